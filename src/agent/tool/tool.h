@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tool: what a model can do. One file and one const entry a tool, its description and JSON Schema in
+ * the .md beside it (prose, then one ```json fence with the schema).
+ *
+ * run is called on a worker thread; several may run at once. It gets an object that json_check has
+ * accepted and writes text for the model. A failure the model can mend (wrong argument, no such
+ * file, bad pattern) is is_error with a sentence that says what to do, not a crash and not silence.
+ */
+#ifndef AGENT_TOOL_TOOL_H
+#define AGENT_TOOL_TOOL_H
+
+#include <stdatomic.h>
+
+#include "agent/workspace.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum tool_needs { TOOL_READS = 1, TOOL_WRITES = 2, TOOL_RUNS = 4, TOOL_NET = 8 };
+
+struct tool_call {
+	const struct workspace *workspace;
+	struct str input;          /* a JSON object */
+	const atomic_bool *cancel; /* set when the run is being stopped: return soon */
+	struct arena *arena;       /* freed after the call */
+};
+
+struct tool_result {
+	struct buf text;
+	bool is_error;
+};
+
+struct tool {
+	const char *name;
+	unsigned needs;         /* of enum tool_needs */
+	const char *target;     /* name of the argument to show beside the tool's name in progress */
+	const char *document;   /* the .md, embedded */
+	void (*run)(const struct tool_call *call, struct tool_result *out);
+};
+
+/* NULL-terminated, in the order in which they are offered (stable: it is part of the prefix). */
+extern const struct tool *const tools[];
+const struct tool *tool_find(struct str name);
+/* The two halves of a document. */
+struct str tool_description(const struct tool *tool);
+struct str tool_schema(const struct tool *tool);
+/* For every tool: sets is_error and the sentence. */
+__attribute__((format(printf, 2, 3))) void tool_fail(
+	struct tool_result *out, const char *format, ...);
+/*
+ * Arguments, with the common other names models use for them ("file_path", "filePath" for "path").
+ * Absent or of the wrong type: the fallback. Numbers given as strings are taken.
+ */
+struct str tool_argument(const struct tool_call *call, const char *name, struct str fallback);
+int64_t tool_argument_int(const struct tool_call *call, const char *name, int64_t fallback);
+bool tool_argument_bool(const struct tool_call *call, const char *name, bool fallback);
+
+#endif

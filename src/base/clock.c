@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
+
+int64_t clock_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_wall_s(void)
+{
+	return read_clock(CLOCK_REALTIME) / 1'000'000'000;
+}
+
+int64_t clock_cpu_ns(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+double clock_ms(int64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
+void clock_date(int64_t wall_s, char out[11])
+{
+	time_t seconds = (time_t)wall_s;
+	struct tm t;
+
+	localtime_r(&seconds, &t);
+	if (strftime(out, 11, "%Y-%m-%d", &t) == 0)
+		out[0] = '\0';
+}

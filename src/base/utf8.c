@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* Length of the valid character at s, or 0. The ranges are table 3-7 of the Unicode standard. */
+static size_t character(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		n = 2;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		n = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (s.n < n || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+size_t utf8_valid_prefix(struct str s)
+{
+	size_t at = 0;
+
+	while (at < s.n) {
+		uint64_t eight;
+		while (s.n - at >= 8 && (memcpy(&eight, s.p + at, 8), !(eight & 0x8080808080808080)))
+			at += 8;
+		if (at == s.n)
+			break;
+		size_t n = character(str_skip(s, at));
+		if (n == 0)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+bool utf8_is_valid(struct str s)
+{
+	return utf8_valid_prefix(s) == s.n;
+}
+
+void utf8_put_repaired(struct buf *b, struct str s)
+{
+	while (s.n) {
+		size_t good = utf8_valid_prefix(s);
+		buf_put(b, s.p, good);
+		s = str_skip(s, good);
+		if (s.n == 0)
+			break;
+		buf_put_text(b, "\xef\xbf\xbd");
+		s = str_skip(s, 1);
+		while (s.n && ((unsigned char)s.p[0] & 0xc0) == 0x80)
+			s = str_skip(s, 1);
+	}
+}
+
+struct str utf8_head(struct str s, size_t n)
+{
+	if (n >= s.n)
+		return s;
+	while (n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_head(s, n);
+}
+
+void utf8_put(struct buf *b, uint32_t c)
+{
+	char out[4];
+	size_t n;
+
+	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		c = 0xfffd;
+	if (c < 0x80) {
+		out[0] = (char)c;
+		n = 1;
+	} else if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		n = 2;
+	} else if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		n = 3;
+	} else {
+		out[0] = (char)(0xf0 | c >> 18);
+		n = 4;
+	}
+	for (size_t i = 1; i < n; i++)
+		out[i] = (char)(0x80 | (c >> (6 * (n - 1 - i)) & 0x3f));
+	buf_put(b, out, n);
+}
+
+uint32_t utf8_get(struct str s, size_t *length)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = character(s);
+
+	*length = n ? n : 1;
+	switch (n) {
+	case 1: return p[0];
+	case 2: return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+	case 3: return (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+	case 4:
+		return (p[0] & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+	default: return 0xfffd;
+	}
+}
+
+struct range {
+	uint32_t first, last;
+};
+
+static bool within(const struct range *ranges, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* East Asian wide and emoji blocks, as whole blocks (Unicode 15, EastAsianWidth.txt). */
+static const struct range wide[] = {
+	{0x1100, 0x115f}, {0x231a, 0x231b}, {0x23e9, 0x23ec}, {0x25fd, 0x25fe}, {0x2614, 0x2615},
+	{0x2648, 0x2653}, {0x26a1, 0x26a1}, {0x2705, 0x2705}, {0x270a, 0x270b}, {0x2728, 0x2728},
+	{0x274c, 0x274c}, {0x2753, 0x2755}, {0x2795, 0x2797}, {0x2b1b, 0x2b1c}, {0x2e80, 0x303e},
+	{0x3041, 0x33ff}, {0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xa000, 0xa4cf}, {0xa960, 0xa97c},
+	{0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6},
+	{0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x1fa70, 0x1faff},
+	{0x20000, 0x3fffd},
+};
+
+/* Marks that take no cell of their own. */
+static const struct range zero[] = {
+	{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a}, {0x64b, 0x65f},
+	{0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
+	{0xe0100, 0xe01ef},
+};
+
+/* What can hide or reorder text: controls, bidi, zero width, byte order mark, tags. */
+static const struct range hidden[] = {
+	{0x0, 0x8}, {0xb, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x200b, 0x200f},
+	{0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+	{0xe0000, 0xe007f},
+};
+
+#define WITHIN(table, c) within(table, sizeof(table) / sizeof(table)[0], c)
+
+int utf8_cells(uint32_t c)
+{
+	if (c < 0x300)
+		return c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : 1;
+	if (WITHIN(hidden, c) || WITHIN(zero, c))
+		return 0;
+	return WITHIN(wide, c) ? 2 : 1;
+}
+
+/* Length of the terminal escape sequence at s (s.p[0] is ESC). */
+static size_t escape_length(struct str s)
+{
+	size_t i = 2;
+
+	if (s.n < 2)
+		return s.n;
+	if (s.p[1] == '[') {
+		while (i < s.n && !(s.p[i] >= 0x40 && s.p[i] <= 0x7e))
+			i++;
+		return i < s.n ? i + 1 : i;
+	}
+	if (s.p[1] == ']' || s.p[1] == 'P' || s.p[1] == '_' || s.p[1] == '^') {
+		while (i < s.n && s.p[i] != '\a' && s.p[i] != '\x1b')
+			i++;
+		return i < s.n && s.p[i] == '\x1b' && i + 1 < s.n ? i + 2 : i + (i < s.n);
+	}
+	return 2;
+}
+
+/* Next visible character of *s: false at the end. White space comes back as itself. */
+static bool next_shown(struct str *s, uint32_t *c)
+{
+	while (s->n) {
+		size_t n;
+		if (s->p[0] == '\x1b') {
+			*s = str_skip(*s, escape_length(*s));
+			continue;
+		}
+		*c = utf8_get(*s, &n);
+		*s = str_skip(*s, n);
+		if (*c == '\n' || *c == '\t' || !WITHIN(hidden, *c))
+			return true;
+	}
+	return false;
+}
+
+void utf8_put_line(struct buf *b, struct str s, size_t columns)
+{
+	size_t used = 0, mark = b->n;
+	uint32_t c;
+
+	while (next_shown(&s, &c)) {
+		if (c == '\n' || c == '\t')
+			c = ' ';
+		size_t cells = (size_t)utf8_cells(c);
+		if (used + cells > columns) {
+			buf_cut(b, mark);
+			buf_put_text(b, columns >= 3 ? "..." : "");
+			return;
+		}
+		used += cells;
+		utf8_put(b, c);
+		if (used + 3 <= columns)
+			mark = b->n;
+	}
+}
+
+void utf8_put_shown(struct buf *b, struct str s)
+{
+	uint32_t c;
+
+	while (next_shown(&s, &c))
+		utf8_put(b, c);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/* utf8: checking, repairing and showing text that came from outside. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* Length of the valid UTF-8 prefix (RFC 3629: no overlong forms, no surrogates). */
+size_t utf8_valid_prefix(struct str s);
+bool utf8_is_valid(struct str s);
+/* Appends s with every maximal invalid part replaced by one U+FFFD. */
+void utf8_put_repaired(struct buf *b, struct str s);
+/* The longest prefix of at most n bytes that does not end inside a character. */
+struct str utf8_head(struct str s, size_t n);
+void utf8_put(struct buf *b, uint32_t code_point); /* U+FFFD for what is no scalar value */
+/* First character and its length; U+FFFD and 1 for an invalid byte. s is not empty. */
+uint32_t utf8_get(struct str s, size_t *length);
+/*
+ * Appends s for people's eyes on one line: control characters, ANSI escapes, bidirectional
+ * controls, zero-width and tag characters become visible or vanish; tabs and newlines become one
+ * space; at most columns terminal cells, "..." at the cut. Wide characters count two.
+ */
+void utf8_put_line(struct buf *b, struct str s, size_t columns);
+/* Appends s keeping newlines and tabs, but with everything dropped that could steer a terminal. */
+void utf8_put_shown(struct buf *b, struct str s);
+int utf8_cells(uint32_t code_point); /* 0, 1 or 2 terminal cells */
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * llm: what is said to models and what they say, and the wires it travels on.
+ *
+ * Everything here is pure: bytes in, values out, no socket, no clock, no thread. A wire is two-way:
+ * it writes requests and reads answers (we as a client), and it reads requests and writes answers
+ * (we as a server: the scripted provider). Formats: Anthropic Messages (2023-06-01) and OpenAI Chat
+ * Completions.
+ *
+ * Ownership: every struct str points into memory of the caller, mostly an arena given beside it.
+ */
+#ifndef LLM_LLM_H
+#define LLM_LLM_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/sse.h"
+#include "base/str.h"
+
+/* ---- what is said ---- */
+
+enum role { ROLE_USER, ROLE_ASSISTANT };
+
+enum block_kind {
+	BLOCK_TEXT,
+	BLOCK_THINKING,    /* text may be empty; signature goes back unchanged */
+	BLOCK_TOOL_USE,    /* id, name, input */
+	BLOCK_TOOL_RESULT, /* id of the call, text, is_error */
+};
+
+struct block {
+	enum block_kind kind;
+	struct str text;
+	struct str id;
+	struct str name;
+	struct str input;     /* a JSON object as text, never empty ("{}") */
+	struct str signature; /* THINKING: opaque. "" text + signature: redacted_thinking's data when
+				 redacted */
+	bool is_error;
+	bool redacted;
+};
+
+struct message {
+	enum role role;
+	struct block *blocks;
+	size_t block_count;
+};
+
+struct tool_spec {
+	struct str name;
+	struct str description;
+	struct str schema; /* JSON Schema of the input, an object as text */
+};
+
+struct prompt {
+	struct str model;  /* the provider's id, without our "provider/" */
+	struct str system; /* the cacheable part, the same for every request of a session */
+	struct tool_spec *tools;
+	size_t tool_count;
+	struct message *messages;
+	size_t message_count;
+	int64_t max_output_tokens; /* > 0 */
+	bool stream;
+};
+
+/* ---- what comes back ---- */
+
+/* Token counts; -1 is "not reported". input excludes cache reads and writes, on every wire. */
+struct usage {
+	int64_t input;
+	int64_t output; /* includes reasoning */
+	int64_t cache_read;
+	int64_t cache_write; /* all writes, whatever their time to live */
+	int64_t cache_write_1h; /* part of cache_write billed at the one-hour price */
+	int64_t reasoning;
+};
+
+#define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, -1, -1})
+
+enum stop_reason {
+	STOP_NONE,
+	STOP_END,       /* the model is done */
+	STOP_TOOL_USE,  /* it waits for tool results */
+	STOP_MAX,       /* max_output_tokens: the answer, and maybe a tool input, is cut */
+	STOP_REFUSAL,
+	STOP_CONTEXT,   /* the context window is full */
+	STOP_OTHER,
+};
+
+const char *stop_reason_name(enum stop_reason reason); /* "end_turn", "tool_use", ... */
+
+/* A provider's error, from an HTTP status and body or from within a stream. */
+struct llm_error {
+	int status;         /* HTTP status; 0 when it came inside a stream */
+	struct str type;    /* the provider's error type or code, "" when none */
+	struct str message; /* one sentence, "" when none */
+	bool is_retryable;  /* by status and type; headers may overrule it */
+	bool is_overflow;   /* the prompt is longer than the context window */
+};
+
+enum delta_kind {
+	DELTA_START,      /* id, model: first thing of an answer */
+	DELTA_TEXT,       /* text */
+	DELTA_THINKING,   /* text */
+	DELTA_SIGNATURE,  /* text: opaque, of the thinking block before it */
+	DELTA_REDACTED,   /* text: a redacted thinking block, whole */
+	DELTA_TOOL_USE,   /* index, id, name: a call begins */
+	DELTA_TOOL_INPUT, /* index, text: a piece of its input */
+	DELTA_BLOCK_STOP, /* index: the wire says that the block is complete (not on every wire) */
+	DELTA_USAGE,      /* usage: overwrites what is >= 0 */
+	DELTA_STOP,       /* reason */
+	DELTA_ERROR,      /* error: the provider broke off */
+	DELTA_END,        /* the wire's terminal event was seen: the answer is whole */
+};
+
+struct delta {
+	enum delta_kind kind;
+	int index;
+	struct str text;
+	struct str id;
+	struct str name;
+	struct str model;
+	struct usage usage;
+	enum stop_reason reason;
+	struct llm_error error;
+};
+
+/* Called once a delta; its strings are valid during the call. False stops the reading. */
+typedef bool delta_fn(void *self, const struct delta *delta);
+
+/* ---- wires ---- */
+
+struct wire;
+extern const struct wire wire_anthropic, wire_openai;
+/* NULL-terminated; by name "anthropic", "openai". */
+extern const struct wire *const wires[];
+const struct wire *wire_find(struct str name);
+
+struct header {
+	const char *name;
+	struct str value;
+};
+
+/* A stream being read. {0} is a valid start; release it in the end. */
+struct wire_reader {
+	const struct wire *wire;
+	struct sse sse;
+	struct arena arena;     /* of one feed */
+	struct usage usage;     /* as reported so far */
+	bool has_started, has_ended, has_failed, has_stopped;
+	struct buf ids;         /* openai: what is known of each call; wire's own */
+	int open_index;
+	int call_count;
+};
+
+/* A stream being written. {0} with wire set is a valid start. */
+struct wire_writer {
+	const struct wire *wire;
+	struct str id, model; /* set by DELTA_START, valid as long as the caller keeps them */
+	struct usage usage;
+	int index;        /* of the block that is open, -1 none (as index + 1, so that {0} is none) */
+	int open_kind;
+	bool has_started;
+	enum stop_reason reason;
+};
+
+struct wire {
+	const char *name;      /* "anthropic" */
+	const char *path;      /* appended to the base URL: "/v1/messages" */
+	const char *base_url;  /* the provider's own */
+	const char *key_variable, *base_variable; /* ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL */
+	const char *key_header, *key_prefix;      /* "x-api-key", ""; "authorization", "Bearer " */
+	const struct header *headers;             /* further fixed ones, ended by a NULL name */
+
+	/* Client: the body of a request. Deterministic: equal prefixes give equal bytes. */
+	void (*put_request)(const struct prompt *prompt, struct buf *body);
+	/* Client: one SSE event. False only when the sink stops; damaged events become DELTA_ERROR. */
+	bool (*get_event)(struct wire_reader *r, struct str name, struct str data, delta_fn *sink,
+		void *self);
+	/* Client: an answer that is no stream (HTTP status >= 300). Never fails. */
+	void (*get_error)(int status, struct str body, struct arena *a, struct llm_error *out);
+	/* Server: a request's body to a prompt. */
+	bool (*get_request)(struct str body, struct arena *a, struct prompt *out, struct err *e);
+	/* Server: a delta to SSE bytes. */
+	void (*put_delta)(struct wire_writer *w, const struct delta *delta, struct buf *out);
+	/* Server: an error body. */
+	void (*put_error)(const struct llm_error *error, struct buf *out);
+};
+
+void wire_reader_release(struct wire_reader *r);
+/*
+ * Feeds bytes of a streamed answer. Deltas go to the sink as they become known. False when the sink
+ * stopped it (e untouched) or the stream is beyond our limits (e).
+ */
+[[nodiscard]] bool wire_feed(struct wire_reader *r, struct str bytes, delta_fn *sink, void *self,
+	struct err *e);
+/* At the end of the bytes. False with ERR_NETWORK "stream ended early" when DELTA_END is missing. */
+[[nodiscard]] bool wire_end(struct wire_reader *r, delta_fn *sink, void *self, struct err *e);
+
+/* ---- the offline model ---- */
+
+/* "offline/extract" answers from tool results by rules; it knows no language. offline.c */
+#define OFFLINE_MODEL "offline/extract"
+
+/* Answers the prompt: calls sink for a whole answer, as a provider would. Never fails. */
+void offline_answer(const struct prompt *prompt, struct arena *a, delta_fn *sink, void *self);
+
+/* ---- the catalogue ---- */
+
+/* Prices are integers: pico-dollars (1e-12 USD) per token; 1 USD per million tokens is 1,000,000. */
+struct price {
+	int64_t input, output, cache_read, cache_write, cache_write_1h;
+};
+
+struct model {
+	struct str id, provider, wire;
+	int64_t context_tokens, max_output_tokens; /* 0 unknown */
+	struct price price;
+	bool has_price;
+	struct price tier; /* when total input is above tier_above_tokens */
+	int64_t tier_above_tokens; /* 0 none */
+};
+
+/* The catalogue's date, "2026-11-20". */
+struct str catalog_date(void);
+/* False when the model is not in the catalogue; its cost is then unknown, never guessed. */
+[[nodiscard]] bool catalog_find(struct str provider, struct str id, struct model *out);
+/* Calls visit for every model in the file's order until it returns false. */
+void catalog_each(bool (*visit)(void *self, const struct model *m), void *self);
+/* Cost in nano-dollars; -1 when the price or the usage is unknown. */
+int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u);
+
+#endif
