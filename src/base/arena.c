@@ -30,6 +30,19 @@ void arena_release(struct arena *a)
 	a->newest = NULL;
 }
 
+void arena_clear(struct arena *a)
+{
+	struct arena_block *keep = a->newest;
+
+	if (!keep)
+		return;
+	struct arena older = {keep->older};
+	arena_release(&older);
+	memset(keep->bytes, 0, keep->used);
+	keep->older = NULL;
+	keep->used = 0;
+}
+
 static void *new_block(struct arena *a, size_t need)
 {
 	/* Twice the last one, so that many small pieces cost few blocks; 1 MB is enough of that. */

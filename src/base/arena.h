@@ -17,6 +17,8 @@ struct arena {
 };
 
 void arena_release(struct arena *a);
+/* Forgets everything but keeps one block, for arenas that are filled again and again. */
+void arena_clear(struct arena *a);
 /* Zeroed, aligned for any type. */
 [[nodiscard]] void *arena_alloc(struct arena *a, size_t count, size_t size_bytes);
 /* A copy with a NUL behind it, which is not counted in n. */

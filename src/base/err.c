@@ -17,6 +17,21 @@ bool err_set(struct err *e, enum err_code code, const char *format, ...)
 	return false;
 }
 
+/* Puts ": more" behind the n bytes that vsnprintf wrote, as far as it fits. */
+static void append(struct err *e, int n, const char *more)
+{
+	size_t at = n < 0 ? 0 : (size_t)n, length = strlen(more);
+
+	if (at + 2 >= sizeof e->text)
+		return;
+	memcpy(e->text + at, ": ", 2);
+	at += 2;
+	if (length > sizeof e->text - 1 - at)
+		length = sizeof e->text - 1 - at;
+	memcpy(e->text + at, more, length);
+	e->text[at + length] = '\0';
+}
+
 bool err_context(struct err *e, const char *format, ...)
 {
 	char old[sizeof e->text];
@@ -26,8 +41,7 @@ bool err_context(struct err *e, const char *format, ...)
 	va_start(arguments, format);
 	int n = vsnprintf(e->text, sizeof e->text, format, arguments);
 	va_end(arguments);
-	if (n >= 0 && (size_t)n < sizeof e->text)
-		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", old);
+	append(e, n, old);
 	return false;
 }
 
@@ -43,9 +57,7 @@ bool err_errno(struct err *e, const char *format, ...)
 	va_start(arguments, format);
 	int n = vsnprintf(e->text, sizeof e->text, format, arguments);
 	va_end(arguments);
-	if (n >= 0 && (size_t)n < sizeof e->text)
-		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s",
-			strerror_r(number, reason, sizeof reason));
+	append(e, n, strerror_r(number, reason, sizeof reason));
 	return false;
 }
 

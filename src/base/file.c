@@ -96,8 +96,3 @@ bool file_write_fd(int fd, struct str bytes, struct err *e)
 	}
 	return true;
 }
-
-bool file_read_stream(int fd, const char *name, size_t max_bytes, struct buf *out, struct err *e)
-{
-	return file_read_fd(fd, name, max_bytes, out, e);
-}

@@ -12,16 +12,16 @@
  */
 [[nodiscard]] bool file_read(
 	int dir_fd, const char *path, size_t max_bytes, struct buf *out, struct err *e);
-/* The same from an open descriptor, which stays open. name is for the sentence only. */
+/*
+ * To the end of an open descriptor of any kind, a pipe too; it stays open. name is for the sentence
+ * only.
+ */
 [[nodiscard]] bool file_read_fd(
 	int fd, const char *name, size_t max_bytes, struct buf *out, struct err *e);
 /* Opens for reading without following a FIFO into a wait; -1 and e on failure. */
 [[nodiscard]] int file_open_regular(int dir_fd, const char *path, struct err *e);
 /* All of it, through short writes and interruptions. */
 [[nodiscard]] bool file_write_fd(int fd, struct str bytes, struct err *e);
-/* Reads until end of file from a pipe or terminal, at most max_bytes. */
-[[nodiscard]] bool file_read_stream(
-	int fd, const char *name, size_t max_bytes, struct buf *out, struct err *e);
 void file_close(int *fd); /* for cleanup: closes when >= 0 and sets -1 */
 #define AUTO_FD __attribute__((cleanup(file_close))) int
 

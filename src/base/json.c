@@ -17,13 +17,42 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "string_stop counts from the low end");
+
+/* High bits of the bytes of x that are below limit; above the lowest one they may be wrong. */
+static uint64_t bytes_below(uint64_t x, unsigned char limit)
+{
+	const uint64_t ones = 0x0101010101010101;
+
+	return (x - ones * limit) & ~x & ones * 0x80;
+}
+
+/* The first quote, backslash or control character, or end. Eight bytes a step. */
+static const char *string_stop(const char *p, const char *end)
+{
+	const uint64_t ones = 0x0101010101010101;
+
+	for (; end - p >= 8; p += 8) {
+		uint64_t x;
+		memcpy(&x, p, 8);
+		uint64_t stops = bytes_below(x ^ ones * '"', 1) | bytes_below(x ^ ones * '\\', 1) |
+			bytes_below(x, 0x20);
+		if (stops)
+			return p + (__builtin_ctzll(stops) >> 3);
+	}
+	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+		p++;
+	return p;
+}
+
 /* From behind the opening quote to behind the closing one, or end. */
 static const char *skip_string(const char *p, const char *end)
 {
-	while (p < end) {
+	while ((p = string_stop(p, end)) < end) {
 		if (*p == '"')
 			return p + 1;
-		p += *p == '\\' ? 2 : 1;
+		if (*p++ == '\\' && p < end)
+			p++;
 	}
 	return end;
 }
@@ -136,15 +165,10 @@ static const char *check_escape(const char *p, const char *end)
 
 static const char *check_string(const char *p, const char *end)
 {
-	while (p < end) {
-		unsigned char c = (unsigned char)*p;
-		if (c == '"')
+	while ((p = string_stop(p, end)) < end) {
+		if (*p == '"')
 			return p + 1;
-		if (c < 0x20)
-			return NULL;
-		if (c != '\\')
-			p++;
-		else if (!(p = check_escape(p + 1, end)))
+		if (*p != '\\' || !(p = check_escape(p + 1, end)))
 			return NULL;
 	}
 	return NULL;
@@ -353,6 +377,35 @@ struct str json_get(struct str object, const char *name)
 	return found;
 }
 
+static size_t pick_index(struct str raw_key, const struct str *names, size_t count)
+{
+	struct str inner = str_range(raw_key.p + 1, raw_key.p + raw_key.n - 1);
+
+	for (size_t i = 0; i < count; i++)
+		if (inner.n == names[i].n && memcmp(inner.p, names[i].p, inner.n) == 0)
+			return i;
+	if (str_find_char(inner, '\\', 0) != SIZE_MAX)
+		for (size_t i = 0; i < count; i++)
+			if (json_key_is(raw_key, names[i].p))
+				return i;
+	return SIZE_MAX;
+}
+
+void json_pick(struct str object, const struct str *names, size_t count, struct str *out)
+{
+	struct str key, value;
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = (struct str){0};
+	if (json_type(object) != JSON_OBJECT)
+		return;
+	json_each (object, key, value) {
+		size_t i = key.n >= 2 ? pick_index(key, names, count) : SIZE_MAX;
+		if (i != SIZE_MAX)
+			out[i] = value;
+	}
+}
+
 struct str json_at(struct str array, size_t index)
 {
 	struct str key, value;
@@ -427,19 +480,18 @@ static uint32_t unescape_unicode(const char **p, const char *end)
 	return high;
 }
 
-static const char *unescape_one(struct buf *b, const char *p, const char *end)
+/* From behind the backslash; *to moves on. */
+static const char *unescape_one(char **to, const char *p, const char *end)
 {
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	static const char from[] = "bfnrt", plain[] = "\b\f\n\r\t";
 
 	if (p == end)
 		return end;
 	char c = *p++;
 	if (c == 'u')
-		utf8_put(b, unescape_unicode(&p, end));
-	else if (c && strchr(from, c))
-		buf_put_char(b, to[strchr(from, c) - from]);
+		*to += utf8_encode(unescape_unicode(&p, end), *to);
 	else
-		buf_put_char(b, c);
+		*(*to)++ = c && strchr(from, c) ? plain[strchr(from, c) - from] : c;
 	return p;
 }
 
@@ -450,14 +502,17 @@ struct str json_text(struct str value, struct arena *a)
 	struct str inner = {value.p + 1, value.n - 2};
 	if (str_find_char(inner, '\\', 0) == SIZE_MAX)
 		return inner;
-	AUTO(buf) b = {0};
+	/* No escape is shorter than what it stands for, but for a cut \u at the end. */
+	char *text = arena_alloc(a, inner.n + 4, 1), *to = text;
 	const char *p = inner.p, *end = inner.p + inner.n;
 	while (p < end) {
 		const char *slash = memchr(p, '\\', (size_t)(end - p));
-		buf_put(&b, p, (size_t)((slash ? slash : end) - p));
-		p = slash ? unescape_one(&b, slash + 1, end) : end;
+		size_t n = (size_t)((slash ? slash : end) - p);
+		memcpy(to, p, n);
+		to += n;
+		p = slash ? unescape_one(&to, slash + 1, end) : end;
 	}
-	return arena_copy(a, buf_str(&b));
+	return str_range(text, to);
 }
 
 bool json_double(struct str value, double *out)

@@ -53,6 +53,11 @@ bool json_next(struct json_iter *it, struct str *key, struct str *value);
 bool json_key_is(struct str raw_key, const char *name);
 /* The member's value; the last one wins where a name comes twice; absent when there is none. */
 struct str json_get(struct str object, const char *name);
+/*
+ * Takes the named members out in one pass: out[i] is what json_get(object, names[i]) would give.
+ * names are STR("...") literals.
+ */
+void json_pick(struct str object, const struct str *names, size_t count, struct str *out);
 struct str json_at(struct str array, size_t index);
 size_t json_count(struct str container);
 /* RFC 6901 pointer, "" is the value itself; array index "-1" counts from the end. */

@@ -145,24 +145,26 @@ bool str_int(struct str s, int64_t *value)
 
 unsigned str_distance(struct str a, struct str b)
 {
-	unsigned row[65];
+	unsigned rows[3][65];
 
 	if (a.n > 64 || b.n > 64)
 		return UINT_MAX;
 	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
 		row[0] = i;
 		for (unsigned j = 1; j <= b.n; j++) {
-			unsigned best = diagonal + (a.p[i - 1] != b.p[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
+			unsigned best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
+				before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
 			row[j] = best;
 		}
 	}
-	return row[b.n];
+	return rows[a.n % 3][b.n];
 }

@@ -41,7 +41,10 @@ bool str_contains(struct str s, struct str needle);
 bool str_split(struct str *rest, char separator, struct str *part);
 /* Whole text as a decimal integer; false when it is anything else or out of range. */
 [[nodiscard]] bool str_int(struct str s, int64_t *value);
-/* Levenshtein distance, for "did you mean". Words over 64 bytes count as infinitely far. */
+/*
+ * Edits from a to b: insert, delete, replace or swap two neighbours (optimal string alignment), for
+ * "did you mean". Words over 64 bytes are UINT_MAX apart.
+ */
 unsigned str_distance(struct str a, struct str b);
 
 #endif

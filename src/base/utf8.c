@@ -83,9 +83,8 @@ struct str utf8_head(struct str s, size_t n)
 	return str_head(s, n);
 }
 
-void utf8_put(struct buf *b, uint32_t c)
+size_t utf8_encode(uint32_t c, char out[4])
 {
-	char out[4];
 	size_t n;
 
 	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
@@ -105,7 +104,14 @@ void utf8_put(struct buf *b, uint32_t c)
 	}
 	for (size_t i = 1; i < n; i++)
 		out[i] = (char)(0x80 | (c >> (6 * (n - 1 - i)) & 0x3f));
-	buf_put(b, out, n);
+	return n;
+}
+
+void utf8_put(struct buf *b, uint32_t c)
+{
+	char out[4];
+
+	buf_put(b, out, utf8_encode(c, out));
 }
 
 uint32_t utf8_get(struct str s, size_t *length)

@@ -26,7 +26,7 @@
 	} while (0)
 
 #define vec_each(v, item)                                                                          \
-	for (typeof((v)->p) item = (v)->p; item < (v)->p + (v)->n; item++)
+	for (typeof(*(v)->p) *item = (v)->p; item < (v)->p + (v)->n; item++)
 
 #define vec_release(v)                                                                             \
 	do {                                                                                       \

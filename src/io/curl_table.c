@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "io/curl_table.h"
+
+#include <dlfcn.h>
+
+static void *find(void *library, const char *name, struct err *e)
+{
+	void *symbol = dlsym(library, name);
+
+	if (!symbol)
+		err_set(e, ERR_NETWORK, "libcurl.so.4 has no %s: is it libcurl 7.85 or newer?", name);
+	return symbol;
+}
+
+const struct curl_table *curl_table_open(struct err *e)
+{
+	static struct curl_table table;
+	static bool is_open;
+
+	if (is_open)
+		return &table;
+	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		err_set(e, ERR_NETWORK,
+			"libcurl.so.4 cannot be loaded (Debian package libcurl4): %s", dlerror());
+		return NULL;
+	}
+#define FIND(function)                                                                             \
+	table.function = (typeof(table.function))find(library, #function, e);                      \
+	if (!table.function)                                                                       \
+		return NULL;
+	CURL_FUNCTIONS(FIND)
+#undef FIND
+	if (table.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		err_set(e, ERR_NETWORK, "libcurl does not start");
+		return NULL;
+	}
+	is_open = true;
+	return &table;
+}

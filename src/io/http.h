@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * http: client requests on the loop, through libcurl's multi interface. libcurl (and with it TLS) is
+ * opened with the first request, not before: it costs milliseconds and megabytes. Connections are
+ * kept and shared by all requests of one client; HTTP/2 is used where the server offers it by ALPN.
+ * Redirects are not followed. TLS is verified against the system's hashed certificate directory.
+ */
+#ifndef IO_HTTP_H
+#define IO_HTTP_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "io/loop.h"
+
+struct http_client;
+struct http;
+
+[[nodiscard]] struct http_client *http_client_new(struct loop *loop);
+void http_client_free(struct http_client *client); /* cancels what is under way */
+
+struct http_header {
+	const char *name; /* NULL ends a list */
+	struct str value;
+	bool is_secret; /* never logged */
+};
+
+struct http_limits {
+	int64_t connect_ms;    /* until connected */
+	int64_t first_byte_ms; /* from connected to the first byte of the answer */
+	int64_t idle_ms;       /* between two pieces of the body */
+};
+
+struct http_request {
+	const char *url;
+	const struct http_header *headers;
+	struct str body; /* sent by POST; must stay until the end */
+	struct http_limits limits;
+};
+
+/* Monotonic clock, ns; 0: did not come to that. */
+struct http_times {
+	int64_t started; /* behind the loading of libcurl */
+	int64_t connected, sent, first_byte, ended;
+	bool reused; /* on a connection that was already open */
+};
+
+struct http_sink {
+	/* Once, when the status line and headers are in. */
+	void (*head)(void *self, int status);
+	/* One header of the answer; the name is in lower case. Before head. */
+	void (*header)(void *self, struct str name, struct str value);
+	void (*body)(void *self, struct str bytes);
+	/* Exactly once, last. e is NULL when the answer is whole. The request is gone afterwards. */
+	void (*end)(void *self, const struct err *e, const struct http_times *times);
+	void *self;
+};
+
+/* Starts it; end comes from the loop, never from within this call. */
+struct http *http_start(struct http_client *client, const struct http_request *request,
+	const struct http_sink *sink);
+/* Closes the connection and frees the request; end is not called. NULL is nothing. */
+void http_cancel(struct http *http);
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/* The choice of a route, and the parsing of options, as tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/option.h"
+#include "call/call.h"
+
+static const char *const *environment;
+
+static const char *lookup(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; environment && environment[i]; i++)
+		if (strncmp(environment[i], name, n) == 0 && environment[i][n] == '=')
+			return environment[i] + n + 1;
+	return NULL;
+}
+
+struct route_case {
+	const char *model, *base_url;
+	const char *const *environment;
+	const char *name, *url, *error; /* url NULL: offline; error: part of the sentence */
+};
+
+#define ENV(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static const struct route_case routes[] = {
+	{NULL, NULL, ENV(), "offline/extract", NULL, NULL},
+	{NULL, NULL, ENV("ANTHROPIC_API_KEY="), "offline/extract", NULL, NULL},
+	{NULL, NULL, ENV("ANTHROPIC_API_KEY=k"), "anthropic/claude-sonnet-5-5",
+		"https://api.anthropic.com/v1/messages", NULL},
+	{NULL, NULL, ENV("OPENAI_API_KEY=k"), "openai/gpt-6.1-terra",
+		"https://api.openai.com/v1/chat/completions", NULL},
+	{NULL, NULL, ENV("OPENAI_API_KEY=k", "ANTHROPIC_API_KEY=k"), "anthropic/claude-sonnet-5-5",
+		"https://api.anthropic.com/v1/messages", NULL},
+	{NULL, NULL, ENV("OPENAI_BASE_URL=http://localhost:8080/v1"), "openai/gpt-6.1-terra",
+		"http://localhost:8080/v1/chat/completions", NULL},
+	{"openai/qwen", "http://127.0.0.1:8080", ENV(), "openai/qwen",
+		"http://127.0.0.1:8080/v1/chat/completions", NULL},
+	{"openai/qwen", "http://127.0.0.1:8080/", ENV(), "openai/qwen",
+		"http://127.0.0.1:8080/v1/chat/completions", NULL},
+	{"openai/a/b", "http://h/api/v3", ENV(), "openai/a/b", "http://h/api/v3/chat/completions", NULL},
+	{"anthropic/x", "http://h/v1", ENV(), "anthropic/x", "http://h/v1/messages", NULL},
+	{"anthropic/x", "http://h/v1/", ENV(), "anthropic/x", "http://h/v1/messages", NULL},
+	{"anthropic/x", "http://h", ENV("ANTHROPIC_BASE_URL=http://other"), "anthropic/x",
+		"http://h/v1/messages", NULL},
+	{"claude-opus-5-5", NULL, ENV("ANTHROPIC_API_KEY=k"), "anthropic/claude-opus-5-5",
+		"https://api.anthropic.com/v1/messages", NULL},
+	{"offline", NULL, ENV("ANTHROPIC_API_KEY=k"), "offline/extract", NULL, NULL},
+	{"offline/extract", NULL, ENV(), "offline/extract", NULL, NULL},
+	{"anthropic/x", NULL, ENV(), NULL, NULL, "needs ANTHROPIC_API_KEY"},
+	{"openai/x", NULL, ENV("ANTHROPIC_API_KEY=k"), NULL, NULL, "needs OPENAI_API_KEY"},
+	{"nobody/x", NULL, ENV(), NULL, NULL, "unknown provider nobody"},
+	{"nothing", NULL, ENV(), NULL, NULL, "not in the catalogue"},
+	{"openai/", NULL, ENV("OPENAI_API_KEY=k"), NULL, NULL, "no model named"},
+	{"", NULL, ENV(), NULL, NULL, "not in the catalogue"},
+	{NULL, "http://h", ENV(), NULL, NULL, "--base-url needs --model"},
+	{"openai/x", "ftp://h", ENV(), NULL, NULL, "must begin with http"},
+	{"openai/x", "http://", ENV(), NULL, NULL, "no host"},
+	{"openai/x", "http://user:pass@h", ENV(), NULL, NULL, "no host, or a name"},
+	{"openai/x", NULL, ENV("OPENAI_API_KEY=a b"), NULL, NULL, "not a key"},
+	{"openai/x", NULL, ENV("OPENAI_API_KEY=a\nx-evil: 1"), NULL, NULL, "not a key"},
+};
+
+static void test_routes(void **)
+{
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		const struct route_case *c = &routes[i];
+		struct route_wish wish = {c->model, c->base_url, lookup};
+		struct arena a = {0};
+		struct route route;
+		struct err e = {0};
+
+		environment = c->environment;
+		bool ok = route_choose(&wish, &a, &route, &e);
+		if (c->error) {
+			if (ok || !strstr(e.text, c->error))
+				fail_msg("case %zu: %s", i, ok ? "chosen" : e.text);
+			assert_int_equal(e.code, ERR_USAGE);
+		} else {
+			if (!ok)
+				fail_msg("case %zu: %s", i, e.text);
+			assert_true(str_is(route.name, c->name));
+			if (c->url)
+				assert_string_equal(route.url, c->url);
+			else
+				assert_null(route.wire);
+			assert_true(route.why[0]);
+		}
+		arena_release(&a);
+	}
+}
+
+static const struct option table[] = {
+	{"model", 'm', "NAME", ""},
+	{"quiet", 'q', NULL, ""},
+	{"verbose", 'v', NULL, ""},
+	{"max-turns", 0, "N", ""},
+	{0},
+};
+
+static bool parse(const char *const *words, struct arena *a, struct options *out, struct err *e)
+{
+	int n = 0;
+
+	while (words[n])
+		n++;
+	return options_parse(table, n, (char *const *)words, a, out, e);
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void test_options(void **)
+{
+	struct arena a = {0};
+	struct options o;
+	struct err e = {0};
+
+	assert_true(parse(WORDS(), &a, &o, &e));
+	assert_int_equal(o.operand_count, 0);
+	assert_true(parse(WORDS("-qvm", "x", "task", "--model=y", "-"), &a, &o, &e));
+	assert_string_equal(options_value(&o, "model"), "y");
+	assert_true(options_has(&o, "quiet") && options_has(&o, "verbose"));
+	assert_int_equal(o.operand_count, 2);
+	assert_string_equal(o.operands[1], "-");
+	assert_true(parse(WORDS("-mx", "--", "-q", "--model"), &a, &o, &e));
+	assert_string_equal(options_value(&o, "model"), "x");
+	assert_false(options_has(&o, "quiet"));
+	assert_int_equal(o.literal_from, 0);
+	assert_int_equal(o.operand_count, 2);
+	assert_true(parse(WORDS("--model="), &a, &o, &e));
+	assert_string_equal(options_value(&o, "model"), "");
+	arena_release(&a);
+}
+
+static void test_wrong_options(void **)
+{
+	static const struct {
+		const char *words[3];
+		const char *error;
+	} cases[] = {
+		{{"--modle", "x"}, "did you mean --model?"},
+		{{"--xyzzy"}, "unknown option --xyzzy"},
+		{{"--model"}, "needs a value"},
+		{{"-m"}, "needs a value"},
+		{{"-x"}, "unknown option -x"},
+		{{"-qx"}, "unknown option -x"},
+		{{"--quiet=1"}, "takes no value"},
+		{{"--="}, "unknown option --"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena a = {0};
+		struct options o;
+		struct err e = {0};
+		assert_false(parse(cases[i].words, &a, &o, &e));
+		assert_int_equal(e.code, ERR_USAGE);
+		if (!strstr(e.text, cases[i].error))
+			fail_msg("%s", e.text);
+		arena_release(&a);
+	}
+}
+
+static void test_integers(void **)
+{
+	static const struct {
+		const char *word;
+		bool is_good;
+	} cases[] = {{"5", true}, {"0", false}, {"-1", false}, {"", false}, {"5x", false}, {"1e3", false},
+		{"99999999999999999999", false}, {"9223372036854775807", true}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena a = {0};
+		struct options o;
+		struct err e = {0};
+		int64_t n;
+		assert_true(parse(WORDS("--max-turns", cases[i].word), &a, &o, &e));
+		assert_int_equal(options_int(&o, "max-turns", 1, 7, &n, &e), cases[i].is_good);
+		arena_release(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_wrong_options),
+		cmocka_unit_test(test_integers),
+	};
+
+	return cmocka_run_group_tests_name("call", tests, NULL, NULL);
+}
