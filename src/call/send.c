@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* The steps that touch the provider: send the request, read the stream. */
+#include "base/clock.h"
+#include "call/walk.h"
+
+static void got_header(void *self, struct str name, struct str value)
+{
+	struct call *call = self;
+
+	if (str_is(name, "request-id") || str_is(name, "x-request-id"))
+		call->result.request_id = arena_copy(&call->arena, value);
+}
+
+static void got_head(void *self, int status)
+{
+	struct call *call = self;
+
+	call->result.http_status = status;
+}
+
+static void got_body(void *self, struct str bytes)
+{
+	struct call *call = self;
+	struct err e;
+
+	call->result.response_bytes += bytes.n;
+	if (call->result.http_status < 200 || call->result.http_status >= 300) {
+		buf_put_str(&call->error_body, bytes);
+		return;
+	}
+	if (wire_feed(&call->reader, bytes, call_take_delta, call, &e))
+		return;
+	/* The sink stopped it, the stream said so, or it is beyond our limits. */
+	if (!call->error.code) {
+		call->error = e;
+		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
+	}
+	http_cancel(call->http);
+	call->http = NULL;
+	call->is_answered = true;
+	call_walk_soon(call);
+}
+
+static void refused(struct call *call)
+{
+	struct llm_error error = {0};
+	int status = call->result.http_status;
+
+	call->route->wire->get_error(status, buf_str(&call->error_body), &call->arena, &error);
+	err_set(&call->error, ERR_PROVIDER, "%.*s: HTTP %d%s%.*s: %.*s", STR_ARG(call->route->name),
+		status, error.type.n ? " " : "", STR_ARG(error.type),
+		STR_ARG(error.message.n ? error.message : STR("no explanation")));
+}
+
+static void got_end(void *self, const struct err *e, const struct http_times *times)
+{
+	struct call *call = self;
+	struct call_times *known = &call->result.times;
+
+	call->http = NULL;
+	call->is_answered = true;
+	known->started = times->started;
+	known->connected = times->connected;
+	known->sent = times->sent;
+	known->first_byte = times->first_byte;
+	known->reused = times->reused;
+	int status = call->result.http_status;
+	bool is_success = status >= 200 && status < 300;
+	if (status && !is_success) {
+		refused(call);
+	} else if (e) {
+		/* What had arrived is kept; a whole answer is whole however the connection ended. */
+		if (!call->reader.has_ended) {
+			call->error = *e;
+			err_context(&call->error, "%.*s at %s", STR_ARG(call->route->name),
+				call->route->url);
+		}
+	} else if (!call->error.code &&
+		!wire_end(&call->reader, call_take_delta, call, &call->error)) {
+		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
+	}
+	call_walk(call);
+}
+
+static const struct http_sink http_sink = {
+	.head = got_head, .header = got_header, .body = got_body, .end = got_end};
+
+static void send_http(struct call *call)
+{
+	const struct wire *wire = call->route->wire;
+	struct http_header headers[12] = {
+		{"content-type", STR("application/json"), false},
+		{"accept", STR("text/event-stream"), false},
+		{"user-agent", STR("fettle/" FETTLE_VERSION), false},
+	};
+	size_t n = 3;
+
+	if (call->route->key.n)
+		headers[n++] = (struct http_header){wire->key_header,
+			arena_printf(&call->arena, "%s%.*s", wire->key_prefix,
+				STR_ARG(call->route->key)),
+			true};
+	for (const struct header *h = wire->headers; h && h->name && n < 11; h++)
+		headers[n++] = (struct http_header){h->name, h->value, false};
+	wire->put_request(call->prompt, &call->request);
+	call->result.request_bytes = call->request.n;
+	call->reader.wire = wire;
+	call->error_body.max = ERROR_BODY_MAX_BYTES;
+	struct http_request request = {.url = call->route->url,
+		.headers = headers,
+		.body = buf_str(&call->request),
+		.limits = call->route->limits};
+	struct http_sink sink = http_sink;
+	sink.self = call;
+	call->http = http_start(call->world.http, &request, &sink);
+}
+
+static void answer_offline(void *self)
+{
+	struct call *call = self;
+	struct call_times *known = &call->result.times;
+
+	call->timer = NULL;
+	known->connected = known->sent = known->first_byte = clock_ns();
+	offline_answer(call->prompt, &call->arena, call_take_delta, call);
+	call->is_answered = true;
+	call_walk(call);
+}
+
+enum walk step_send(struct call *call)
+{
+	if (call->route->wire)
+		send_http(call);
+	else
+		call->timer = loop_after(call->world.loop, 0, answer_offline, call);
+	return NEXT;
+}
+
+enum walk step_stream(struct call *call)
+{
+	return call->is_answered ? NEXT : WAIT;
+}
