@@ -12,10 +12,10 @@
 #include "base/str.h"
 
 struct workspace {
-	int root_fd;        /* O_PATH on root */
-	const char *root;   /* absolute, no trailing slash but for "/" itself */
+	int root_fd; /* O_PATH on root */
+	const char *root; /* absolute, no trailing slash but for "/" itself */
 	const char *inside; /* working directory relative to root; "" when it is root */
-	bool has_git;       /* root holds .git */
+	bool has_git; /* root holds .git */
 	struct arena arena;
 };
 
@@ -27,8 +27,8 @@ void workspace_release(struct workspace *w);
  * relative to root, "" for root itself. "." and ".." are resolved by words, so "a/../.." may fail
  * here and links are judged later, by workspace_open_path. ERR_DENIED outside of root.
  */
-[[nodiscard]] bool workspace_relative(
-	const struct workspace *w, struct str path, struct arena *a, struct str *out, struct err *e);
+[[nodiscard]] bool workspace_relative(const struct workspace *w, struct str path, struct arena *a,
+	struct str *out, struct err *e);
 /*
  * Opens with the given flags (O_CLOEXEC, O_NONBLOCK and O_NOCTTY are added) what workspace_relative
  * gave; -1 and e on failure: ERR_DENIED when a link leads outside of the workspace.

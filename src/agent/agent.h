@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * agent: works on one task: asks the model, runs the tools it calls for, gives it the results, until
+ * it calls for no more. Lives on the loop's thread; tools run on the pool. Everything that happens is
+ * told once, as an event; who shows, counts or stores is a reader of events.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "agent/tool/tool.h"
+#include "agent/workspace.h"
+#include "call/call.h"
+#include "io/pool.h"
+#include "llm/llm.h"
+
+struct agent_world {
+	struct loop *loop;
+	struct pool *pool;
+	struct call_world call;
+};
+
+/* ---- what the model is told besides the task ---- */
+
+enum { INSTRUCTIONS_MAX_BYTES = 32 << 10 };
+
+struct agent_context {
+	struct str system; /* our prompt, then the project's instruction files: the cacheable part */
+	struct str facts;  /* date, directory, branch: after the cacheable part */
+	struct tool_spec *tools;
+	size_t tool_count;
+	struct str notice; /* for people: what was left out, "" when nothing */
+	struct arena arena;
+};
+
+/* Reads AGENTS.md and CLAUDE.md from the workspace's root down to its working directory. */
+void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s);
+void agent_context_release(struct agent_context *c);
+
+/* ---- one task ---- */
+
+struct agent_task {
+	struct str text;
+	struct str piped; /* came in on stdin beside the task; absent when nothing did */
+	const struct route *route;
+	const struct workspace *workspace;
+	const struct agent_context *context;
+	int max_turns;
+};
+
+/* One tool call, from the model's wish to its result. */
+struct tool_run {
+	struct str id, name, input;
+	struct str target;       /* what to show beside the name: the path, the pattern */
+	struct tool_result result;
+	int64_t started, ended;  /* monotonic clock, ns */
+};
+
+struct agent_result {
+	const struct err *error;   /* NULL: done */
+	struct str text;           /* the last answer's text, also when it is cut */
+	enum stop_reason stop;
+	int turns;
+	struct usage usage;        /* sums over all calls; -1 what nobody reported */
+	int64_t cost_nanousd;      /* -1 unknown */
+	const struct tool_run *tools;
+	size_t tool_count;
+	const struct call_result *calls; /* error is not kept in them */
+	size_t call_count;
+	int64_t started, ended;
+	int64_t provider_ns;       /* connecting, sending, waiting, receiving: all calls */
+	int64_t tools_ns;          /* wall time with tools running */
+};
+
+enum agent_event_kind {
+	AGENT_ASKS,      /* a model call begins: turn */
+	AGENT_TEXT,      /* text: a piece of what the model says */
+	AGENT_THINKS,    /* text: a piece of its thinking */
+	AGENT_ANSWERED,  /* message, call: one model call is over; message NULL when it has nothing */
+	AGENT_TOOL,      /* run: a tool starts */
+	AGENT_TOOL_DONE, /* run */
+	AGENT_RESULTS,   /* message: the tools' results, as given to the model */
+	AGENT_DONE,      /* result: the end, exactly once */
+};
+
+struct agent_event {
+	enum agent_event_kind kind;
+	int turn;
+	struct str text;
+	const struct message *message;
+	const struct call_result *call;
+	const struct tool_run *run;
+	const struct agent_result *result;
+};
+
+/* Everything in an event is valid during the call. */
+struct agent_sink {
+	void (*event)(void *self, const struct agent_event *event);
+	void *self;
+};
+
+struct agent;
+
+/* task and what it points to stay until the end. The agent is freed after AGENT_DONE was told. */
+[[nodiscard]] struct agent *agent_start(const struct agent_world *world,
+	const struct agent_task *task, const struct agent_sink *sink);
+/* Stops soon; AGENT_DONE comes with an error of this code and sentence. */
+void agent_cancel(struct agent *agent, enum err_code code, const char *why);
+
+#endif

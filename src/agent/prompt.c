@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* prompt: what a model is told besides the task: our own words, the project's, and today's facts. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+
+extern const char embed_system_md[];
+
+/* Both are read where both exist; a link from one to the other is read once. */
+static const char *const instruction_names[] = {"AGENTS.md", "CLAUDE.md"};
+
+struct seen_file {
+	dev_t device;
+	ino_t inode;
+};
+
+struct loader {
+	const struct workspace *workspace;
+	struct buf *system;
+	struct buf *notice;
+	size_t used_bytes;
+	VEC(struct seen_file) seen;
+};
+
+static bool is_seen(struct loader *l, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return true;
+	vec_each (&l->seen, file)
+		if (file->device == st.st_dev && file->inode == st.st_ino)
+			return true;
+	vec_push(&l->seen, (struct seen_file){st.st_dev, st.st_ino});
+	return false;
+}
+
+static void add_file(struct loader *l, struct str path)
+{
+	struct err e;
+	AUTO(buf) text = {0};
+	AUTO_FD fd = workspace_open_path(l->workspace, path, O_RDONLY, &e);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_seen(l, fd))
+		return;
+	size_t left = INSTRUCTIONS_MAX_BYTES - l->used_bytes;
+	/* One read is enough: what is beyond the cap is not wanted. */
+	char *at = buf_reserve(&text, left + 1);
+	ssize_t n = at ? pread(fd, at, left + 1, 0) : -1;
+	if (n <= 0)
+		return;
+	text.n = (size_t)n;
+	struct str body = utf8_head(buf_str(&text), left);
+	bool cut = body.n < text.n;
+	buf_printf(l->system, "\n# Instructions from %.*s\n", STR_ARG(path));
+	utf8_put_repaired(l->system, str_trim(body));
+	buf_put_text(l->system, cut ? "\n[cut here: too long]\n" : "\n");
+	l->used_bytes += body.n;
+	if (cut)
+		buf_printf(l->notice, "%s%.*s is cut at %d KB of instructions", l->notice->n ? "; " : "",
+			STR_ARG(path), INSTRUCTIONS_MAX_BYTES >> 10);
+}
+
+static void add_directory(struct loader *l, struct str directory)
+{
+	char path[4096];
+
+	for (size_t i = 0; i < 2; i++) {
+		int n = snprintf(path, sizeof path, "%.*s%s%s", STR_ARG(directory),
+			directory.n ? "/" : "", instruction_names[i]);
+		if (n > 0 && (size_t)n < sizeof path && l->used_bytes < INSTRUCTIONS_MAX_BYTES)
+			add_file(l, (struct str){path, (size_t)n});
+	}
+}
+
+static void add_instructions(struct loader *l)
+{
+	struct str inside = str_from(l->workspace->inside);
+
+	add_directory(l, STR(""));
+	for (size_t at = 0; at < inside.n;) {
+		size_t slash = str_find_char(inside, '/', at);
+		struct str directory = str_head(inside, slash);
+		add_directory(l, directory);
+		at = directory.n + 1;
+	}
+	vec_release(&l->seen);
+}
+
+/* The branch by .git/HEAD, also through the "gitdir: ..." file of a worktree; no process. */
+static void put_branch(const struct workspace *w, struct buf *facts)
+{
+	AUTO(buf) head = {0};
+	AUTO(buf) link = {0};
+	char path[4096];
+	struct err e;
+
+	if (!w->has_git)
+		return;
+	snprintf(path, sizeof path, "%s/.git/HEAD", w->root);
+	if (!file_read(AT_FDCWD, path, 4096, &head, &e)) {
+		snprintf(path, sizeof path, "%s/.git", w->root);
+		if (!file_read(AT_FDCWD, path, 4000, &link, &e) ||
+			!str_starts(buf_str(&link), STR("gitdir: ")))
+			return;
+		struct str directory = str_trim(str_skip(buf_str(&link), 8));
+		bool is_absolute = directory.n && directory.p[0] == '/';
+		snprintf(path, sizeof path, "%s%s%.*s/HEAD", is_absolute ? "" : w->root,
+			is_absolute ? "" : "/", STR_ARG(directory));
+		if (!file_read(AT_FDCWD, path, 4096, &head, &e))
+			return;
+	}
+	struct str ref = str_trim(buf_str(&head));
+	bool is_branch = str_starts(ref, STR("ref: refs/heads/"));
+	buf_put_text(facts, is_branch ? "git branch: " : "git commit: ");
+	utf8_put_line(facts, is_branch ? str_skip(ref, 16) : str_head(ref, 12), 200);
+	buf_put_char(facts, '\n');
+}
+
+static void put_facts(const struct workspace *w, int64_t wall_s, struct buf *facts)
+{
+	char date[11];
+
+	clock_date(wall_s, date);
+	buf_printf(facts, "# Facts\ndate: %s\nworking directory: ", date);
+	utf8_put_line(facts, str_from(w->root), 1000);
+	if (w->inside[0]) {
+		buf_put_char(facts, '/');
+		utf8_put_line(facts, str_from(w->inside), 1000);
+		buf_put_text(facts, "\nrepository root: ");
+		utf8_put_line(facts, str_from(w->root), 1000);
+	}
+	buf_put_char(facts, '\n');
+	put_branch(w, facts);
+}
+
+void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s)
+{
+	AUTO(buf) system = {0};
+	AUTO(buf) notice = {0};
+	AUTO(buf) facts = {0};
+	struct loader loader = {.workspace = w, .system = &system, .notice = &notice};
+	size_t count = 0;
+
+	buf_put_str(&system, str_trim(str_from(embed_system_md)));
+	buf_put_char(&system, '\n');
+	add_instructions(&loader);
+	put_facts(w, wall_s, &facts);
+	while (tools[count])
+		count++;
+	c->tools = arena_alloc(&c->arena, count, sizeof *c->tools);
+	for (size_t i = 0; i < count; i++)
+		c->tools[i] = (struct tool_spec){.name = str_from(tools[i]->name),
+			.description = tool_description(tools[i]),
+			.schema = tool_schema(tools[i])};
+	c->tool_count = count;
+	c->system = arena_copy(&c->arena, buf_str(&system));
+	c->facts = arena_copy(&c->arena, buf_str(&facts));
+	c->notice = arena_copy(&c->arena, buf_str(&notice));
+}
+
+void agent_context_release(struct agent_context *c)
+{
+	arena_release(&c->arena);
+	*c = (struct agent_context){0};
+}
