@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/*
+ * report: runs as JSON: one result object (json), or one object a line (stream-json) in the shape that
+ * Claude Code's -p mode made common: system/init, assistant (one line a content block), user (tool
+ * results), result. docs/result.schema.json and docs/stream.schema.json describe them.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "ui/view.h"
+
+/* What every object has. */
+static void put_ids(struct json_writer *w, const struct ui *ui)
+{
+	char uuid[UUID_TEXT];
+
+	uuid_make(uuid);
+	json_member_text(w, "session_id", ui->run.session_id);
+	json_member_text(w, "uuid", uuid);
+}
+
+static void put_usage(struct json_writer *w, const struct usage *u)
+{
+	json_key(w, "usage");
+	json_open(w, '{');
+	json_member_int(w, "input_tokens", u->input > 0 ? u->input : 0);
+	json_member_int(w, "output_tokens", u->output > 0 ? u->output : 0);
+	json_member_int(w, "cache_read_input_tokens", u->cache_read > 0 ? u->cache_read : 0);
+	json_member_int(w, "cache_creation_input_tokens", u->cache_write > 0 ? u->cache_write : 0);
+	json_close(w, '}');
+}
+
+static const char *subtype(const struct agent_result *r)
+{
+	if (!r->error)
+		return "success";
+	switch (r->error->code) {
+	case ERR_LIMIT:
+		return r->stop == STOP_TOOL_USE ? "error_max_turns" : "error_max_output_tokens";
+	case ERR_TIMEOUT: return "error_timeout";
+	case ERR_CANCELLED: return "error_interrupted";
+	case ERR_PROVIDER:
+	case ERR_NETWORK: return "error_provider";
+	default: return "error_during_execution";
+	}
+}
+
+static void put_tools(struct json_writer *w, const struct agent_result *r)
+{
+	json_key(w, "tools");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->tool_count; i++) {
+		const struct tool_run *run = &r->tools[i];
+		json_open(w, '{');
+		json_member_str(w, "id", run->id);
+		json_member_str(w, "name", run->name);
+		json_key(w, "duration_ms");
+		json_put_double(w, clock_ms(run->ended - run->started), 3);
+		json_member_bool(w, "is_error", run->result.is_error);
+		json_member_int(w, "bytes", (int64_t)run->result.text.n);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_errors(struct json_writer *w, const struct agent_result *r)
+{
+	json_key(w, "errors");
+	json_open(w, '[');
+	if (r->error) {
+		json_open(w, '{');
+		json_member_text(w, "code", err_code_name(r->error->code));
+		json_member_text(w, "message", r->error->text);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_result(struct ui *ui, const struct agent_result *r)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "result");
+	json_member_text(&w, "subtype", subtype(r));
+	json_member_bool(&w, "is_error", r->error);
+	json_member_str(&w, "result", r->text);
+	json_member_str(&w, "model", r->turns ? ui->run.route->name : STR(""));
+	json_member_str(&w, "provider", ui->run.route->provider);
+	json_member_text(&w, "stop_reason", stop_reason_name(r->stop));
+	json_member_int(&w, "num_turns", r->turns);
+	json_key(&w, "duration_ms");
+	json_put_double(&w, clock_ms(r->ended - r->started), 3);
+	json_key(&w, "duration_api_ms");
+	json_put_double(&w, clock_ms(r->provider_ns), 3);
+	json_key(&w, "total_cost_usd");
+	if (r->cost_nanousd < 0)
+		json_put_null(&w);
+	else
+		json_put_double(&w, (double)r->cost_nanousd / 1e9, 9);
+	put_usage(&w, &r->usage);
+	put_tools(&w, r);
+	timings_put_json(&w, ui, r);
+	put_ids(&w, ui);
+	put_errors(&w, r);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
+void json_event(struct ui *ui, const struct agent_event *event)
+{
+	if (event->kind == AGENT_DONE)
+		put_result(ui, event->result);
+}
+
+void stream_json_begin(struct ui *ui)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+	const struct ui_run *run = &ui->run;
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "system");
+	json_member_text(&w, "subtype", "init");
+	AUTO(buf) directory = {0};
+	buf_printf(&directory, "%s%s%s", run->workspace->root, run->workspace->inside[0] ? "/" : "",
+		run->workspace->inside);
+	json_member_str(&w, "cwd", buf_str(&directory));
+	put_ids(&w, ui);
+	json_key(&w, "tools");
+	json_open(&w, '[');
+	for (size_t i = 0; i < run->context->tool_count; i++)
+		json_put_str(&w, run->context->tools[i].name);
+	json_close(&w, ']');
+	json_member_str(&w, "model", run->route->name);
+	json_member_str(&w, "provider", run->route->provider);
+	json_member_text(&w, "why", run->route->why);
+	json_member_text(&w, "fettle_version", FETTLE_VERSION);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
+static void put_block(struct json_writer *w, const struct block *block)
+{
+	static const char *const names[] = {
+		[BLOCK_TEXT] = "text",
+		[BLOCK_THINKING] = "thinking",
+		[BLOCK_TOOL_USE] = "tool_use",
+		[BLOCK_TOOL_RESULT] = "tool_result",
+	};
+
+	json_open(w, '{');
+	json_member_text(w, "type", names[block->kind]);
+	switch (block->kind) {
+	case BLOCK_TEXT: json_member_str(w, "text", block->text); break;
+	case BLOCK_THINKING: json_member_str(w, "thinking", block->text); break;
+	case BLOCK_TOOL_USE:
+		json_member_str(w, "id", block->id);
+		json_member_str(w, "name", block->name);
+		json_key(w, "input");
+		json_put_raw(w, block->input);
+		break;
+	case BLOCK_TOOL_RESULT:
+		json_member_str(w, "tool_use_id", block->id);
+		json_member_str(w, "content", block->text);
+		if (block->is_error)
+			json_member_bool(w, "is_error", true);
+		break;
+	}
+	json_close(w, '}');
+}
+
+/* {"type": "assistant"|"user", "message": {..., "content": [blocks from .. to]}} */
+static void put_message(struct ui *ui, const struct message *m, size_t from, size_t to,
+	const struct call_result *call)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+	const char *role = m->role == ROLE_ASSISTANT ? "assistant" : "user";
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", role);
+	json_key(&w, "message");
+	json_open(&w, '{');
+	json_member_text(&w, "role", role);
+	if (call) {
+		json_member_str(&w, "model", ui->run.route->model_id);
+		json_member_text(&w, "stop_reason", stop_reason_name(call->stop));
+	}
+	json_key(&w, "content");
+	json_open(&w, '[');
+	for (size_t i = from; i < to; i++)
+		put_block(&w, &m->blocks[i]);
+	json_close(&w, ']');
+	if (call)
+		put_usage(&w, &call->usage);
+	json_close(&w, '}');
+	json_key(&w, "parent_tool_use_id");
+	json_put_null(&w);
+	put_ids(&w, ui);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
+static void put_delta(struct ui *ui, const char *type, const char *field, struct str text)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "stream_event");
+	json_key(&w, "event");
+	json_open(&w, '{');
+	json_member_text(&w, "type", "content_block_delta");
+	json_key(&w, "delta");
+	json_open(&w, '{');
+	json_member_text(&w, "type", type);
+	json_member_str(&w, field, text);
+	json_close(&w, '}');
+	json_close(&w, '}');
+	put_ids(&w, ui);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
+void stream_json_event(struct ui *ui, const struct agent_event *event)
+{
+	switch (event->kind) {
+	case AGENT_TEXT:
+		if (ui->options.shows_partial)
+			put_delta(ui, "text_delta", "text", event->text);
+		break;
+	case AGENT_THINKS:
+		if (ui->options.shows_partial)
+			put_delta(ui, "thinking_delta", "thinking", event->text);
+		break;
+	case AGENT_ANSWERED:
+		for (size_t i = 0; event->message && i < event->message->block_count; i++)
+			put_message(ui, event->message, i, i + 1, event->call);
+		break;
+	case AGENT_RESULTS:
+		put_message(ui, event->message, 0, event->message->block_count, NULL);
+		break;
+	case AGENT_DONE: put_result(ui, event->result); break;
+	default: break;
+	}
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* text: the answer on stdout, as it comes. */
+#include "base/utf8.h"
+#include "ui/view.h"
+
+static void say(struct ui *ui, struct str text)
+{
+	AUTO(buf) shown = {0};
+
+	if (!text.n)
+		return;
+	/* A terminal obeys escape sequences; a pipe gets the bytes as they are. */
+	if (ui->stdout_is_terminal) {
+		utf8_put_shown(&shown, text);
+		text = buf_str(&shown);
+	}
+	if (!text.n)
+		return;
+	ui->said_something = true;
+	ui->is_mid_line = text.p[text.n - 1] != '\n';
+	view_put(ui, text);
+}
+
+static void release_held(struct ui *ui)
+{
+	ui->holds = false;
+	say(ui, buf_str(&ui->held));
+	buf_clear(&ui->held);
+}
+
+static void begin_turn(struct ui *ui)
+{
+	/* What an earlier turn said stays apart from this one's. */
+	if (ui->said_something)
+		say(ui, ui->is_mid_line ? STR("\n\n") : STR("\n"));
+	ui->holds = !ui->stdout_is_terminal;
+}
+
+static void take_text(struct ui *ui, struct str text)
+{
+	if (!ui->holds) {
+		say(ui, text);
+		return;
+	}
+	buf_put_str(&ui->held, text);
+	if (ui->held.n > REMARK_MAX_BYTES)
+		release_held(ui);
+}
+
+static void remark(struct ui *ui)
+{
+	AUTO(buf) line = {0};
+
+	if (ui->held.n && !ui->options.is_quiet) {
+		utf8_put_line(&line, str_trim(buf_str(&ui->held)), REMARK_MAX_BYTES);
+		view_note(ui, "  %s\n", buf_text(&line));
+	}
+	buf_clear(&ui->held);
+	ui->holds = false;
+}
+
+static void finish(struct ui *ui)
+{
+	release_held(ui);
+	if (ui->is_mid_line)
+		say(ui, STR("\n"));
+}
+
+void text_event(struct ui *ui, const struct agent_event *event)
+{
+	switch (event->kind) {
+	case AGENT_ASKS: begin_turn(ui); break;
+	case AGENT_TEXT: take_text(ui, event->text); break;
+	case AGENT_TOOL: remark(ui); break;
+	case AGENT_DONE: finish(ui); break;
+	default: break;
+	}
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* view: what the files of the ui room share. Private to the room. */
+#ifndef UI_VIEW_H
+#define UI_VIEW_H
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "ui/ui.h"
+
+/*
+ * On a pipe the first words of a turn are held back up to this many bytes: if tool calls follow, they
+ * were a remark and go to stderr; else they are the answer.
+ */
+enum { REMARK_MAX_BYTES = 1 << 10 };
+
+struct ui {
+	struct loop *loop;
+	struct ui_options options;
+	struct ui_run run;
+	struct buf out;          /* for stdout, not yet written */
+	struct timer *flush;
+	struct err output_error; /* set once stdout refused */
+	void (*on_output_error)(void *self, const struct err *e);
+	void *output_error_self;
+	bool stdout_is_terminal, stderr_is_terminal;
+	bool has_colour;         /* on stderr */
+	bool is_dumb;            /* terminal without cursor control */
+	int columns;
+
+	/* text */
+	struct buf held;
+	bool holds;              /* this turn's text is still held back */
+	bool said_something;     /* on stdout, in this task */
+	bool is_mid_line;        /* stdout does not stand at the start of a line */
+	bool thinks_mid_line;    /* the same for thinking on stderr */
+
+	/* progress */
+	struct timer *spin;
+	int spin_step;
+	bool spinner_shown;
+	int tools_running;
+	int64_t waiting_since;
+	const char *waiting_for;
+};
+
+/* Queues bytes for stdout; written when the loop has nothing else to do, or past 16 KB. */
+void view_put(struct ui *ui, struct str bytes);
+void view_flush(struct ui *ui);
+/* Writes to stderr; the spinner is wiped first. */
+__attribute__((format(printf, 2, 3))) void view_note(struct ui *ui, const char *format, ...);
+/* "\x1b[...m" when stderr has colour, else "". */
+const char *view_colour(const struct ui *ui, const char *code);
+
+void progress_event(struct ui *ui, const struct agent_event *event);
+void progress_end(struct ui *ui, const struct agent_result *result);
+void progress_stop_spinner(struct ui *ui);
+void timings_show(struct ui *ui, const struct agent_result *result);
+void timings_put_json(struct json_writer *w, const struct ui *ui, const struct agent_result *result);
+/* 1234 -> "1.2 k", 3 digits at most; bytes as "1.2 KB". out holds at least 16. */
+const char *view_count(int64_t n, char out[16]);
+const char *view_bytes(int64_t n, char out[16]);
+const char *view_cost(int64_t nanousd, char out[32]); /* "$0.0123", "$?" when unknown */
+
+void text_event(struct ui *ui, const struct agent_event *event);
+void json_event(struct ui *ui, const struct agent_event *event);
+void stream_json_begin(struct ui *ui);
+void stream_json_event(struct ui *ui, const struct agent_event *event);
+
+#endif
