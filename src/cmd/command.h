@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * command: one word people type. One file and one const entry a command; main, --help and the man page
+ * all read the same table.
+ */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+#include <stdint.h>
+
+#include "base/option.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_TASK_FAILED = 1,
+	EXIT_USAGE = 2, /* usage or configuration */
+	EXIT_PROVIDER = 3,
+	EXIT_TIMEOUT = 4,
+	EXIT_LIMIT = 5,
+	EXIT_INTERRUPTED = 130,
+	EXIT_TERMINATED = 143,
+};
+
+/* What main knows before any command runs. */
+struct program {
+	int64_t exec_ns; /* CPU time used before main */
+	int64_t main_at; /* monotonic clock at main */
+	bool has_stdin, has_stdout;
+};
+
+struct command {
+	const char *name;
+	const char *brief;       /* one line */
+	const char *synopsis[5]; /* operands and options as typed behind the name, NULL-ended */
+	const char *description; /* paragraphs separated by an empty line */
+	const struct option *options;
+	const char *examples[8]; /* command lines that work, NULL-ended */
+	/* words are those behind the command's name. Returns the exit status. */
+	int (*run)(const struct program *program, int count, char *const *words);
+};
+
+/* NULL-terminated, in the order of --help. */
+extern const struct command *const commands[];
+const struct command *command_find(const char *name);
+/* The command nearest to a wrong word; NULL when none is near. */
+const char *command_nearest(const char *word);
+
+/* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
+int command_wrong_usage(const struct command *command, const struct err *e);
+/* The exit status that belongs to an error. */
+int command_exit_status(const struct err *e);
+
+#endif

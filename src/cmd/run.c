@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+/* run: one task after another through the agent. Builds the world they live in. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "cmd/command.h"
+#include "ui/ui.h"
+
+extern const struct command command_run;
+
+static const struct option options[] = {
+	{"model", 'm', "PROVIDER/MODEL", "which model answers (anthropic/..., openai/..., offline)"},
+	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
+	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
+	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
+	{"directory", 'C', "DIR", "work in this directory"},
+	{"max-turns", 0, "N", "stop after this many model calls (default 50)"},
+	{"timeout", 0, "SECONDS", "stop the task after this time"},
+	{"quiet", 'q', NULL, "no progress on stderr, only errors"},
+	{"verbose", 'v', NULL, "say on stderr what happens inside"},
+	{"show-thinking", 0, NULL, "show the model's thinking on stderr"},
+	{"timings", 0, NULL, "show on stderr where the time went"},
+	{"help", 'h', NULL, "this help"},
+	{"version", 'V', NULL, "print the version"},
+	{0},
+};
+
+/* Task text and piped text together; models take far less, but the limit is theirs to tell. */
+enum { TEXT_MAX_BYTES = 32 << 20 };
+/* How long an open pipe may stay silent before the run goes on without it. */
+enum { STDIN_WAIT_MS = 2'000 };
+enum { WORKERS = 4, QUEUE = 256, MAX_TURNS = 50 };
+
+struct run {
+	struct arena arena;
+	struct options given;
+	struct buf piped;
+	struct str *tasks;
+	size_t task_count;
+	bool task_is_piped; /* "-", or no task and something on stdin */
+	struct route route;
+	struct workspace workspace;
+	struct agent_context context;
+	struct loop *loop;
+	struct pool *pool;
+	struct http_client *http;
+	struct ui *ui;
+	struct ui_options ui_options;
+	struct ui_times times;
+	char session_id[UUID_TEXT];
+	int64_t max_turns, timeout_s;
+
+	struct agent *agent;
+	bool is_done, is_stopped;
+	int signal_number;
+	int status;
+};
+
+static const char *get_environment(const char *name)
+{
+	return getenv(name);
+}
+
+/* ---- what to do ---- */
+
+/*
+ * Text is taken from a pipe, a socket or a file. A pipe that somebody holds open without writing (a CI
+ * job's stdin) must not hang the run, so silence is waited out once, unless "-" asked for stdin.
+ */
+static bool read_stdin(struct run *r, bool is_asked, struct err *e)
+{
+	struct stat st;
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (!is_asked) {
+		if (fstat(STDIN_FILENO, &st) < 0 ||
+			!(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || S_ISREG(st.st_mode)))
+			return true;
+		if (poll(&p, 1, STDIN_WAIT_MS) == 0) {
+			fprintf(stderr,
+				"fettle: stdin is open but silent; going on without it "
+				"(a task of - waits for it)\n");
+			return true;
+		}
+	}
+	r->piped.max = TEXT_MAX_BYTES + 1;
+	return file_read_fd(STDIN_FILENO, "stdin", TEXT_MAX_BYTES, &r->piped, e);
+}
+
+/* A single word that looks like a mistyped command is more likely that than a task. */
+static bool check_words(const struct run *r, struct err *e)
+{
+	const struct options *given = &r->given;
+	size_t bare = 0;
+
+	for (size_t i = 0; i < given->literal_from; i++)
+		bare += !strpbrk(given->operands[i], " \t\n") && strcmp(given->operands[i], "-") != 0;
+	if (bare == 0)
+		return true;
+	const char *near = command_nearest(given->operands[0]);
+	if (near)
+		return err_set(e, ERR_USAGE, "no command %s (did you mean %s?)", given->operands[0],
+			near);
+	if (bare > 1)
+		return err_set(e, ERR_USAGE,
+			"several one-word tasks: put the task in quotes (fettle \"how many files\"), "
+			"or put -- in front if they are tasks");
+	return true;
+}
+
+static bool collect_tasks(struct run *r, const struct program *program, struct err *e)
+{
+	const struct options *given = &r->given;
+	size_t dashes = 0;
+
+	if (!check_words(r, e))
+		return false;
+	for (size_t i = 0; i < given->literal_from; i++)
+		dashes += strcmp(given->operands[i], "-") == 0;
+	if (dashes > 1)
+		return err_set(e, ERR_USAGE, "- (the task from stdin) can be given once");
+	if (dashes && !program->has_stdin)
+		return err_set(e, ERR_USAGE, "- asks for stdin, but stdin is closed");
+	r->task_is_piped = dashes || given->operand_count == 0;
+	if (given->operand_count == 0 && isatty(STDIN_FILENO))
+		return err_set(e, ERR_USAGE, "no task");
+	if (program->has_stdin && !read_stdin(r, r->task_is_piped, e))
+		return false;
+	r->task_count = given->operand_count ? given->operand_count : 1;
+	r->tasks = arena_alloc(&r->arena, r->task_count, sizeof *r->tasks);
+	for (size_t i = 0; i < r->task_count; i++) {
+		bool is_stdin = given->operand_count == 0 ||
+			(i < given->literal_from && strcmp(given->operands[i], "-") == 0);
+		r->tasks[i] = is_stdin ? buf_str(&r->piped) : str_from(given->operands[i]);
+		if (str_trim(r->tasks[i]).n == 0)
+			return err_set(e, ERR_USAGE, is_stdin ? "no task: stdin is empty" : "empty task");
+		if (r->tasks[i].n > TEXT_MAX_BYTES)
+			return err_set(e, ERR_USAGE, "a task of more than %d MB", TEXT_MAX_BYTES >> 20);
+	}
+	return true;
+}
+
+static bool read_options(struct run *r, struct err *e)
+{
+	const struct options *given = &r->given;
+	const char *format = options_value(given, "output-format");
+
+	r->ui_options = (struct ui_options){.format = format ? format_find(format) : formats,
+		.is_quiet = options_has(given, "quiet"),
+		.is_verbose = options_has(given, "verbose"),
+		.shows_thinking = options_has(given, "show-thinking"),
+		.shows_timings = options_has(given, "timings"),
+		.shows_partial = options_has(given, "include-partial-messages"),
+		.environment = get_environment};
+	if (!r->ui_options.format)
+		return err_set(e, ERR_USAGE, "option --output-format: %s is none of text, json, "
+			"stream-json", format);
+	log_enable(r->ui_options.is_verbose);
+	return options_int(given, "max-turns", 1, MAX_TURNS, &r->max_turns, e) &&
+		options_int(given, "timeout", 1, 0, &r->timeout_s, e);
+}
+
+static bool choose_model(struct run *r, struct err *e)
+{
+	struct route_wish wish = {.model = options_value(&r->given, "model"),
+		.base_url = options_value(&r->given, "base-url"),
+		.environment = get_environment};
+
+	return route_choose(&wish, &r->arena, &r->route, e);
+}
+
+static bool prepare(struct run *r, const struct program *program, struct err *e)
+{
+	if (!program->has_stdout)
+		return err_set(e, ERR_USAGE, "stdout is closed: nowhere to put the answer");
+	if (!read_options(r, e) || !choose_model(r, e) || !collect_tasks(r, program, e))
+		return false;
+	int64_t configured = clock_ns();
+	r->times = (struct ui_times){.exec_ns = program->exec_ns,
+		.main_at = program->main_at,
+		.config_ns = configured - program->main_at};
+	if (!workspace_open(&r->workspace, options_value(&r->given, "directory"), e)) {
+		e->code = ERR_USAGE;
+		return false;
+	}
+	agent_context_load(&r->context, &r->workspace, clock_wall_s());
+	r->times.context_ns = clock_ns() - configured;
+	uuid_make(r->session_id);
+	return true;
+}
+
+/* ---- doing it ---- */
+
+static void on_signal(void *self, int number)
+{
+	struct run *r = self;
+
+	/* The second one does not wait for anything. */
+	if (r->signal_number)
+		_exit(128 + number);
+	r->signal_number = number;
+	r->is_stopped = true;
+	if (r->agent)
+		agent_cancel(r->agent, ERR_CANCELLED, number == SIGTERM ? "terminated" : "interrupted");
+}
+
+static void on_output_error(void *self, const struct err *e)
+{
+	struct run *r = self;
+
+	r->is_stopped = true;
+	if (r->agent)
+		agent_cancel(r->agent, e->code, e->text);
+}
+
+static void on_timeout(void *self)
+{
+	struct run *r = self;
+	char why[64];
+
+	snprintf(why, sizeof why, "the task took longer than %lld s (--timeout)",
+		(long long)r->timeout_s);
+	agent_cancel(r->agent, ERR_TIMEOUT, why);
+}
+
+static void on_event(void *self, const struct agent_event *event)
+{
+	struct run *r = self;
+
+	ui_event(r->ui, event);
+	if (event->kind != AGENT_DONE)
+		return;
+	const struct err *e = event->result->error;
+	if (e && !(e->code == ERR_CANCELLED && !r->signal_number))
+		ui_error(r->ui, e);
+	int status = e ? command_exit_status(e) : EXIT_DONE;
+	if (r->signal_number)
+		status = 128 + r->signal_number;
+	if (!r->status)
+		r->status = status;
+	r->is_done = true;
+	r->agent = NULL;
+}
+
+static void run_task(struct run *r, struct str text)
+{
+	struct agent_world world = {r->loop, r->pool, {r->loop, r->http}};
+	struct agent_task task = {.text = text,
+		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
+		.route = &r->route,
+		.workspace = &r->workspace,
+		.context = &r->context,
+		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
+	struct agent_sink sink = {on_event, r};
+	struct timer *timeout = NULL;
+
+	r->is_done = false;
+	ui_begin_task(r->ui);
+	if (r->timeout_s)
+		timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
+	r->agent = agent_start(&world, &task, &sink);
+	loop_run(r->loop, &r->is_done);
+	timer_cancel(timeout);
+}
+
+static void announce(struct run *r)
+{
+	if (r->ui_options.is_quiet)
+		return;
+	fprintf(stderr, "fettle: %.*s (%s)\n", STR_ARG(r->route.name), r->route.why);
+	if (!r->route.wire)
+		fprintf(stderr,
+			"fettle: this is no language model: it looks things up. For a real one set "
+			"ANTHROPIC_API_KEY or OPENAI_API_KEY, or use --model and --base-url\n");
+	if (r->context.notice.n)
+		fprintf(stderr, "fettle: %.*s\n", STR_ARG(r->context.notice));
+}
+
+static void run_all(struct run *r)
+{
+	struct ui_run shown = {r->session_id, &r->route, &r->workspace, &r->context, &r->times};
+	struct err e;
+
+	r->loop = loop_new();
+	r->pool = pool_new(r->loop, WORKERS, QUEUE);
+	r->http = http_client_new(r->loop);
+	r->ui = ui_new(r->loop, &r->ui_options, &shown);
+	ui_on_output_error(r->ui, on_output_error, r);
+	loop_on_signal(r->loop, SIGINT, on_signal, r);
+	loop_on_signal(r->loop, SIGTERM, on_signal, r);
+	announce(r);
+	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
+		run_task(r, r->tasks[i]);
+	if (!ui_free(r->ui, &e) && !r->status)
+		r->status = e.code == ERR_CANCELLED ? EXIT_DONE : EXIT_TASK_FAILED;
+	http_client_free(r->http);
+	pool_free(r->pool);
+	loop_free(r->loop);
+}
+
+static void release(struct run *r)
+{
+	agent_context_release(&r->context);
+	workspace_release(&r->workspace);
+	buf_release(&r->piped);
+	arena_release(&r->arena);
+}
+
+static int run(const struct program *program, int count, char *const *words)
+{
+	struct run r = {0};
+	struct err e;
+
+	if (!options_parse(options, count, words, &r.arena, &r.given, &e)) {
+		r.status = command_wrong_usage(&command_run, &e);
+	} else if (options_has(&r.given, "help")) {
+		char *const help[] = {"run", NULL};
+		r.status = command_find("help")->run(program, 1, help);
+	} else if (options_has(&r.given, "version")) {
+		r.status = command_find("version")->run(program, 0, NULL);
+	} else if (!prepare(&r, program, &e)) {
+		r.status = e.code == ERR_USAGE ? command_wrong_usage(&command_run, &e)
+					       : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
+	} else {
+		run_all(&r);
+	}
+	release(&r);
+	return r.status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.brief = "work on a task and print the answer",
+	.synopsis = {"[options] \"task\" [\"task\" ...]", "[options] -          (the task from stdin)"},
+	.description =
+		"Asks the chosen model, runs the reading tools it calls for in the working directory's "
+		"repository, and prints the answer on stdout. Everything else goes to stderr. Text "
+		"piped in beside a task is given to the model with it. Several tasks are independent "
+		"conversations, worked on one after the other.\n\n"
+		"Without --model, the first key found in the environment decides; without a key, the "
+		"built-in offline model answers: it looks things up with the same tools and knows no "
+		"language.",
+	.options = options,
+	.examples = {"fettle \"which files define the retry rules, and how many lines of C are there?\"",
+		"fettle --model offline \"list the TODO comments\"",
+		"git diff | fettle --model anthropic/claude-sonnet-5-5 \"review this change\"",
+		"fettle -q -o json \"how many python files are there?\""},
+	.run = run,
+};
