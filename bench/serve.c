@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve: runs a command again and again against a server of its own on loopback, and says how long it
- * took. Usage:
- *   bench_serve RUNS REPLY[,REPLY...] COMMAND ARGUMENT... [::: COMMAND ARGUMENT...]
+ * serve: runs a command again and again against a server of its own on loopback, and says how long
+ * it took. Usage: bench_serve RUNS REPLY[,REPLY...] COMMAND ARGUMENT... [::: COMMAND ARGUMENT...]
  * @URL@ in an argument is the server's base URL. REPLY is a file of server-sent events, one request
  * each; every event is one write (and one HTTP chunk). "-" as REPLY: no server, just the command.
+ * stdout is a pipe that is drained.
  * Commands take turns, so that drift of the machine hits all alike. One line a command:
- *   first_byte_ms wall_ms cpu_ms rss_kb request_bytes   (medians; first_byte is exec to the first byte
- *   of the first request at the server)
+ *   first_byte_ms wall_ms cpu_ms rss_kb request_bytes   (medians; first_byte is exec to the first
+ * byte of the first request at the server)
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -39,7 +39,6 @@ struct server {
 	int reply_count;
 	int64_t first_byte;
 	size_t request_bytes;
-
 };
 
 struct sample {
@@ -48,7 +47,8 @@ struct sample {
 
 static void open_server(struct server *s)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
 
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -130,26 +130,39 @@ static void *serve(void *self)
 	return NULL;
 }
 
+static void *drain(void *self)
+{
+	char bytes[64 << 10];
+	int fd = *(int *)self;
+
+	while (read(fd, bytes, sizeof bytes) > 0)
+		;
+	return NULL;
+}
+
 static struct sample run_once(struct server *s, char **words)
 {
 	char **copy = must_alloc(64, sizeof *copy);
 	posix_spawn_file_actions_t actions;
 	struct rusage usage;
-	pthread_t thread;
-	int status;
+	pthread_t thread, drainer;
+	int status, out[2];
 	pid_t pid;
 	size_t n = 0;
 
 	for (; words[n] && n < 63; n++)
 		if (strstr(words[n], "@URL@")) {
 			const char *at = strstr(words[n], "@URL@");
-			must(asprintf(&copy[n], "%.*s%s%s", (int)(at - words[n]), words[n], s->url, at + 5) > 0);
+			must(asprintf(&copy[n], "%.*s%s%s", (int)(at - words[n]), words[n], s->url,
+				     at + 5) > 0);
 		} else {
 			copy[n] = must_copy(words[n], strlen(words[n]));
 		}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	must(pipe2(out, O_CLOEXEC) == 0);
+	must(pthread_create(&drainer, NULL, drain, &out[0]) == 0);
+	posix_spawn_file_actions_adddup2(&actions, out[1], 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	s->first_byte = 0;
 	if (s->reply_count)
@@ -158,6 +171,9 @@ static struct sample run_once(struct server *s, char **words)
 	must(posix_spawnp(&pid, copy[0], &actions, NULL, copy, environ) == 0);
 	must(wait4(pid, &status, 0, &usage) == pid);
 	int64_t ended = clock_ns();
+	close(out[1]);
+	pthread_join(drainer, NULL);
+	close(out[0]);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
 		fprintf(stderr, "%s: status %d\n", copy[0], status);
 	if (s->reply_count) {
@@ -198,9 +214,11 @@ static void load_replies(struct server *s, const char *list)
 	struct str rest = str_from(list), name;
 	struct err e;
 
-	while (strcmp(list, "-") != 0 && s->reply_count < REPLIES_MAX && str_split(&rest, ',', &name)) {
+	while (strcmp(list, "-") != 0 && s->reply_count < REPLIES_MAX &&
+		str_split(&rest, ',', &name)) {
 		char *path = must_copy(name.p, name.n);
-		must(file_read(-100 /* AT_FDCWD */, path, 64 << 20, &s->replies[s->reply_count++], &e));
+		must(file_read(
+			-100 /* AT_FDCWD */, path, 64 << 20, &s->replies[s->reply_count++], &e));
 		free(path);
 	}
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * agent: works on one task: asks the model, runs the tools it calls for, gives it the results, until
- * it calls for no more. Lives on the loop's thread; tools run on the pool. Everything that happens is
- * told once, as an event; who shows, counts or stores is a reader of events.
+ * agent: works on one task: asks the model, runs the tools it calls for, gives it the results,
+ * until it calls for no more. Lives on the loop's thread; tools run on the pool. Everything that
+ * happens is told once, as an event; who shows, counts or stores is a reader of events.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -24,8 +24,9 @@ struct agent_world {
 enum { INSTRUCTIONS_MAX_BYTES = 32 << 10 };
 
 struct agent_context {
-	struct str system; /* our prompt, then the project's instruction files: the cacheable part */
-	struct str facts;  /* date, directory, branch: after the cacheable part */
+	struct str
+		system; /* our prompt, then the project's instruction files: the cacheable part */
+	struct str facts; /* date, directory, branch: after the cacheable part */
 	struct tool_spec *tools;
 	size_t tool_count;
 	struct str notice; /* for people: what was left out, "" when nothing */
@@ -50,36 +51,37 @@ struct agent_task {
 /* One tool call, from the model's wish to its result. */
 struct tool_run {
 	struct str id, name, input;
-	struct str target;       /* what to show beside the name: the path, the pattern */
+	struct str target; /* what to show beside the name: the path, the pattern */
 	struct tool_result result;
-	int64_t started, ended;  /* monotonic clock, ns */
+	int64_t started, ended; /* monotonic clock, ns */
 };
 
 struct agent_result {
-	const struct err *error;   /* NULL: done */
-	struct str text;           /* the last answer's text, also when it is cut */
+	const struct err *error; /* NULL: done */
+	struct str text; /* the last answer's text, also when it is cut */
 	enum stop_reason stop;
 	int turns;
-	struct usage usage;        /* sums over all calls; -1 what nobody reported */
-	int64_t cost_nanousd;      /* -1 unknown */
+	struct usage usage; /* sums over all calls; -1 what nobody reported */
+	int64_t cost_nanousd; /* -1 unknown */
 	const struct tool_run *tools;
 	size_t tool_count;
 	const struct call_result *calls; /* error is not kept in them */
 	size_t call_count;
 	int64_t started, ended;
-	int64_t provider_ns;       /* connecting, sending, waiting, receiving: all calls */
-	int64_t tools_ns;          /* wall time with tools running */
+	int64_t provider_ns; /* connecting, sending, waiting, receiving: all calls */
+	int64_t tools_ns; /* wall time with tools running */
 };
 
 enum agent_event_kind {
-	AGENT_ASKS,      /* a model call begins: turn */
-	AGENT_TEXT,      /* text: a piece of what the model says */
-	AGENT_THINKS,    /* text: a piece of its thinking */
-	AGENT_ANSWERED,  /* message, call: one model call is over; message NULL when it has nothing */
-	AGENT_TOOL,      /* run: a tool starts */
+	AGENT_ASKS, /* a model call begins: turn */
+	AGENT_TEXT, /* text: a piece of what the model says */
+	AGENT_THINKS, /* text: a piece of its thinking */
+	AGENT_ANSWERED, /* message, call: one model call is over; message NULL when it has nothing
+			 */
+	AGENT_TOOL, /* run: a tool starts */
 	AGENT_TOOL_DONE, /* run */
-	AGENT_RESULTS,   /* message: the tools' results, as given to the model */
-	AGENT_DONE,      /* result: the end, exactly once */
+	AGENT_RESULTS, /* message: the tools' results, as given to the model */
+	AGENT_DONE, /* result: the end, exactly once */
 };
 
 struct agent_event {

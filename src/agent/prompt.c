@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* prompt: what a model is told besides the task: our own words, the project's, and today's facts. */
+/* prompt: what a model is told besides the task: our own words, the project's, and today's facts.
+ */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,8 +66,8 @@ static void add_file(struct loader *l, struct str path)
 	buf_put_text(l->system, cut ? "\n[cut here: too long]\n" : "\n");
 	l->used_bytes += body.n;
 	if (cut)
-		buf_printf(l->notice, "%s%.*s is cut at %d KB of instructions", l->notice->n ? "; " : "",
-			STR_ARG(path), INSTRUCTIONS_MAX_BYTES >> 10);
+		buf_printf(l->notice, "%s%.*s is cut at %d KB of instructions",
+			l->notice->n ? "; " : "", STR_ARG(path), INSTRUCTIONS_MAX_BYTES >> 10);
 }
 
 static void add_directory(struct loader *l, struct str directory)

@@ -93,8 +93,8 @@ void session_take_delta(struct session *s, const struct delta *delta)
 }
 
 /*
- * Providers accept nothing but an object in a request, so damaged input goes back inside of one; the
- * block is marked and its call answered with an error.
+ * Providers accept nothing but an object in a request, so damaged input goes back inside of one;
+ * the block is marked and its call answered with an error.
  */
 static struct str sent_back(struct session *s, struct str input, bool *damaged)
 {

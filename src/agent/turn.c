@@ -20,7 +20,8 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-/* The same calls with the same arguments: the model is told at this many, one more ends the loop. */
+/* The same calls with the same arguments: the model is told at this many, one more ends the loop.
+ */
 enum { SAME_CALLS_TOLD = 3 };
 /* Ceiling of one answer; the catalogue's own limit where that is lower. */
 enum { OUTPUT_MAX_TOKENS = 32'000 };
@@ -114,7 +115,8 @@ static void run_job(void *self)
 	if (!job->tool)
 		tool_fail(&run->result, "there is no tool named %.*s", STR_ARG(run->name));
 	else if (job->is_bad_input)
-		tool_fail(&run->result, "the arguments of %s were not a JSON object", job->tool->name);
+		tool_fail(&run->result, "the arguments of %s were not a JSON object",
+			job->tool->name);
 	else if (!json_check(run->input, &e))
 		tool_fail(&run->result, "the arguments of %s: %s", job->tool->name, e.text);
 	else if (!atomic_load(job->call.cancel))
@@ -138,8 +140,8 @@ static void give_results(struct agent *agent)
 			.is_error = run->result.is_error};
 	}
 	session_add(s, ROLE_USER, blocks, agent->job_count);
-	tell(agent, (struct agent_event){.kind = AGENT_RESULTS,
-		.message = &s->messages.p[s->messages.n - 1]});
+	tell(agent, (struct agent_event){
+			    .kind = AGENT_RESULTS, .message = &s->messages.p[s->messages.n - 1]});
 }
 
 static void job_done(void *self)
@@ -179,9 +181,13 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 	struct tool_run *run = must_alloc(1, sizeof *run);
 
 	vec_push(&agent->runs, run);
-	*job = (struct job){.agent = agent, .run = run, .tool = tool_find(block->name),
+	*job = (struct job){.agent = agent,
+		.run = run,
+		.tool = tool_find(block->name),
 		.is_bad_input = block->is_error};
-	*run = (struct tool_run){.id = block->id, .name = block->name, .input = block->input,
+	*run = (struct tool_run){.id = block->id,
+		.name = block->name,
+		.input = block->input,
 		.target = target_of(agent, job->tool, block->input)};
 	job->call = (struct tool_call){.workspace = agent->task.workspace,
 		.input = block->input,
@@ -229,9 +235,8 @@ static int count_same(struct agent *agent, const struct message *m)
 		if (m->blocks[i].kind == BLOCK_TOOL_USE)
 			buf_printf(&calls, "%.*s %.*s\n", STR_ARG(m->blocks[i].name),
 				STR_ARG(m->blocks[i].input));
-	agent->same_calls = str_eq(buf_str(&calls), buf_str(&agent->last_calls))
-		? agent->same_calls + 1
-		: 1;
+	agent->same_calls =
+		str_eq(buf_str(&calls), buf_str(&agent->last_calls)) ? agent->same_calls + 1 : 1;
 	buf_clear(&agent->last_calls);
 	buf_put_str(&agent->last_calls, buf_str(&calls));
 	return agent->same_calls;
@@ -252,8 +257,8 @@ static void refuse_tools(struct agent *agent, const struct message *m, const cha
 				.text = str_from(why),
 				.is_error = true};
 	session_add(s, ROLE_USER, blocks, n);
-	tell(agent, (struct agent_event){.kind = AGENT_RESULTS,
-		.message = &s->messages.p[s->messages.n - 1]});
+	tell(agent, (struct agent_event){
+			    .kind = AGENT_RESULTS, .message = &s->messages.p[s->messages.n - 1]});
 	ask(agent);
 }
 
@@ -261,15 +266,14 @@ static void without_calls(struct agent *agent)
 {
 	switch (agent->result.stop) {
 	case STOP_MAX:
-		err_set(&agent->error, ERR_LIMIT, "the answer is cut: it reached %lld output tokens",
+		err_set(&agent->error, ERR_LIMIT,
+			"the answer is cut: it reached %lld output tokens",
 			(long long)agent->prompt.max_output_tokens);
 		break;
 	case STOP_CONTEXT:
 		err_set(&agent->error, ERR_LIMIT, "the answer is cut: the context window is full");
 		break;
-	case STOP_REFUSAL:
-		err_set(&agent->error, ERR_TASK, "the model refused to answer");
-		break;
+	case STOP_REFUSAL: err_set(&agent->error, ERR_TASK, "the model refused to answer"); break;
 	default:
 		if (agent->result.text.n == 0)
 			err_set(&agent->error, ERR_TASK, "the model gave an empty answer");
@@ -335,8 +339,8 @@ static void note_call(struct agent *agent, const struct call_result *call)
 	add_usage(&r->usage, &call->usage);
 	/* One call of unknown cost makes the sum unknown. */
 	r->cost_nanousd = r->cost_nanousd < 0 || call->cost_nanousd < 0
-		? -1
-		: r->cost_nanousd + call->cost_nanousd;
+				  ? -1
+				  : r->cost_nanousd + call->cost_nanousd;
 	r->provider_ns += call->times.ended - call->times.started;
 	r->stop = call->stop;
 }
@@ -360,7 +364,8 @@ static void got_end(void *self, const struct call_result *call)
 	agent->call = NULL;
 	note_call(agent, call);
 	struct str text = session_text(message, &agent->arena);
-	/* What was said before tool calls is no answer, but better than nothing when it ends there. */
+	/* What was said before tool calls is no answer, but better than nothing when it ends there.
+	 */
 	if (text.n || count_calls(message) == 0)
 		agent->result.text = text;
 	tell(agent, (struct agent_event){.kind = AGENT_ANSWERED, .message = message, .call = call});
@@ -393,8 +398,8 @@ static void add_task(struct agent *agent)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->context->facts};
 	if (task->piped.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
-			.text = arena_printf(&agent->arena, "<stdin>\n%.*s\n</stdin>",
-				STR_ARG(task->piped))};
+			.text = arena_printf(
+				&agent->arena, "<stdin>\n%.*s\n</stdin>", STR_ARG(task->piped))};
 	blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->text};
 	session_add(&agent->session, ROLE_USER, blocks, n);
 }
@@ -411,7 +416,9 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 {
 	struct agent *agent = must_alloc(1, sizeof *agent);
 
-	*agent = (struct agent){.world = *world, .task = *task, .sink = *sink,
+	*agent = (struct agent){.world = *world,
+		.task = *task,
+		.sink = *sink,
 		.result = {.usage = USAGE_UNKNOWN, .started = clock_ns(), .text = STR("")}};
 	agent->prompt = (struct prompt){.model = task->route->model_id,
 		.system = task->context->system,

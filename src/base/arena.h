@@ -24,7 +24,7 @@ void arena_clear(struct arena *a);
 /* A copy with a NUL behind it, which is not counted in n. */
 struct str arena_copy(struct arena *a, struct str s);
 const char *arena_text(struct arena *a, struct str s);
-__attribute__((format(printf, 2, 3))) struct str arena_printf(
+__attribute__((format(printf, 2, 3), nonnull)) struct str arena_printf(
 	struct arena *a, const char *format, ...);
 /* Bytes held from the system, for limits and tests. */
 size_t arena_size_bytes(const struct arena *a);

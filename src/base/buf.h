@@ -24,7 +24,7 @@ struct buf {
 };
 
 void buf_release(struct buf *b); /* leaves {0} with the same max */
-void buf_clear(struct buf *b);   /* keeps the memory, forgets bytes and overflow */
+void buf_clear(struct buf *b); /* keeps the memory, forgets bytes and overflow */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_str(struct buf *b, struct str s);
 void buf_put_text(struct buf *b, const char *text);

@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-int64_t clock_ns(void);      /* CLOCK_MONOTONIC */
-int64_t clock_wall_s(void);  /* seconds since 1970 */
-int64_t clock_cpu_ns(void);  /* user + system time of this process */
+int64_t clock_ns(void); /* CLOCK_MONOTONIC */
+int64_t clock_wall_s(void); /* seconds since 1970 */
+int64_t clock_cpu_ns(void); /* user + system time of this process */
 double clock_ms(int64_t ns); /* for output */
 /* Calendar date in local time, "2026-11-21". out holds at least 11 bytes. */
 void clock_date(int64_t wall_s, char out[11]);

@@ -52,7 +52,7 @@ bool err_errno(struct err *e, const char *format, ...)
 	va_list arguments;
 
 	e->code = number == ENOENT || number == ENOTDIR ? ERR_NOT_FOUND
-		: number == EACCES || number == EPERM   ? ERR_DENIED
+		  : number == EACCES || number == EPERM ? ERR_DENIED
 							: ERR_IO;
 	va_start(arguments, format);
 	int n = vsnprintf(e->text, sizeof e->text, format, arguments);

@@ -12,17 +12,17 @@
 
 enum err_code {
 	ERR_NONE,
-	ERR_USAGE,     /* wrong words on the command line or wrong settings */
-	ERR_IO,        /* the system refused: errno is in the sentence */
-	ERR_PARSE,     /* bytes from outside are not what they should be */
+	ERR_USAGE, /* wrong words on the command line or wrong settings */
+	ERR_IO, /* the system refused: errno is in the sentence */
+	ERR_PARSE, /* bytes from outside are not what they should be */
 	ERR_NOT_FOUND, /* names something that is not there */
-	ERR_DENIED,    /* refused by a rule of ours */
-	ERR_NETWORK,   /* no connection, or it broke */
-	ERR_PROVIDER,  /* the provider answered with an error */
-	ERR_TIMEOUT,   /* a deadline passed */
-	ERR_LIMIT,     /* a limit the user or we set was reached */
+	ERR_DENIED, /* refused by a rule of ours */
+	ERR_NETWORK, /* no connection, or it broke */
+	ERR_PROVIDER, /* the provider answered with an error */
+	ERR_TIMEOUT, /* a deadline passed */
+	ERR_LIMIT, /* a limit the user or we set was reached */
 	ERR_CANCELLED, /* the user stopped it */
-	ERR_TASK,      /* the model did not finish the task */
+	ERR_TASK, /* the model did not finish the task */
 };
 
 struct err {

@@ -25,10 +25,10 @@ int file_open_regular(int dir_fd, const char *path, struct err *e)
 	}
 	if (!S_ISREG(st.st_mode)) {
 		err_set(e, ERR_DENIED, "%s: %s, not a regular file", path,
-			S_ISDIR(st.st_mode)          ? "a directory"
-				: S_ISFIFO(st.st_mode) ? "a FIFO"
-				: S_ISSOCK(st.st_mode) ? "a socket"
-						       : "a device");
+			S_ISDIR(st.st_mode)    ? "a directory"
+			: S_ISFIFO(st.st_mode) ? "a FIFO"
+			: S_ISSOCK(st.st_mode) ? "a socket"
+					       : "a device");
 		return -1;
 	}
 	int result = fd;
@@ -64,7 +64,8 @@ bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, s
 	}
 	out->p[out->n] = '\0';
 	if (out->n - start > max_bytes)
-		return err_set(e, ERR_LIMIT, "%s: more than the limit of %zu bytes", name, max_bytes);
+		return err_set(
+			e, ERR_LIMIT, "%s: more than the limit of %zu bytes", name, max_bytes);
 	return true;
 }
 

@@ -36,7 +36,7 @@ static const char *string_stop(const char *p, const char *end)
 		uint64_t x;
 		memcpy(&x, p, 8);
 		uint64_t stops = bytes_below(x ^ ones * '"', 1) | bytes_below(x ^ ones * '\\', 1) |
-			bytes_below(x, 0x20);
+				 bytes_below(x, 0x20);
 		if (stops)
 			return p + (__builtin_ctzll(stops) >> 3);
 	}
@@ -209,7 +209,8 @@ static bool check_open(struct checker *c, char bracket)
 
 static bool check_close(struct checker *c)
 {
-	if (c->depth == 0 || *c->p != c->brackets[c->depth - 1] + 2) /* '[' + 2 is ']', '{' + 2 '}' */
+	if (c->depth == 0 ||
+		*c->p != c->brackets[c->depth - 1] + 2) /* '[' + 2 is ']', '{' + 2 '}' */
 		return false;
 	c->depth--;
 	c->expect = EXPECT_MORE;
@@ -282,10 +283,10 @@ bool json_check(struct str text, struct err *e)
 			break;
 		if (!check_token(&c))
 			return c.depth == JSON_DEPTH_MAX && (*c.p == '{' || *c.p == '[')
-				? err_set(e, ERR_PARSE, "JSON nested deeper than %d levels",
-					  JSON_DEPTH_MAX)
-				: err_set(e, ERR_PARSE, "invalid JSON at byte %zu",
-					  (size_t)(c.p - text.p));
+				       ? err_set(e, ERR_PARSE, "JSON nested deeper than %d levels",
+						 JSON_DEPTH_MAX)
+				       : err_set(e, ERR_PARSE, "invalid JSON at byte %zu",
+						 (size_t)(c.p - text.p));
 	}
 	if (c.depth || c.expect != EXPECT_MORE)
 		return err_set(e, ERR_PARSE, "JSON ends early, at byte %zu", text.n);
@@ -400,7 +401,7 @@ void json_pick(struct str object, const struct str *names, size_t count, struct 
 	if (json_type(object) != JSON_OBJECT)
 		return;
 	json_each (object, key, value) {
-		size_t i = key.n >= 2 ? pick_index(key, names, count) : SIZE_MAX;
+		size_t i = key.n >= 2 && key.p[0] == '"' ? pick_index(key, names, count) : SIZE_MAX;
 		if (i != SIZE_MAX)
 			out[i] = value;
 	}
@@ -472,8 +473,8 @@ static uint32_t unescape_unicode(const char **p, const char *end)
 		return 0xfffd;
 	}
 	*p += 4;
-	if (high >= 0xd800 && high <= 0xdbff && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' &&
-		hex4(*p + 2, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
+	if (high >= 0xd800 && high <= 0xdbff && end - *p >= 6 && (*p)[0] == '\\' &&
+		(*p)[1] == 'u' && hex4(*p + 2, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
 		*p += 6;
 		return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 	}

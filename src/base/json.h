@@ -47,8 +47,9 @@ struct json_iter {
 struct json_iter json_iter(struct str value);
 /* key is raw (with quotes and escapes), absent in arrays. */
 bool json_next(struct json_iter *it, struct str *key, struct str *value);
-#define json_each(container, key, value)                                                           \
-	for (struct json_iter json_it_ = json_iter(container); json_next(&json_it_, &(key), &(value));)
+#define json_each(container, key, value) \
+	for (struct json_iter json_it_ = json_iter(container); \
+		json_next(&json_it_, &(key), &(value));)
 
 bool json_key_is(struct str raw_key, const char *name);
 /* The member's value; the last one wins where a name comes twice; absent when there is none. */

@@ -6,10 +6,10 @@
 #include "base/str.h"
 
 struct language {
-	const char *name;              /* "C", "Python", "Markdown" */
-	const char *words[6];          /* lower-case words people use for it, NULL-ended */
-	const char *endings[10];       /* ".c"; or a whole base name without dot: "Makefile" */
-	bool is_code;                  /* a programming language, as against data and prose */
+	const char *name; /* "C", "Python", "Markdown" */
+	const char *words[6]; /* lower-case words people use for it, NULL-ended */
+	const char *endings[10]; /* ".c"; or a whole base name without dot: "Makefile" */
+	bool is_code; /* a programming language, as against data and prose */
 };
 
 /* Ended by a NULL name. */

@@ -32,7 +32,7 @@ static const struct option *by_letter(const struct option *table, char letter)
 
 const char *option_nearest(struct str word, const char *const *candidates)
 {
-	unsigned limit = word.n <= 4 ? 1 : 2, best = limit + 1;
+	unsigned limit = word.n <= 5 ? 1 : 2, best = limit + 1;
 	const char *nearest = NULL;
 
 	for (; *candidates; candidates++) {
@@ -66,7 +66,8 @@ static bool take_value(struct parser *p, const struct option *o, const char *giv
 		return err_set(e, ERR_USAGE, "option --%s takes no value", o->name);
 	if (o->value && !given) {
 		if (p->at + 1 >= p->count)
-			return err_set(e, ERR_USAGE, "option --%s needs a value: %s", o->name, o->value);
+			return err_set(
+				e, ERR_USAGE, "option --%s needs a value: %s", o->name, o->value);
 		given = p->words[++p->at];
 	}
 	vec_push(&p->matches, (struct option_match){o, given ? given : ""});
@@ -153,8 +154,9 @@ bool options_int(const struct options *options, const char *name, int64_t minimu
 	int64_t number = fallback;
 
 	if (text && (!str_int(str_from(text), &number) || number < minimum))
-		return err_set(e, ERR_USAGE, "option --%s: %s is not a whole number of at least %lld",
-			name, text, (long long)minimum);
+		return err_set(e, ERR_USAGE,
+			"option --%s: %s is not a whole number of at least %lld", name, text,
+			(long long)minimum);
 	*out = number;
 	return true;
 }

@@ -11,8 +11,8 @@
 #include "base/str.h"
 
 struct option {
-	const char *name;  /* without the dashes; NULL ends a table */
-	char letter;       /* 0: none */
+	const char *name; /* without the dashes; NULL ends a table */
+	char letter; /* 0: none */
 	const char *value; /* what to call its value in --help; NULL: the option takes none */
 	const char *brief; /* one line for --help and the man page */
 };
@@ -40,8 +40,8 @@ bool options_has(const struct options *options, const char *name);
 [[nodiscard]] bool options_int(const struct options *options, const char *name, int64_t minimum,
 	int64_t fallback, int64_t *out, struct err *e);
 /*
- * The candidate nearest to word by edit distance: at most 2 edits, or 1 for words up to four letters.
- * NULL when none is near. candidates is ended by NULL.
+ * The candidate nearest to word by edit distance: at most 2 edits, or 1 for words up to four
+ * letters. NULL when none is near. candidates is ended by NULL.
  */
 const char *option_nearest(struct str word, const char *const *candidates);
 

@@ -55,7 +55,7 @@ bool str_starts(struct str s, struct str prefix)
 bool str_ends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n &&
-		(suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+	       (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
 struct str str_skip(struct str s, size_t n)
@@ -152,7 +152,8 @@ unsigned str_distance(struct str a, struct str b)
 	for (unsigned j = 0; j <= b.n; j++)
 		rows[0][j] = j;
 	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3],
+			 *before = rows[(i + 1) % 3];
 		row[0] = i;
 		for (unsigned j = 1; j <= b.n; j++) {
 			unsigned best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
@@ -160,8 +161,8 @@ unsigned str_distance(struct str a, struct str b)
 				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
-				before[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+				a.p[i - 2] == b.p[j - 1] && before[j - 2] + 1 < best)
 				best = before[j - 2] + 1;
 			row[j] = best;
 		}

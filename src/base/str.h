@@ -24,12 +24,12 @@ struct str str_range(const char *p, const char *end);
 bool str_eq(struct str a, struct str b);
 bool str_is(struct str a, const char *text);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-int str_cmp(struct str a, struct str b);        /* bytewise, shorter first */
+int str_cmp(struct str a, struct str b); /* bytewise, shorter first */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_skip(struct str s, size_t n); /* without the first n bytes; empty past the end */
 struct str str_head(struct str s, size_t n); /* at most the first n bytes */
-struct str str_trim(struct str s);           /* without ASCII white space at both ends */
+struct str str_trim(struct str s); /* without ASCII white space at both ends */
 /* Position of needle in s at or after from, or SIZE_MAX. */
 size_t str_find(struct str s, struct str needle, size_t from);
 size_t str_find_char(struct str s, char c, size_t from);

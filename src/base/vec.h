@@ -10,29 +10,30 @@
 
 #include "base/must.h"
 
-#define VEC(type)                                                                                  \
-	struct {                                                                                   \
-		type *p;                                                                           \
-		size_t n, capacity;                                                                \
+#define VEC(type) \
+	struct { \
+		type *p; \
+		size_t n, capacity; \
 	}
 
-#define vec_push(v, ...)                                                                           \
-	do {                                                                                       \
-		if ((v)->n == (v)->capacity) {                                                     \
-			(v)->capacity = (v)->capacity ? (v)->capacity * 2 : 8;                     \
-			(v)->p = must_resize((v)->p, (v)->capacity, sizeof *(v)->p);               \
-		}                                                                                  \
-		(v)->p[(v)->n++] = (__VA_ARGS__);                                                  \
+#define vec_push(v, ...) \
+	do { \
+		if ((v)->n == (v)->capacity) { \
+			(v)->capacity = (v)->capacity ? (v)->capacity * 2 : 8; \
+			(v)->p = must_resize((v)->p, (v)->capacity, sizeof *(v)->p); \
+		} \
+		(v)->p[(v)->n++] = (__VA_ARGS__); \
 	} while (0)
 
-#define vec_each(v, item)                                                                          \
-	for (typeof(*(v)->p) *item = (v)->p; item < (v)->p + (v)->n; item++)
+/* NULL + 0 is undefined: an empty vector stops at its own pointer. */
+#define vec_each(v, item) \
+	for (typeof(*(v)->p) *item = (v)->p; (v)->n && item < (v)->p + (v)->n; item++)
 
-#define vec_release(v)                                                                             \
-	do {                                                                                       \
-		free((v)->p);                                                                      \
-		(v)->p = NULL;                                                                     \
-		(v)->n = (v)->capacity = 0;                                                        \
+#define vec_release(v) \
+	do { \
+		free((v)->p); \
+		(v)->p = NULL; \
+		(v)->n = (v)->capacity = 0; \
 	} while (0)
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The walk of a call. Steps stand in one table and are run in its order by call_walk; a step that has
- * to wait is run again when what it waited for has come. The places of the steps that answer without
- * the provider, or hold a call back, are marked.
+ * The walk of a call. Steps stand in one table and are run in its order by call_walk; a step that
+ * has to wait is run again when what it waited for has come. The places of the steps that answer
+ * without the provider, or hold a call back, are marked.
  *
  *   route > (admit > memo > flight > pace) > send > stream > done
  *                                             ^        |

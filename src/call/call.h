@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * call: one model call, from the question to the end of the answer. Everybody who asks a model takes
- * this walk (call.c shows it); nobody else talks to providers.
+ * call: one model call, from the question to the end of the answer. Everybody who asks a model
+ * takes this walk (call.c shows it); nobody else talks to providers.
  *
- * A call owns nothing of its prompt, which must stay until the end. Deltas and the end come from the
- * loop, never from within call_start or call_cancel. The end comes exactly once, last, also after a
- * cancel; the call is gone then.
+ * A call owns nothing of its prompt, which must stay until the end. Deltas and the end come from
+ * the loop, never from within call_start or call_cancel. The end comes exactly once, last, also
+ * after a cancel; the call is gone then.
  */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
@@ -17,20 +17,20 @@
 
 /* Where a model lives and how to reach it. */
 struct route {
-	struct str provider;         /* "anthropic", "openai", "offline" */
-	const struct wire *wire;     /* NULL: the offline model */
-	struct str model_id;         /* as the provider knows it */
-	struct str name;             /* "provider/model" */
+	struct str provider; /* "anthropic", "openai", "offline" */
+	const struct wire *wire; /* NULL: the offline model */
+	struct str model_id; /* as the provider knows it */
+	struct str name; /* "provider/model" */
 	const char *url;
-	struct str key;              /* "" none is sent */
-	struct model model;          /* from the catalogue */
+	struct str key; /* "" none is sent */
+	struct model model; /* from the catalogue */
 	bool is_in_catalog;
 	struct http_limits limits;
-	char why[160];               /* one sentence: what led to this choice */
+	char why[160]; /* one sentence: what led to this choice */
 };
 
 struct route_wish {
-	const char *model;    /* --model or NULL */
+	const char *model; /* --model or NULL */
 	const char *base_url; /* --base-url or NULL */
 	const char *(*environment)(const char *name); /* getenv, or a test's */
 };
@@ -51,12 +51,12 @@ struct call_times {
 };
 
 struct call_result {
-	const struct err *error;      /* NULL: the answer is whole */
+	const struct err *error; /* NULL: the answer is whole */
 	enum stop_reason stop;
 	struct usage usage;
-	int64_t cost_nanousd;         /* -1 unknown */
-	int http_status;              /* 0 none */
-	struct str request_id;        /* the provider's, "" none */
+	int64_t cost_nanousd; /* -1 unknown */
+	int http_status; /* 0 none */
+	struct str request_id; /* the provider's, "" none */
 	size_t request_bytes, response_bytes;
 	struct call_times times;
 };

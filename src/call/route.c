@@ -50,13 +50,14 @@ static struct str host_of(struct str url)
 	return str_head(authority, str_find_char(authority, ':', 0));
 }
 
-/* "http://host[:port][/path]" without a trailing slash, with or without /v1 as the wire wants it. */
-static bool full_url(const struct provider *p, struct str base, struct arena *a, const char **url,
-	struct err *e)
+/* "http://host[:port][/path]" without a trailing slash, with or without /v1 as the wire wants it.
+ */
+static bool full_url(
+	const struct provider *p, struct str base, struct arena *a, const char **url, struct err *e)
 {
 	if (!str_starts(base, STR("http://")) && !str_starts(base, STR("https://")))
-		return err_set(e, ERR_USAGE, "base URL %.*s: it must begin with http:// or https://",
-			STR_ARG(base));
+		return err_set(e, ERR_USAGE,
+			"base URL %.*s: it must begin with http:// or https://", STR_ARG(base));
 	if (host_of(base).n == 0 || str_find_char(base, '@', 0) != SIZE_MAX ||
 		str_find_char(base, ' ', 0) != SIZE_MAX)
 		return err_set(e, ERR_USAGE, "base URL %.*s: no host, or a name or space in it",
@@ -78,7 +79,8 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	struct route r = {.provider = str_from(p->name),
 		.wire = p->wire,
 		.limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
-	const char *base = wish->base_url ? wish->base_url : set_value(wish, p->wire->base_variable);
+	const char *base =
+		wish->base_url ? wish->base_url : set_value(wish, p->wire->base_variable);
 	const char *key = set_value(wish, p->wire->key_variable);
 	struct str base_url = str_from(base ? base : p->wire->base_url);
 
@@ -90,8 +92,10 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	r.key = str_from(key ? key : "");
 	for (size_t i = 0; i < r.key.n; i++)
 		if ((unsigned char)r.key.p[i] <= ' ' || (unsigned char)r.key.p[i] > '~')
-			return err_set(e, ERR_USAGE, "%s: not a key: it has a space, a control "
-				"character or a character beyond ASCII in it", p->wire->key_variable);
+			return err_set(e, ERR_USAGE,
+				"%s: not a key: it has a space, a control "
+				"character or a character beyond ASCII in it",
+				p->wire->key_variable);
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
 	r.is_in_catalog = catalog_find(r.provider, r.model_id, &r.model);
@@ -118,8 +122,8 @@ static const struct provider *provider_of_model(struct str model_id)
 	return NULL;
 }
 
-static bool choose_named(const struct route_wish *wish, struct arena *a, struct route *out,
-	struct err *e)
+static bool choose_named(
+	const struct route_wish *wish, struct arena *a, struct route *out, struct err *e)
 {
 	struct str name = str_from(wish->model);
 	size_t slash = str_find_char(name, '/', 0);
@@ -130,14 +134,17 @@ static bool choose_named(const struct route_wish *wish, struct arena *a, struct 
 	if (slash == SIZE_MAX) {
 		p = provider_of_model(name);
 		if (!p)
-			return err_set(e, ERR_USAGE, "--model %.*s: not in the catalogue; write "
-				"provider/model (anthropic/..., openai/..., offline)", STR_ARG(name));
+			return err_set(e, ERR_USAGE,
+				"--model %.*s: not in the catalogue; write "
+				"provider/model (anthropic/..., openai/..., offline)",
+				STR_ARG(name));
 	} else {
 		p = provider_named(str_head(name, slash));
 		if (!p)
-			return err_set(e, ERR_USAGE, "--model %.*s: unknown provider %.*s (known: "
-				"anthropic, openai, offline)", STR_ARG(name),
-				STR_ARG(str_head(name, slash)));
+			return err_set(e, ERR_USAGE,
+				"--model %.*s: unknown provider %.*s (known: "
+				"anthropic, openai, offline)",
+				STR_ARG(name), STR_ARG(str_head(name, slash)));
 		name = str_skip(name, slash + 1);
 	}
 	if (name.n == 0)

@@ -33,6 +33,7 @@ static void got_body(void *self, struct str bytes)
 	/* The sink stopped it, the stream said so, or it is beyond our limits. */
 	if (!call->error.code) {
 		call->error = e;
+		call->error.code = ERR_PROVIDER;
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	http_cancel(call->http);
@@ -69,14 +70,15 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 	if (status && !is_success) {
 		refused(call);
 	} else if (e) {
-		/* What had arrived is kept; a whole answer is whole however the connection ended. */
+		/* What had arrived is kept; a whole answer is whole however the connection ended.
+		 */
 		if (!call->reader.has_ended) {
 			call->error = *e;
 			err_context(&call->error, "%.*s at %s", STR_ARG(call->route->name),
 				call->route->url);
 		}
 	} else if (!call->error.code &&
-		!wire_end(&call->reader, call_take_delta, call, &call->error)) {
+		   !wire_end(&call->reader, call_take_delta, call, &call->error)) {
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	call_walk(call);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * command: one word people type. One file and one const entry a command; main, --help and the man page
- * all read the same table.
+ * command: one word people type. One file and one const entry a command; main, --help and the man
+ * page all read the same table.
  */
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
@@ -30,7 +30,7 @@ struct program {
 
 struct command {
 	const char *name;
-	const char *brief;       /* one line */
+	const char *brief; /* one line */
 	const char *synopsis[5]; /* operands and options as typed behind the name, NULL-ended */
 	const char *description; /* paragraphs separated by an empty line */
 	const struct option *options;
@@ -47,6 +47,8 @@ const char *command_nearest(const char *word);
 
 /* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
 int command_wrong_usage(const struct command *command, const struct err *e);
+/* For commands that print with stdio: EXIT_DONE when stdout took it all or its reader went away. */
+int command_end_output(void);
 /* The exit status that belongs to an error. */
 int command_exit_status(const struct err *e);
 

@@ -40,8 +40,9 @@ static void print_option(FILE *out, const struct option *o)
 {
 	char left[64];
 
-	snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-		o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
+	snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
+		o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
+		o->value ? o->value : "");
 	fprintf(out, "  %-30s %s\n", left, o->brief);
 }
 
@@ -93,6 +94,12 @@ static void roff_text(const char *text)
 		if (line_start && (*text == '.' || *text == '\''))
 			printf("\\&");
 		line_start = *text == '\n';
+		/* mdoc wants a new line for a new sentence. */
+		if (text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+			printf(".\n");
+			text++;
+			continue;
+		}
 		if (text[0] == '\n' && text[1] == '\n') {
 			printf("\n.Pp\n");
 			text++;
@@ -151,8 +158,8 @@ static void print_man(void)
 	printf(".Dd November 21, 2026\n.Dt FETTLE 1\n.Os\n.Sh NAME\n.Nm fettle\n"
 	       ".Nd coding assistant for the terminal\n.Sh SYNOPSIS\n"
 	       ".Nm fettle\n.Op options\n.Ar task ...\n.Nm fettle\n.Ar command\n.Op options\n.Ar ...\n"
-	       ".Sh DESCRIPTION\n.Nm\nanswers questions about the code in the working directory. It asks a "
-	       "language model, lets it read\nwith tools, and prints the answer. Without a key and "
+	       ".Sh DESCRIPTION\n.Nm\nanswers questions about the code in the working directory.\nIt asks a "
+	       "language model, lets it read\nwith tools, and prints the answer.\nWithout a key and "
 	       "without a server it answers from the tools alone.\n");
 	for (const struct command *const *c = commands; *c; c++)
 		roff_command(*c);
@@ -172,20 +179,12 @@ static void print_man(void)
 	printf(".Sh SEE ALSO\n.Xr git 1 ,\n.Xr rg 1\n");
 }
 
-static int finish(void)
-{
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("fettle: stdout");
-		return EXIT_TASK_FAILED;
-	}
-	return EXIT_DONE;
-}
-
 static int wrong_word(const char *word)
 {
 	const char *near = command_nearest(word);
 
-	fprintf(stderr, near ? "fettle: no command %s (did you mean %s?)\n" : "fettle: no command %s\n",
+	fprintf(stderr,
+		near ? "fettle: no command %s (did you mean %s?)\n" : "fettle: no command %s\n",
 		word, near);
 	return EXIT_USAGE;
 }
@@ -209,7 +208,7 @@ static int run(const struct program *, int count, char *const *words)
 		print_command(stdout, command);
 	else if (!word)
 		print_overview(stdout);
-	status = word && !command ? wrong_word(word) : finish();
+	status = word && !command ? wrong_word(word) : command_end_output();
 	arena_release(&a);
 	return status;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* main: from the first word to a command. "run" is the default: fettle "task" is fettle run "task". */
+/* main: from the first word to a command. "run" is the default: fettle "task" is fettle run "task".
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -44,6 +45,14 @@ int command_wrong_usage(const struct command *command, const struct err *e)
 	fprintf(stderr, "fettle: %s\nTry: fettle help%s%s\n", e->text, command ? " " : "",
 		command ? command->name : "");
 	return EXIT_USAGE;
+}
+
+int command_end_output(void)
+{
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return EXIT_DONE;
+	perror("fettle: stdout");
+	return EXIT_TASK_FAILED;
 }
 
 int command_exit_status(const struct err *e)

@@ -19,7 +19,8 @@
 extern const struct command command_run;
 
 static const struct option options[] = {
-	{"model", 'm', "PROVIDER/MODEL", "which model answers (anthropic/..., openai/..., offline)"},
+	{"model", 'm', "PROVIDER/MODEL",
+		"which model answers (anthropic/..., openai/..., offline)"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
@@ -61,6 +62,7 @@ struct run {
 	int64_t max_turns, timeout_s;
 
 	struct agent *agent;
+	struct timer *timeout;
 	bool is_done, is_stopped;
 	int signal_number;
 	int status;
@@ -74,8 +76,8 @@ static const char *get_environment(const char *name)
 /* ---- what to do ---- */
 
 /*
- * Text is taken from a pipe, a socket or a file. A pipe that somebody holds open without writing (a CI
- * job's stdin) must not hang the run, so silence is waited out once, unless "-" asked for stdin.
+ * Text is taken from a pipe, a socket or a file. A pipe that somebody holds open without writing (a
+ * CI job's stdin) must not hang the run, so silence is waited out once, unless "-" asked for stdin.
  */
 static bool read_stdin(struct run *r, bool is_asked, struct err *e)
 {
@@ -87,9 +89,8 @@ static bool read_stdin(struct run *r, bool is_asked, struct err *e)
 			!(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || S_ISREG(st.st_mode)))
 			return true;
 		if (poll(&p, 1, STDIN_WAIT_MS) == 0) {
-			fprintf(stderr,
-				"fettle: stdin is open but silent; going on without it "
-				"(a task of - waits for it)\n");
+			fprintf(stderr, "fettle: stdin is open but silent; going on without it "
+					"(a task of - waits for it)\n");
 			return true;
 		}
 	}
@@ -104,13 +105,14 @@ static bool check_words(const struct run *r, struct err *e)
 	size_t bare = 0;
 
 	for (size_t i = 0; i < given->literal_from; i++)
-		bare += !strpbrk(given->operands[i], " \t\n") && strcmp(given->operands[i], "-") != 0;
+		bare += !strpbrk(given->operands[i], " \t\n") &&
+			strcmp(given->operands[i], "-") != 0;
 	if (bare == 0)
 		return true;
 	const char *near = command_nearest(given->operands[0]);
 	if (near)
-		return err_set(e, ERR_USAGE, "no command %s (did you mean %s?)", given->operands[0],
-			near);
+		return err_set(
+			e, ERR_USAGE, "no command %s (did you mean %s?)", given->operands[0], near);
 	if (bare > 1)
 		return err_set(e, ERR_USAGE,
 			"several one-word tasks: put the task in quotes (fettle \"how many files\"), "
@@ -140,12 +142,14 @@ static bool collect_tasks(struct run *r, const struct program *program, struct e
 	r->tasks = arena_alloc(&r->arena, r->task_count, sizeof *r->tasks);
 	for (size_t i = 0; i < r->task_count; i++) {
 		bool is_stdin = given->operand_count == 0 ||
-			(i < given->literal_from && strcmp(given->operands[i], "-") == 0);
+				(i < given->literal_from && strcmp(given->operands[i], "-") == 0);
 		r->tasks[i] = is_stdin ? buf_str(&r->piped) : str_from(given->operands[i]);
 		if (str_trim(r->tasks[i]).n == 0)
-			return err_set(e, ERR_USAGE, is_stdin ? "no task: stdin is empty" : "empty task");
+			return err_set(
+				e, ERR_USAGE, is_stdin ? "no task: stdin is empty" : "empty task");
 		if (r->tasks[i].n > TEXT_MAX_BYTES)
-			return err_set(e, ERR_USAGE, "a task of more than %d MB", TEXT_MAX_BYTES >> 20);
+			return err_set(
+				e, ERR_USAGE, "a task of more than %d MB", TEXT_MAX_BYTES >> 20);
 	}
 	return true;
 }
@@ -163,11 +167,13 @@ static bool read_options(struct run *r, struct err *e)
 		.shows_partial = options_has(given, "include-partial-messages"),
 		.environment = get_environment};
 	if (!r->ui_options.format)
-		return err_set(e, ERR_USAGE, "option --output-format: %s is none of text, json, "
-			"stream-json", format);
+		return err_set(e, ERR_USAGE,
+			"option --output-format: %s is none of text, json, "
+			"stream-json",
+			format);
 	log_enable(r->ui_options.is_verbose);
 	return options_int(given, "max-turns", 1, MAX_TURNS, &r->max_turns, e) &&
-		options_int(given, "timeout", 1, 0, &r->timeout_s, e);
+	       options_int(given, "timeout", 1, 0, &r->timeout_s, e);
 }
 
 static bool choose_model(struct run *r, struct err *e)
@@ -211,7 +217,8 @@ static void on_signal(void *self, int number)
 	r->signal_number = number;
 	r->is_stopped = true;
 	if (r->agent)
-		agent_cancel(r->agent, ERR_CANCELLED, number == SIGTERM ? "terminated" : "interrupted");
+		agent_cancel(
+			r->agent, ERR_CANCELLED, number == SIGTERM ? "terminated" : "interrupted");
 }
 
 static void on_output_error(void *self, const struct err *e)
@@ -228,6 +235,7 @@ static void on_timeout(void *self)
 	struct run *r = self;
 	char why[64];
 
+	r->timeout = NULL;
 	snprintf(why, sizeof why, "the task took longer than %lld s (--timeout)",
 		(long long)r->timeout_s);
 	agent_cancel(r->agent, ERR_TIMEOUT, why);
@@ -262,15 +270,15 @@ static void run_task(struct run *r, struct str text)
 		.context = &r->context,
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	struct agent_sink sink = {on_event, r};
-	struct timer *timeout = NULL;
 
 	r->is_done = false;
 	ui_begin_task(r->ui);
 	if (r->timeout_s)
-		timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
+		r->timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
 	r->agent = agent_start(&world, &task, &sink);
 	loop_run(r->loop, &r->is_done);
-	timer_cancel(timeout);
+	timer_cancel(r->timeout);
+	r->timeout = NULL;
 }
 
 static void announce(struct run *r)
@@ -324,13 +332,14 @@ static int run(const struct program *program, int count, char *const *words)
 	if (!options_parse(options, count, words, &r.arena, &r.given, &e)) {
 		r.status = command_wrong_usage(&command_run, &e);
 	} else if (options_has(&r.given, "help")) {
-		char *const help[] = {"run", NULL};
+		char word[] = "run", *const help[] = {word, NULL};
 		r.status = command_find("help")->run(program, 1, help);
 	} else if (options_has(&r.given, "version")) {
 		r.status = command_find("version")->run(program, 0, NULL);
 	} else if (!prepare(&r, program, &e)) {
-		r.status = e.code == ERR_USAGE ? command_wrong_usage(&command_run, &e)
-					       : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
+		r.status = e.code == ERR_USAGE
+				   ? command_wrong_usage(&command_run, &e)
+				   : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
 	} else {
 		run_all(&r);
 	}
@@ -341,7 +350,8 @@ static int run(const struct program *program, int count, char *const *words)
 const struct command command_run = {
 	.name = "run",
 	.brief = "work on a task and print the answer",
-	.synopsis = {"[options] \"task\" [\"task\" ...]", "[options] -          (the task from stdin)"},
+	.synopsis = {"[options] \"task\" [\"task\" ...]",
+		"[options] -          (the task from stdin)"},
 	.description =
 		"Asks the chosen model, runs the reading tools it calls for in the working directory's "
 		"repository, and prints the answer on stdout. Everything else goes to stderr. Text "
@@ -351,9 +361,10 @@ const struct command command_run = {
 		"built-in offline model answers: it looks things up with the same tools and knows no "
 		"language.",
 	.options = options,
-	.examples = {"fettle \"which files define the retry rules, and how many lines of C are there?\"",
-		"fettle --model offline \"list the TODO comments\"",
-		"git diff | fettle --model anthropic/claude-sonnet-5-5 \"review this change\"",
-		"fettle -q -o json \"how many python files are there?\""},
+	.examples =
+		{"fettle \"which files define the retry rules, and how many lines of C are there?\"",
+			"fettle --model offline \"list the TODO comments\"",
+			"git diff | fettle --model anthropic/claude-sonnet-5-5 \"review this change\"",
+			"fettle -q -o json \"how many python files are there?\""},
 	.run = run,
 };

@@ -9,11 +9,7 @@ static int run(const struct program *, int, char *const *)
 	struct str date = catalog_date();
 
 	printf("fettle %s (model catalogue of %.*s)\n", FETTLE_VERSION, STR_ARG(date));
-	if (fflush(stdout) != 0) {
-		perror("fettle: stdout");
-		return EXIT_TASK_FAILED;
-	}
-	return EXIT_DONE;
+	return command_end_output();
 }
 
 const struct command command_version = {

@@ -8,7 +8,8 @@ static void *find(void *library, const char *name, struct err *e)
 	void *symbol = dlsym(library, name);
 
 	if (!symbol)
-		err_set(e, ERR_NETWORK, "libcurl.so.4 has no %s: is it libcurl 7.85 or newer?", name);
+		err_set(e, ERR_NETWORK, "libcurl.so.4 has no %s: is it libcurl 7.85 or newer?",
+			name);
 	return symbol;
 }
 
@@ -25,9 +26,9 @@ const struct curl_table *curl_table_open(struct err *e)
 			"libcurl.so.4 cannot be loaded (Debian package libcurl4): %s", dlerror());
 		return NULL;
 	}
-#define FIND(function)                                                                             \
-	table.function = (typeof(table.function))find(library, #function, e);                      \
-	if (!table.function)                                                                       \
+#define FIND(function) \
+	table.function = (typeof(table.function))find(library, #function, e); \
+	if (!table.function) \
 		return NULL;
 	CURL_FUNCTIONS(FIND)
 #undef FIND

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * How libcurl and the loop fit together: libcurl tells which sockets to watch (watch_socket) and when
- * it wants to be called for time (set_timer); every such event calls curl_multi_socket_action, and
- * collect then takes what has finished. A request that is cancelled from within one of its own
+ * How libcurl and the loop fit together: libcurl tells which sockets to watch (watch_socket) and
+ * when it wants to be called for time (set_timer); every such event calls curl_multi_socket_action,
+ * and collect then takes what has finished. A request that is cancelled from within one of its own
  * callbacks is only marked; libcurl ends it when the callback returns.
  */
 #include "io/http.h"
@@ -153,7 +153,8 @@ static void act(struct http_client *client, curl_socket_t socket, int events)
 static void socket_ready(evutil_socket_t socket, short events, void *self)
 {
 	act(self, socket,
-		(events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
+		(events & EV_READ ? CURL_CSELECT_IN : 0) |
+			(events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *old)
@@ -166,7 +167,7 @@ static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void
 	event = NULL;
 	if (what != CURL_POLL_REMOVE) {
 		short events = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
-			(what & CURL_POLL_OUT ? EV_WRITE : 0);
+			       (what & CURL_POLL_OUT ? EV_WRITE : 0);
 		event = event_new(loop_base(client->loop), socket, events, socket_ready, client);
 		must(event && event_add(event, NULL) == 0);
 	}
@@ -238,8 +239,8 @@ static void head_line(struct http *http, struct str line)
 		return;
 	for (size_t i = 0; i < colon; i++)
 		name[i] = line.p[i] >= 'A' && line.p[i] <= 'Z' ? (char)(line.p[i] + 32) : line.p[i];
-	http->sink.header(http->sink.self, (struct str){name, colon},
-		str_trim(str_skip(line, colon + 1)));
+	http->sink.header(
+		http->sink.self, (struct str){name, colon}, str_trim(str_skip(line, colon + 1)));
 }
 
 static size_t got_header(char *bytes, size_t size, size_t count, void *self)
@@ -344,8 +345,8 @@ static void set_trust(struct http *http)
 	if (file && (!*file || strcmp(file, "/etc/ssl/certs/ca-certificates.crt") == 0))
 		file = NULL;
 	curl->curl_easy_setopt(http->easy, CURLOPT_CAINFO, file);
-	curl->curl_easy_setopt(http->easy, CURLOPT_CAPATH,
-		directory && *directory ? directory : "/etc/ssl/certs");
+	curl->curl_easy_setopt(
+		http->easy, CURLOPT_CAPATH, directory && *directory ? directory : "/etc/ssl/certs");
 }
 
 static void set_options(struct http *http, const struct http_request *request)
@@ -392,7 +393,8 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	must(http->easy);
 	set_headers(http, request->headers);
 	set_options(http, request);
-	http->watch = loop_after(client->loop, request->limits.connect_ms + 1, watch_deadlines, http);
+	http->watch =
+		loop_after(client->loop, request->limits.connect_ms + 1, watch_deadlines, http);
 	client->curl->curl_multi_add_handle(client->multi, http->easy);
 	log_debug("POST %s, %zu bytes", request->url, request->body.n);
 	return http;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * http: client requests on the loop, through libcurl's multi interface. libcurl (and with it TLS) is
- * opened with the first request, not before: it costs milliseconds and megabytes. Connections are
- * kept and shared by all requests of one client; HTTP/2 is used where the server offers it by ALPN.
- * Redirects are not followed. TLS is verified against the system's hashed certificate directory.
+ * http: client requests on the loop, through libcurl's multi interface. libcurl (and with it TLS)
+ * is opened with the first request, not before: it costs milliseconds and megabytes. Connections
+ * are kept and shared by all requests of one client; HTTP/2 is used where the server offers it by
+ * ALPN. Redirects are not followed. TLS is verified against the system's hashed certificate
+ * directory.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
@@ -25,9 +26,9 @@ struct http_header {
 };
 
 struct http_limits {
-	int64_t connect_ms;    /* until connected */
+	int64_t connect_ms; /* until connected */
 	int64_t first_byte_ms; /* from connected to the first byte of the answer */
-	int64_t idle_ms;       /* between two pieces of the body */
+	int64_t idle_ms; /* between two pieces of the body */
 };
 
 struct http_request {
@@ -50,7 +51,8 @@ struct http_sink {
 	/* One header of the answer; the name is in lower case. Before head. */
 	void (*header)(void *self, struct str name, struct str value);
 	void (*body)(void *self, struct str bytes);
-	/* Exactly once, last. e is NULL when the answer is whole. The request is gone afterwards. */
+	/* Exactly once, last. e is NULL when the answer is whole. The request is gone afterwards.
+	 */
 	void (*end)(void *self, const struct err *e, const struct http_times *times);
 	void *self;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * loop: one thread that owns all mutable state and waits for everything: sockets, timers, signals and
- * the results of workers. Built on libevent. All functions but loop_post are for the loop's thread.
+ * loop: one thread that owns all mutable state and waits for everything: sockets, timers, signals
+ * and the results of workers. Built on libevent. All functions but loop_post are for the loop's
+ * thread.
  */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
@@ -14,14 +15,16 @@ struct timer;
 struct event_base;
 
 [[nodiscard]] struct loop *loop_new(void);
-void loop_free(struct loop *loop); /* after everything that lives on it; frees what is still posted */
+void loop_free(
+	struct loop *loop); /* after everything that lives on it; frees what is still posted */
 /* Runs until *done is true or loop_stop was called. May be called again afterwards. */
 void loop_run(struct loop *loop, const bool *done);
 void loop_stop(struct loop *loop);
 /* libevent's base, for the other files of io/ only. */
 struct event_base *loop_base(struct loop *loop);
 
-/* Calls once after delay_ms (0: in the next turn). The timer is gone after the call or the cancel. */
+/* Calls once after delay_ms (0: in the next turn). The timer is gone after the call or the cancel.
+ */
 struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*call)(void *self), void *self);
 void timer_cancel(struct timer *timer); /* NULL is nothing */
 
@@ -29,6 +32,7 @@ void timer_cancel(struct timer *timer); /* NULL is nothing */
 void loop_post(struct loop *loop, void (*call)(void *self), void *self);
 
 /* Until loop_free. One handler a signal. */
-void loop_on_signal(struct loop *loop, int number, void (*call)(void *self, int number), void *self);
+void loop_on_signal(
+	struct loop *loop, int number, void (*call)(void *self, int number), void *self);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Workers take jobs from one queue under one lock, put what is finished on another and tell the loop,
- * whose thread alone calls done. pool_free sets stopping, wakes everybody and joins them.
+ * Workers take jobs from one queue under one lock, put what is finished on another and tell the
+ * loop, whose thread alone calls done. pool_free sets stopping, wakes everybody and joins them.
  */
 #include "io/pool.h"
 

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/sse.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 /* ---- what is said ---- */
 
@@ -23,8 +24,8 @@ enum role { ROLE_USER, ROLE_ASSISTANT };
 
 enum block_kind {
 	BLOCK_TEXT,
-	BLOCK_THINKING,    /* text may be empty; signature goes back unchanged */
-	BLOCK_TOOL_USE,    /* id, name, input */
+	BLOCK_THINKING, /* text may be empty; signature goes back unchanged */
+	BLOCK_TOOL_USE, /* id, name, input */
 	BLOCK_TOOL_RESULT, /* id of the call, text, is_error */
 };
 
@@ -33,10 +34,10 @@ struct block {
 	struct str text;
 	struct str id;
 	struct str name;
-	struct str input;     /* a JSON object as text, never empty ("{}") */
-	struct str signature; /* THINKING: opaque. "" text + signature: redacted_thinking's data when
-				 redacted */
-	bool is_error;
+	struct str input; /* a JSON object as text, never empty ("{}") */
+	struct str signature; /* THINKING: opaque. "" text + signature: redacted_thinking's data
+				 when redacted */
+	bool is_error; /* TOOL_RESULT: it failed; TOOL_USE: the input was no JSON object */
 	bool redacted;
 };
 
@@ -53,7 +54,7 @@ struct tool_spec {
 };
 
 struct prompt {
-	struct str model;  /* the provider's id, without our "provider/" */
+	struct str model; /* the provider's id, without our "provider/" */
 	struct str system; /* the cacheable part, the same for every request of a session */
 	struct tool_spec *tools;
 	size_t tool_count;
@@ -79,11 +80,11 @@ struct usage {
 
 enum stop_reason {
 	STOP_NONE,
-	STOP_END,       /* the model is done */
-	STOP_TOOL_USE,  /* it waits for tool results */
-	STOP_MAX,       /* max_output_tokens: the answer, and maybe a tool input, is cut */
+	STOP_END, /* the model is done */
+	STOP_TOOL_USE, /* it waits for tool results */
+	STOP_MAX, /* max_output_tokens: the answer, and maybe a tool input, is cut */
 	STOP_REFUSAL,
-	STOP_CONTEXT,   /* the context window is full */
+	STOP_CONTEXT, /* the context window is full */
 	STOP_OTHER,
 };
 
@@ -91,28 +92,33 @@ const char *stop_reason_name(enum stop_reason reason); /* "end_turn", "tool_use"
 
 /* A provider's error, from an HTTP status and body or from within a stream. */
 struct llm_error {
-	int status;         /* HTTP status; 0 when it came inside a stream */
-	struct str type;    /* the provider's error type or code, "" when none */
+	int status; /* HTTP status; 0 when it came inside a stream */
+	struct str type; /* the provider's error type or code, "" when none */
 	struct str message; /* one sentence, "" when none */
-	bool is_retryable;  /* by status and type; headers may overrule it */
-	bool is_overflow;   /* the prompt is longer than the context window */
+	bool is_retryable; /* by status and type; headers may overrule it */
+	bool is_overflow; /* the prompt is longer than the context window */
 };
 
 enum delta_kind {
-	DELTA_START,      /* id, model: first thing of an answer */
-	DELTA_TEXT,       /* text */
-	DELTA_THINKING,   /* text */
-	DELTA_SIGNATURE,  /* text: opaque, of the thinking block before it */
-	DELTA_REDACTED,   /* text: a redacted thinking block, whole */
-	DELTA_TOOL_USE,   /* index, id, name: a call begins */
+	DELTA_START, /* id, model: first thing of an answer */
+	DELTA_TEXT, /* text */
+	DELTA_THINKING, /* text */
+	DELTA_SIGNATURE, /* text: opaque, of the thinking block before it */
+	DELTA_REDACTED, /* text: a redacted thinking block, whole */
+	DELTA_TOOL_USE, /* index, id, name: a call begins */
 	DELTA_TOOL_INPUT, /* index, text: a piece of its input */
 	DELTA_BLOCK_STOP, /* index: the wire says that the block is complete (not on every wire) */
-	DELTA_USAGE,      /* usage: overwrites what is >= 0 */
-	DELTA_STOP,       /* reason */
-	DELTA_ERROR,      /* error: the provider broke off */
-	DELTA_END,        /* the wire's terminal event was seen: the answer is whole */
+	DELTA_USAGE, /* usage: overwrites what is >= 0 */
+	DELTA_STOP, /* reason; text: why it was refused, mostly empty */
+	DELTA_ERROR, /* error: the provider broke off, or its bytes make no sense; the last one */
+	DELTA_END, /* the wire's terminal event was seen: the answer is whole */
 };
 
+/*
+ * index names the block within the answer, 0, 1, 2 ... on every wire. A text or thinking block is
+ * over when the kind or the index changes; pieces of several calls may come mixed, told apart by
+ * index.
+ */
 struct delta {
 	enum delta_kind kind;
 	int index;
@@ -141,45 +147,56 @@ struct header {
 	struct str value;
 };
 
-/* A stream being read. {0} is a valid start; release it in the end. */
+struct known_call;
+
+/* A stream being read. {0} with wire set is a valid start; release it in the end. */
 struct wire_reader {
 	const struct wire *wire;
 	struct sse sse;
-	struct arena arena;     /* of one feed */
-	struct usage usage;     /* as reported so far */
-	bool has_started, has_ended, has_failed, has_stopped;
-	struct buf ids;         /* openai: what is known of each call; wire's own */
-	int open_index;
-	int call_count;
+	struct arena arena; /* of one event */
+	struct arena kept; /* of the whole stream */
+	struct usage usage; /* as reported so far; -1 unknown, once a byte was fed */
+	bool is_ready, has_started, has_stopped, has_refused, has_ended, has_failed;
+	enum stop_reason reason;
+	VEC(struct known_call) calls;
+	int block_count, open_block;
+	enum block_kind open_kind;
 };
 
-/* A stream being written. {0} with wire set is a valid start. */
+/*
+ * A stream being written. {0} with wire set is a valid start. Blocks are opened and closed as the
+ * deltas' kinds and indexes change; one at a time, so the pieces of a call come in a row.
+ */
 struct wire_writer {
 	const struct wire *wire;
 	struct str id, model; /* set by DELTA_START, valid as long as the caller keeps them */
 	struct usage usage;
-	int index;        /* of the block that is open, -1 none (as index + 1, so that {0} is none) */
-	int open_kind;
-	bool has_started;
+	bool has_started, has_stopped, is_open;
+	enum block_kind open_kind;
+	int open_index; /* the delta's */
+	int block_count; /* opened so far; openai: calls */
 	enum stop_reason reason;
 };
 
 struct wire {
-	const char *name;      /* "anthropic" */
-	const char *path;      /* appended to the base URL: "/v1/messages" */
-	const char *base_url;  /* the provider's own */
+	const char *name; /* "anthropic" */
+	const char *path; /* appended to the base URL: "/v1/messages" */
+	const char *base_url; /* the provider's own */
 	const char *key_variable, *base_variable; /* ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL */
-	const char *key_header, *key_prefix;      /* "x-api-key", ""; "authorization", "Bearer " */
-	const struct header *headers;             /* further fixed ones, ended by a NULL name */
+	const char *key_header, *key_prefix; /* "x-api-key", ""; "authorization", "Bearer " */
+	const struct header *headers; /* further fixed ones, ended by a NULL name */
 
 	/* Client: the body of a request. Deterministic: equal prefixes give equal bytes. */
 	void (*put_request)(const struct prompt *prompt, struct buf *body);
-	/* Client: one SSE event. False only when the sink stops; damaged events become DELTA_ERROR. */
+	/* Client: one SSE event. False only when the sink stops; damaged events become DELTA_ERROR.
+	 */
 	bool (*get_event)(struct wire_reader *r, struct str name, struct str data, delta_fn *sink,
 		void *self);
+	/* Client: the bytes are over. Gives DELTA_END where the wire allows that; NULL: never. */
+	bool (*get_end)(struct wire_reader *r, delta_fn *sink, void *self);
 	/* Client: an answer that is no stream (HTTP status >= 300). Never fails. */
 	void (*get_error)(int status, struct str body, struct arena *a, struct llm_error *out);
-	/* Server: a request's body to a prompt. */
+	/* Server: a request's body to a prompt, which points into body and a. */
 	bool (*get_request)(struct str body, struct arena *a, struct prompt *out, struct err *e);
 	/* Server: a delta to SSE bytes. */
 	void (*put_delta)(struct wire_writer *w, const struct delta *delta, struct buf *out);
@@ -192,9 +209,12 @@ void wire_reader_release(struct wire_reader *r);
  * Feeds bytes of a streamed answer. Deltas go to the sink as they become known. False when the sink
  * stopped it (e untouched) or the stream is beyond our limits (e).
  */
-[[nodiscard]] bool wire_feed(struct wire_reader *r, struct str bytes, delta_fn *sink, void *self,
-	struct err *e);
-/* At the end of the bytes. False with ERR_NETWORK "stream ended early" when DELTA_END is missing. */
+[[nodiscard]] bool wire_feed(
+	struct wire_reader *r, struct str bytes, delta_fn *sink, void *self, struct err *e);
+/*
+ * At the end of the bytes. False with ERR_NETWORK "stream ended early" when DELTA_END is missing,
+ * with ERR_PROVIDER when a DELTA_ERROR was why, with e untouched when the sink stopped it.
+ */
 [[nodiscard]] bool wire_end(struct wire_reader *r, delta_fn *sink, void *self, struct err *e);
 
 /* ---- the offline model ---- */
@@ -207,7 +227,8 @@ void offline_answer(const struct prompt *prompt, struct arena *a, delta_fn *sink
 
 /* ---- the catalogue ---- */
 
-/* Prices are integers: pico-dollars (1e-12 USD) per token; 1 USD per million tokens is 1,000,000. */
+/* Prices are integers: pico-dollars (1e-12 USD) per token; 1 USD per million tokens is 1,000,000.
+ */
 struct price {
 	int64_t input, output, cache_read, cache_write, cache_write_1h;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * progress: what happens, on stderr: one line a tool call and one at the end; on a terminal a spinner
- * while waiting. Nothing when quiet.
+ * progress: what happens, on stderr: one line a tool call and one at the end; on a terminal a
+ * spinner while waiting. Nothing when quiet.
  */
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +68,8 @@ static void draw_spinner(struct ui *ui)
 	double seconds = clock_ms(clock_ns() - ui->waiting_since) / 1e3;
 
 	buf_printf(&line, "\r\x1b[K%s%c %s %.1f s%s", view_colour(ui, "\x1b[2m"),
-		"|/-\\"[ui->spin_step++ & 3], ui->waiting_for, seconds, view_colour(ui, "\x1b[0m"));
+		"|/-\\"[ui->spin_step++ & 3], ui -> waiting_for, seconds,
+		view_colour(ui, "\x1b[0m"));
 	write_error_stream(buf_str(&line));
 	ui->spinner_shown = true;
 }
@@ -153,8 +154,8 @@ static void show_end(struct ui *ui, const struct agent_result *r)
 {
 	char in[16], out[16], cost[32];
 	int64_t input = (r->usage.input > 0 ? r->usage.input : 0) +
-		(r->usage.cache_read > 0 ? r->usage.cache_read : 0) +
-		(r->usage.cache_write > 0 ? r->usage.cache_write : 0);
+			(r->usage.cache_read > 0 ? r->usage.cache_read : 0) +
+			(r->usage.cache_write > 0 ? r->usage.cache_write : 0);
 
 	view_flush(ui);
 	view_note(ui, "%s%s: %d turn%s, %zu tool call%s, %s tokens in, %s out, %s, %.1f ms%s\n",
@@ -181,9 +182,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
 	case AGENT_TOOL: start_spinner(ui, "running tools"); break;
 	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
-	case AGENT_DONE:
-		progress_stop_spinner(ui);
-		break;
+	case AGENT_DONE: progress_stop_spinner(ui); break;
 	default: break;
 	}
 }

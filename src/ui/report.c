@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * report: runs as JSON: one result object (json), or one object a line (stream-json) in the shape that
- * Claude Code's -p mode made common: system/init, assistant (one line a content block), user (tool
- * results), result. docs/result.schema.json and docs/stream.schema.json describe them.
+ * report: runs as JSON: one result object (json), or one object a line (stream-json) in the shape
+ * that Claude Code's -p mode made common: system/init, assistant (one line a content block), user
+ * (tool results), result. docs/result.schema.json and docs/stream.schema.json describe them.
  */
 #include <string.h>
 

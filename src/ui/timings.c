@@ -36,8 +36,8 @@ static void show_call(struct ui *ui, size_t index, const struct call_result *cal
 {
 	const struct call_times *t = &call->times;
 
-	view_note(ui, "  call %zu: %zu bytes sent, %zu received%s\n", index + 1, call->request_bytes,
-		call->response_bytes, t->reused ? ", connection reused" : "");
+	view_note(ui, "  call %zu: %zu bytes sent, %zu received%s\n", index + 1,
+		call->request_bytes, call->response_bytes, t->reused ? ", connection reused" : "");
 	row(ui, "  connect", since(t->started, t->connected));
 	row(ui, "  request sent", since(first_set(t->connected, t->started), t->sent));
 	row(ui, "  first byte", since(t->sent, t->first_byte));

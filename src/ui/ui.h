@@ -24,7 +24,7 @@ const struct format *format_find(const char *name);
 
 struct ui_options {
 	const struct format *format;
-	bool is_quiet;       /* nothing on stderr but errors */
+	bool is_quiet; /* nothing on stderr but errors */
 	bool is_verbose;
 	bool shows_thinking;
 	bool shows_timings;
@@ -34,9 +34,9 @@ struct ui_options {
 
 /* What was spent before the first task, ns. */
 struct ui_times {
-	int64_t exec_ns;    /* CPU time used before main: loading and linking the program */
-	int64_t main_at;    /* monotonic clock */
-	int64_t config_ns;  /* words, environment, choice of the model */
+	int64_t exec_ns; /* CPU time used before main: loading and linking the program */
+	int64_t main_at; /* monotonic clock */
+	int64_t config_ns; /* words, environment, choice of the model */
 	int64_t context_ns; /* workspace, instruction files, tools */
 };
 
@@ -48,8 +48,8 @@ struct ui_run {
 	const struct ui_times *times;
 };
 
-[[nodiscard]] struct ui *ui_new(struct loop *loop, const struct ui_options *options,
-	const struct ui_run *run);
+[[nodiscard]] struct ui *ui_new(
+	struct loop *loop, const struct ui_options *options, const struct ui_run *run);
 /* Flushes; false with e when stdout did not take everything. */
 [[nodiscard]] bool ui_free(struct ui *ui, struct err *e);
 void ui_begin_task(struct ui *ui); /* before each task's events */

@@ -8,8 +8,8 @@
 #include "ui/ui.h"
 
 /*
- * On a pipe the first words of a turn are held back up to this many bytes: if tool calls follow, they
- * were a remark and go to stderr; else they are the answer.
+ * On a pipe the first words of a turn are held back up to this many bytes: if tool calls follow,
+ * they were a remark and go to stderr; else they are the answer.
  */
 enum { REMARK_MAX_BYTES = 1 << 10 };
 
@@ -17,22 +17,22 @@ struct ui {
 	struct loop *loop;
 	struct ui_options options;
 	struct ui_run run;
-	struct buf out;          /* for stdout, not yet written */
+	struct buf out; /* for stdout, not yet written */
 	struct timer *flush;
 	struct err output_error; /* set once stdout refused */
 	void (*on_output_error)(void *self, const struct err *e);
 	void *output_error_self;
 	bool stdout_is_terminal, stderr_is_terminal;
-	bool has_colour;         /* on stderr */
-	bool is_dumb;            /* terminal without cursor control */
+	bool has_colour; /* on stderr */
+	bool is_dumb; /* terminal without cursor control */
 	int columns;
 
 	/* text */
 	struct buf held;
-	bool holds;              /* this turn's text is still held back */
-	bool said_something;     /* on stdout, in this task */
-	bool is_mid_line;        /* stdout does not stand at the start of a line */
-	bool thinks_mid_line;    /* the same for thinking on stderr */
+	bool holds; /* this turn's text is still held back */
+	bool said_something; /* on stdout, in this task */
+	bool is_mid_line; /* stdout does not stand at the start of a line */
+	bool thinks_mid_line; /* the same for thinking on stderr */
 
 	/* progress */
 	struct timer *spin;
@@ -55,7 +55,8 @@ void progress_event(struct ui *ui, const struct agent_event *event);
 void progress_end(struct ui *ui, const struct agent_result *result);
 void progress_stop_spinner(struct ui *ui);
 void timings_show(struct ui *ui, const struct agent_result *result);
-void timings_put_json(struct json_writer *w, const struct ui *ui, const struct agent_result *result);
+void timings_put_json(
+	struct json_writer *w, const struct ui *ui, const struct agent_result *result);
 /* 1234 -> "1.2 k", 3 digits at most; bytes as "1.2 KB". out holds at least 16. */
 const char *view_count(int64_t n, char out[16]);
 const char *view_bytes(int64_t n, char out[16]);

@@ -45,7 +45,8 @@ static const struct route_case routes[] = {
 		"http://127.0.0.1:8080/v1/chat/completions", NULL},
 	{"openai/qwen", "http://127.0.0.1:8080/", ENV(), "openai/qwen",
 		"http://127.0.0.1:8080/v1/chat/completions", NULL},
-	{"openai/a/b", "http://h/api/v3", ENV(), "openai/a/b", "http://h/api/v3/chat/completions", NULL},
+	{"openai/a/b", "http://h/api/v3", ENV(), "openai/a/b", "http://h/api/v3/chat/completions",
+		NULL},
 	{"anthropic/x", "http://h/v1", ENV(), "anthropic/x", "http://h/v1/messages", NULL},
 	{"anthropic/x", "http://h/v1/", ENV(), "anthropic/x", "http://h/v1/messages", NULL},
 	{"anthropic/x", "http://h", ENV("ANTHROPIC_BASE_URL=http://other"), "anthropic/x",
@@ -172,8 +173,8 @@ static void test_integers(void **)
 	static const struct {
 		const char *word;
 		bool is_good;
-	} cases[] = {{"5", true}, {"0", false}, {"-1", false}, {"", false}, {"5x", false}, {"1e3", false},
-		{"99999999999999999999", false}, {"9223372036854775807", true}};
+	} cases[] = {{"5", true}, {"0", false}, {"-1", false}, {"", false}, {"5x", false},
+		{"1e3", false}, {"99999999999999999999", false}, {"9223372036854775807", true}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct arena a = {0};

@@ -79,8 +79,8 @@ static void test_prompt_is_small(void **)
 			fail_msg("%.*s: %s", STR_ARG(c.tools[i].name), e.text);
 		assert_true(json_text_is(json_get(c.tools[i].schema, "type"), "object"));
 	}
-	print_message("system and %zu tools: %zu characters, %zu tokens\n", c.tool_count, characters,
-		characters / 4);
+	print_message("system and %zu tools: %zu characters, %zu tokens\n", c.tool_count,
+		characters, characters / 4);
 	assert_true(c.tool_count >= 4);
 	assert_true(characters / 4 <= PROMPT_MAX_TOKENS);
 	release(&w, &c);
@@ -111,7 +111,8 @@ static void test_instructions_root_first(void **)
 			fail_msg("not there or not in order: %s", expected[i]);
 	}
 	/* The link is the same file: once is enough. */
-	assert_int_equal(str_find(c.system, STR("sub agents"), str_find(c.system, STR("sub agents"), 0) + 1),
+	assert_int_equal(
+		str_find(c.system, STR("sub agents"), str_find(c.system, STR("sub agents"), 0) + 1),
 		SIZE_MAX);
 	assert_false(str_contains(c.system, STR("nothing")));
 	assert_true(str_contains(c.facts, STR("git branch: topic/x")));
@@ -173,8 +174,10 @@ static void test_session_builds_blocks(void **)
 	feed(&s, (struct delta){.kind = DELTA_REDACTED, .text = STR("secret")});
 	feed(&s, (struct delta){.kind = DELTA_TEXT, .text = STR("He")});
 	feed(&s, (struct delta){.kind = DELTA_TEXT, .text = STR("llo")});
-	feed(&s, (struct delta){.kind = DELTA_TOOL_USE, .index = 4, .id = STR("a"), .name = STR("view")});
-	feed(&s, (struct delta){.kind = DELTA_TOOL_USE, .index = 5, .id = STR("b"), .name = STR("ls")});
+	feed(&s, (struct delta){
+			 .kind = DELTA_TOOL_USE, .index = 4, .id = STR("a"), .name = STR("view")});
+	feed(&s, (struct delta){
+			 .kind = DELTA_TOOL_USE, .index = 5, .id = STR("b"), .name = STR("ls")});
 	feed(&s, (struct delta){.kind = DELTA_TOOL_INPUT, .index = 4, .text = STR("{\"path\":")});
 	feed(&s, (struct delta){.kind = DELTA_TOOL_INPUT, .index = 5, .text = STR("")});
 	feed(&s, (struct delta){.kind = DELTA_TOOL_INPUT, .index = 4, .text = STR("\"x\"}")});
@@ -198,8 +201,10 @@ static void test_session_damaged_input(void **)
 	struct session s = {0};
 	struct err e;
 
-	feed(&s, (struct delta){.kind = DELTA_TOOL_USE, .index = 0, .id = STR("a"), .name = STR("view")});
-	feed(&s, (struct delta){.kind = DELTA_TOOL_INPUT, .index = 0, .text = STR("{\"path\": \"x")});
+	feed(&s, (struct delta){
+			 .kind = DELTA_TOOL_USE, .index = 0, .id = STR("a"), .name = STR("view")});
+	feed(&s, (struct delta){
+			 .kind = DELTA_TOOL_INPUT, .index = 0, .text = STR("{\"path\": \"x")});
 	const struct message *m = session_end_answer(&s);
 	assert_true(m->blocks[0].is_error);
 	assert_true(json_check(m->blocks[0].input, &e));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * tool: what a model can do. One file and one const entry a tool, its description and JSON Schema in
- * the .md beside it (prose, then one ```json fence with the schema).
+ * tool: what a model can do. One file and one const entry a tool, its description and JSON Schema
+ * in the .md beside it (prose, then one ```json fence with the schema).
  *
  * run is called on a worker thread; several may run at once. It gets an object that json_check has
  * accepted and writes text for the model. A failure the model can mend (wrong argument, no such
@@ -21,9 +21,9 @@ enum tool_needs { TOOL_READS = 1, TOOL_WRITES = 2, TOOL_RUNS = 4, TOOL_NET = 8 }
 
 struct tool_call {
 	const struct workspace *workspace;
-	struct str input;          /* a JSON object */
+	struct str input; /* a JSON object */
 	const atomic_bool *cancel; /* set when the run is being stopped: return soon */
-	struct arena *arena;       /* freed after the call */
+	struct arena *arena; /* freed after the call */
 };
 
 struct tool_result {
@@ -33,9 +33,9 @@ struct tool_result {
 
 struct tool {
 	const char *name;
-	unsigned needs;         /* of enum tool_needs */
-	const char *target;     /* name of the argument to show beside the tool's name in progress */
-	const char *document;   /* the .md, embedded */
+	unsigned needs; /* of enum tool_needs */
+	const char *target; /* name of the argument to show beside the tool's name in progress */
+	const char *document; /* the .md, embedded */
 	void (*run)(const struct tool_call *call, struct tool_result *out);
 };
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/* mock: the scripted provider, a server that answers as docs/mock.md describes. */
+#ifndef CMD_MOCK_H
+#define CMD_MOCK_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "io/loop.h"
+
+struct mock;
+
+/*
+ * Listens on 127.0.0.1. script_json is copied; script_name is for sentences. port 0 takes a free
+ * one. log_fd gets one JSON object a line for each request, -1: none; it stays the caller's. A
+ * script that is not right is ERR_USAGE and the sentence names the place.
+ */
+[[nodiscard]] bool mock_start(struct loop *loop, struct str script_json, const char *script_name,
+	int port, int log_fd, struct mock **out, int *bound_port, struct err *e);
+void mock_free(struct mock *mock); /* closes every connection; NULL is nothing */
+
+#endif

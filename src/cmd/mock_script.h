@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mock_script: the script of the scripted provider as values, and which of its replies fits a
+ * request. docs/mock.md is the format's description. Pure: no sockets, no clock.
+ */
+#ifndef CMD_MOCK_SCRIPT_H
+#define CMD_MOCK_SCRIPT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "llm/llm.h"
+
+/* One condition on a header or a place in the body. */
+struct mock_test {
+	struct str name; /* of the header, or the JSON pointer */
+	enum { TEST_EQUALS, TEST_CONTAINS, TEST_EXISTS } kind;
+	struct str value; /* a JSON value for TEST_EQUALS of a place, else text */
+	bool exists;
+};
+
+/* Absent strings, -1 and empty lists ask for nothing. */
+struct mock_match {
+	const struct wire *wire;
+	struct str path, model, last_text, system;
+	int64_t turn;
+	VEC(struct str) tools;
+	bool has_result;
+	struct str result_id, result_text;
+	int64_t result_is_error;
+	VEC(struct mock_test) headers, places;
+};
+
+/* A step of an answer: a delta, told repeat times, or bytes put into the stream as they are. */
+struct mock_piece {
+	struct delta delta;
+	int64_t repeat;
+	struct str raw; /* present: these bytes in place of a delta */
+	bool is_content; /* counted by cut_after_deltas */
+};
+
+struct mock_reply {
+	struct mock_match match;
+	int64_t times, used; /* times 0: any number */
+	VEC(struct mock_piece) pieces;
+	int64_t status;
+	struct llm_error error; /* the body, when status is 300 or more */
+	struct str raw, content_type; /* raw present: the body in place of pieces */
+	VEC(struct header) headers;
+	int64_t delay_ms, chunk_delay_ms;
+	int64_t cut_after_bytes, cut_after_deltas, stall_after_bytes; /* -1: not at all */
+	bool byte_by_byte, no_end, close_before_head, keep_alive;
+};
+
+struct mock_script {
+	struct arena arena;
+	VEC(struct mock_reply) replies;
+};
+
+struct reading;
+
+/* {0} is a valid start. text is copied. On failure the script is released; e is ERR_USAGE. */
+[[nodiscard]] bool mock_script_read(
+	struct mock_script *s, struct str text, const char *name, struct err *e);
+void mock_script_release(struct mock_script *s);
+
+/* Of a reply's "match"; target is a struct mock_match. mock_match.c */
+[[nodiscard]] bool mock_match_read(
+	struct reading *r, struct str value, void *target, struct err *e);
+void mock_match_release(struct mock_match *m);
+
+/* A request as the conditions see it. */
+struct mock_question {
+	const struct wire *wire;
+	struct str path; /* without the query */
+	struct str body; /* checked JSON */
+	struct prompt prompt;
+	struct header *headers;
+	size_t header_count;
+};
+
+/*
+ * The first reply that fits and is not used up, and counts the use. NULL when there is none; why
+ * then gets a sentence about the reply that came nearest.
+ */
+struct mock_reply *mock_script_choose(
+	struct mock_script *s, const struct mock_question *q, struct arena *a, struct buf *why);
+
+#endif

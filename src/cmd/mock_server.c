@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+/* The scripted provider as a server: requests in, scripted streams out, with their faults. */
+#include "cmd/mock.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "cmd/mock_script.h"
+#include "io/httpd.h"
+
+/* Deltas are gathered into pieces of about this size: one write for many. */
+enum { WRITE_BYTES = 16 << 10 };
+
+struct mock {
+	struct loop *loop;
+	struct httpd *httpd;
+	struct mock_script script;
+	int log_fd;
+	int64_t served;
+};
+
+/* One request and its answer: begin, then play until everything is told, cut or left to stall. */
+struct play {
+	struct mock *mock;
+	struct httpd_request *request;
+	struct mock_reply *reply;
+	struct arena arena;
+	struct mock_question question;
+	struct wire_writer writer;
+	struct buf out; /* bytes of the pieces told last */
+	size_t out_sent; /* of out */
+	int64_t bytes_sent; /* of the body, in all */
+	size_t piece; /* to be told next, and how often it was told */
+	int64_t told, deltas;
+	bool is_cut_due, is_pause_due;
+	struct timer *timer;
+};
+
+static void play_free(struct play *p)
+{
+	timer_cancel(p->timer);
+	buf_release(&p->out);
+	arena_release(&p->arena);
+	free(p);
+}
+
+static void play_gone(void *self)
+{
+	play_free(self);
+}
+
+/* ---- the answer's bytes ---- */
+
+static void tell(struct play *p, const struct mock_piece *piece)
+{
+	struct delta delta = piece->delta;
+
+	if (piece->raw.p) {
+		buf_put_str(&p->out, piece->raw);
+		return;
+	}
+	if (delta.kind == DELTA_START) {
+		delta.id = arena_printf(&p->arena, "msg_mock_%lld", (long long)p->mock->served);
+		delta.model = p->question.prompt.model;
+	}
+	p->question.wire->put_delta(&p->writer, &delta, &p->out);
+}
+
+/* Refills out with the next pieces, up to a pause or a cut. Empty when everything was told. */
+static void fill(struct play *p)
+{
+	const struct mock_reply *reply = p->reply;
+
+	buf_clear(&p->out);
+	p->out_sent = 0;
+	while (p->piece < reply->pieces.n && p->out.n < WRITE_BYTES && !p->is_pause_due) {
+		const struct mock_piece *piece = &reply->pieces.p[p->piece];
+
+		if (p->piece > 0 && reply->cut_after_deltas >= 0 &&
+			p->deltas >= reply->cut_after_deltas) {
+			p->is_cut_due = true;
+			return;
+		}
+		tell(p, piece);
+		p->deltas += piece->is_content;
+		p->is_pause_due = piece->is_content && reply->chunk_delay_ms > 0;
+		if (++p->told == piece->repeat) {
+			p->told = 0;
+			p->piece++;
+		}
+	}
+}
+
+/* Bytes until the answer is cut or stalls; INT64_MAX when it does not. */
+static int64_t bytes_left(const struct play *p)
+{
+	int64_t left = INT64_MAX;
+
+	if (p->reply->cut_after_bytes >= 0)
+		left = p->reply->cut_after_bytes - p->bytes_sent;
+	if (p->reply->stall_after_bytes >= 0 && p->reply->stall_after_bytes - p->bytes_sent < left)
+		left = p->reply->stall_after_bytes - p->bytes_sent;
+	return left;
+}
+
+static void play_on(void *self);
+
+static void play_written(void *self)
+{
+	struct play *p = self;
+
+	if (!p->is_pause_due || p->out_sent < p->out.n) {
+		play_on(p);
+		return;
+	}
+	p->is_pause_due = false;
+	p->timer = loop_after(p->mock->loop, p->reply->chunk_delay_ms, play_on, p);
+}
+
+static void play_send(struct play *p)
+{
+	size_t n = p->reply->byte_by_byte ? 1 : p->out.n - p->out_sent;
+	int64_t left = bytes_left(p);
+
+	if ((int64_t)n > left)
+		n = (size_t)left;
+	struct str bytes = {p->out.p + p->out_sent, n};
+	p->out_sent += n;
+	p->bytes_sent += (int64_t)n;
+	httpd_write(p->request, bytes, play_written, p);
+}
+
+static void play_cut(struct play *p)
+{
+	httpd_cut(p->request);
+	play_free(p);
+}
+
+/* One step: sends what is there, or fills up and sends, or ends the answer its way. */
+static void play_on(void *self)
+{
+	struct play *p = self;
+
+	p->timer = NULL;
+	if (bytes_left(p) <= 0) {
+		if (p->reply->cut_after_bytes >= 0 && p->bytes_sent >= p->reply->cut_after_bytes)
+			play_cut(p);
+		return; /* stalls: until the client leaves */
+	}
+	if (p->out_sent == p->out.n && !p->is_cut_due)
+		fill(p);
+	if (p->out_sent < p->out.n) {
+		play_send(p);
+	} else if (p->is_cut_due) {
+		play_cut(p);
+	} else {
+		httpd_end(p->request);
+		play_free(p);
+	}
+}
+
+static const char *error_type(int64_t status)
+{
+	static const struct {
+		int status;
+		const char *type;
+	} types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
+		{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
+		{429, "rate_limit_error"}, {529, "overloaded_error"}};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (types[i].status == status)
+			return types[i].type;
+	return "api_error";
+}
+
+static void put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
+	struct buf *out)
+{
+	struct llm_error error = {.status = (int)status, .type = type, .message = message};
+
+	if (!error.type.p)
+		error.type = str_from(error_type(status));
+	wire->put_error(&error, out);
+}
+
+/* The head, and for an answer that is no stream the body too. */
+static void play_begin(void *self)
+{
+	struct play *p = self;
+	struct mock_reply *reply = p->reply;
+	const char *type = "text/event-stream";
+
+	p->timer = NULL;
+	if (reply->close_before_head) {
+		play_cut(p);
+		return;
+	}
+	if (reply->raw.p) {
+		buf_put_str(&p->out, reply->raw);
+	} else if (reply->status >= 300) {
+		type = "application/json";
+		put_error(p->question.wire, reply->status, reply->error.type,
+			reply->error.message.p ? reply->error.message : STR("scripted error"),
+			&p->out);
+	}
+	if (reply->content_type.p)
+		type = arena_text(&p->arena, reply->content_type);
+	vec_each (&reply->headers, header)
+		httpd_put_header(p->request, header->name, header->value.p);
+	if (!reply->keep_alive)
+		httpd_put_header(p->request, "Connection", "close");
+	httpd_start(p->request, (int)reply->status, type, reply->pieces.n ? -1 : (int64_t)p->out.n);
+	play_on(p);
+}
+
+/* ---- the log ---- */
+
+static bool is_secret(struct str name)
+{
+	return str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("x-api-key"));
+}
+
+static void put_headers(struct json_writer *w, const struct play *p)
+{
+	json_key(w, "headers");
+	json_open(w, '{');
+	for (size_t i = 0; i < p->question.header_count; i++) {
+		const struct header *header = &p->question.headers[i];
+
+		json_key(w, header->name);
+		json_put_str(w, is_secret(str_from(header->name)) ? STR("present") : header->value);
+	}
+	json_close(w, '}');
+}
+
+/* In checked JSON line ends can only stand between values. */
+static void put_on_one_line(struct json_writer *w, struct str json)
+{
+	size_t from = w->buf->n;
+
+	json_put_raw(w, json);
+	for (size_t i = from; i < w->buf->n; i++)
+		if (w->buf->p[i] == '\n' || w->buf->p[i] == '\r')
+			w->buf->p[i] = ' ';
+}
+
+static void put_body(struct json_writer *w, const struct play *p)
+{
+	if (p->question.body.p) {
+		json_key(w, "body");
+		put_on_one_line(w, p->question.body);
+		return;
+	}
+	json_key(w, "body");
+	json_put_null(w);
+	json_member_str(w, "body_text", httpd_body(p->request));
+}
+
+/* why is what the client was told when no reply was chosen, "" when one was. */
+static void log_request(const struct play *p, const char *why)
+{
+	AUTO(buf) line = {.max = HTTPD_BODY_MAX_BYTES * (size_t)7};
+	struct json_writer w = {.buf = &line};
+	struct err e = {0};
+
+	if (p->mock->log_fd < 0)
+		return;
+	json_open(&w, '{');
+	json_member_int(&w, "n", p->mock->served);
+	json_key(&w, "wire");
+	if (p->question.wire)
+		json_put_text(&w, p->question.wire->name);
+	else
+		json_put_null(&w);
+	json_member_text(&w, "method", httpd_method(p->request));
+	json_member_str(&w, "path", httpd_target(p->request));
+	json_member_int(&w, "connection", (int64_t)httpd_connection(p->request));
+	put_headers(&w, p);
+	put_body(&w, p);
+	json_key(&w, "matched");
+	if (p->reply)
+		json_put_int(&w, p->reply - p->mock->script.replies.p);
+	else
+		json_put_null(&w);
+	if (*why)
+		json_member_text(&w, "why", why);
+	json_close(&w, '}');
+	buf_put_char(&line, '\n');
+	if (!file_write_fd(p->mock->log_fd, buf_str(&line), &e))
+		log_debug("mock: log: %s", e.text);
+}
+
+/* ---- the request ---- */
+
+static const struct wire *wire_of_path(struct str path)
+{
+	if (str_is(path, "/v1/messages"))
+		return &wire_anthropic;
+	if (str_is(path, "/v1/chat/completions") || str_is(path, "/chat/completions"))
+		return &wire_openai;
+	return NULL;
+}
+
+static void keep_header(void *self, struct str name, struct str value)
+{
+	struct play *p = self;
+	struct mock_question *q = &p->question;
+	char *lower = arena_alloc(&p->arena, name.n + 1, 1);
+
+	for (size_t i = 0; i < name.n; i++)
+		lower[i] =
+			name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 32) : name.p[i];
+	q->headers[q->header_count++] = (struct header){lower, value};
+}
+
+static void count_header(void *self, struct str, struct str)
+{
+	(*(size_t *)self)++;
+}
+
+/* False: the status and the sentence to refuse the request with. */
+static bool read_question(struct play *p, int *status, struct err *e)
+{
+	struct mock_question *q = &p->question;
+	struct str target = httpd_target(p->request), body = httpd_body(p->request);
+	size_t header_count = 0;
+
+	httpd_each_header(p->request, count_header, &header_count);
+	q->headers = arena_alloc(&p->arena, header_count + 1, sizeof *q->headers);
+	httpd_each_header(p->request, keep_header, p);
+	q->path = str_head(target, str_find_char(target, '?', 0));
+	*status = 404;
+	if (!str_is(str_from(httpd_method(p->request)), "POST"))
+		return err_set(e, ERR_NOT_FOUND, "only POST is answered here");
+	q->wire = wire_of_path(q->path);
+	if (!q->wire)
+		return err_set(e, ERR_NOT_FOUND, "nothing is served at %.*s", STR_ARG(q->path));
+	*status = 400;
+	if (!json_check(body, e))
+		return err_context(e, "the request is no JSON");
+	q->body = body;
+	if (!q->wire->get_request(body, &p->arena, &q->prompt, e))
+		return false;
+	*status = 501;
+	return q->prompt.stream ||
+	       err_set(e, ERR_USAGE, "scripted replies are streams: send \"stream\": true");
+}
+
+static void refuse(struct play *p, int status, const char *why)
+{
+	AUTO(buf) body = {0};
+
+	log_request(p, why);
+	put_error(p->question.wire ? p->question.wire : &wire_anthropic, status, (struct str){0},
+		str_from(why), &body);
+	httpd_reply(p->request, status, "application/json", buf_str(&body));
+	play_free(p);
+}
+
+static void on_request(void *self, struct httpd_request *request)
+{
+	struct mock *mock = self;
+	struct play *p = must_alloc(1, sizeof *p);
+	AUTO(buf) why = {0};
+	struct err e = {0};
+	int status;
+
+	p->mock = mock;
+	p->request = request;
+	httpd_on_gone(request, play_gone, p);
+	mock->served++;
+	if (!read_question(p, &status, &e)) {
+		refuse(p, status, e.text);
+		return;
+	}
+	p->reply = mock_script_choose(&mock->script, &p->question, &p->arena, &why);
+	if (!p->reply) {
+		refuse(p, 404, buf_text(&why));
+		return;
+	}
+	log_request(p, "");
+	p->writer.wire = p->question.wire;
+	if (p->reply->delay_ms)
+		p->timer = loop_after(mock->loop, p->reply->delay_ms, play_begin, p);
+	else
+		play_begin(p);
+}
+
+bool mock_start(struct loop *loop, struct str script_json, const char *script_name, int port,
+	int log_fd, struct mock **out, int *bound_port, struct err *e)
+{
+	struct mock *mock = must_alloc(1, sizeof *mock);
+
+	mock->loop = loop;
+	mock->log_fd = log_fd;
+	if (!mock_script_read(&mock->script, script_json, script_name, e)) {
+		mock_free(mock);
+		return false;
+	}
+	mock->httpd = httpd_new(loop, port, on_request, mock, e);
+	if (!mock->httpd) {
+		mock_free(mock);
+		return false;
+	}
+	*out = mock;
+	*bound_port = httpd_port(mock->httpd);
+	return true;
+}
+
+void mock_free(struct mock *mock)
+{
+	if (!mock)
+		return;
+	httpd_free(mock->httpd);
+	mock_script_release(&mock->script);
+	free(mock);
+}

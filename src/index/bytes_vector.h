@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The vector versions of bytes.h, for one width at a time: bytes.c includes this with VECTOR (the
+ * type), WIDTH, TARGET and the operations LOAD SPREAD EQUAL AND OR MASK defined, and NAME to tell
+ * the functions apart. Tails shorter than a vector go to the plain versions.
+ */
+
+TARGET static const char *NAME(find_pair)(
+	const char *p, const char *end, const struct byte_pair *pair)
+{
+	const VECTOR first = SPREAD(pair->first), first_mask = SPREAD(pair->first_mask);
+	const VECTOR second = SPREAD(pair->second), second_mask = SPREAD(pair->second_mask);
+	size_t distance = pair->distance;
+
+	while ((size_t)(end - p) >= distance + WIDTH) {
+		VECTOR a = EQUAL(OR(LOAD(p), first_mask), first);
+		VECTOR b = EQUAL(OR(LOAD(p + distance), second_mask), second);
+		unsigned hits = MASK(AND(a, b));
+		if (hits)
+			return p + __builtin_ctz(hits);
+		p += WIDTH;
+	}
+	return plain_find_pair(p, end, pair);
+}
+
+TARGET static const char *NAME(find_high)(const char *p, const char *end)
+{
+	while (end - p >= WIDTH) {
+		unsigned hits = MASK(LOAD(p));
+		if (hits)
+			return p + __builtin_ctz(hits);
+		p += WIDTH;
+	}
+	return plain_find_high(p, end);
+}
+
+TARGET static size_t NAME(count)(const char *p, const char *end, char c)
+{
+	const VECTOR wanted = SPREAD((uint8_t)c);
+	size_t n = 0;
+
+	while (end - p >= WIDTH) {
+		n += (unsigned)__builtin_popcount(MASK(EQUAL(LOAD(p), wanted)));
+		p += WIDTH;
+	}
+	return n + plain_count(p, end, c);
+}
+
+#ifdef SHUFFLE
+/* The groups that the depth bytes at each of WIDTH places may belong to. */
+TARGET static inline __attribute__((always_inline)) VECTOR NAME(groups)(
+	const char *p, const VECTOR *low, const VECTOR *high, size_t depth)
+{
+	const VECTOR nibble = SPREAD(0x0f);
+	VECTOR found = SPREAD(0xff);
+
+	for (size_t i = 0; i < depth; i++) {
+		VECTOR text = LOAD(p + i);
+		VECTOR l = SHUFFLE(low[i], AND(text, nibble));
+		VECTOR h = SHUFFLE(high[i], AND(SHIFT4(text), nibble));
+		found = AND(found, AND(l, h));
+	}
+	return found;
+}
+
+TARGET static const char *NAME(find_set)(
+	const char *p, const char *end, const struct byte_set *set, uint8_t *groups)
+{
+	VECTOR low[BYTE_SET_DEPTH], high[BYTE_SET_DEPTH];
+
+	for (size_t i = 0; i < BYTE_SET_DEPTH; i++) {
+		low[i] = TWICE(set->low[i]);
+		high[i] = TWICE(set->high[i]);
+	}
+	while ((size_t)(end - p) >= WIDTH + BYTE_SET_DEPTH - 1) {
+		/* A constant depth keeps the tables in registers. */
+		VECTOR found = set->depth == 3   ? NAME(groups)(p, low, high, 3)
+			       : set->depth == 2 ? NAME(groups)(p, low, high, 2)
+						 : NAME(groups)(p, low, high, 1);
+		unsigned hits = ~MASK(EQUAL(found, SPREAD(0))) & LANES;
+		if (hits) {
+			uint8_t lanes[WIDTH];
+			STORE(lanes, found);
+			*groups = lanes[__builtin_ctz(hits)];
+			return p + __builtin_ctz(hits);
+		}
+		p += WIDTH;
+	}
+	return plain_find_set(p, end, set, groups);
+}
+#endif

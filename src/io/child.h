@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/*
+ * child: one program run to its end, from a worker thread. No shell; its own process group, so that
+ * its children go with it; stdin is empty; only the environment that is given.
+ */
+#ifndef IO_CHILD_H
+#define IO_CHILD_H
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct child_options {
+	const char *program; /* absolute path: child_find */
+	const char *const *arguments; /* with argument 0; NULL-ended */
+	const char *const *environment; /* "NAME=value"; NULL-ended */
+	size_t out_max_bytes; /* what comes after is read and dropped */
+	size_t errors_max_bytes;
+	int64_t deadline_ms; /* from the start; the group is killed then */
+	const atomic_bool *cancel; /* NULL, or a flag that kills the group */
+};
+
+struct child_result {
+	struct buf out, errors; /* stdout and stderr, up to their limits */
+	uint64_t out_bytes; /* written to stdout, with what was dropped */
+	int status; /* exit status, or 128 + the signal that ended it */
+};
+
+/*
+ * False when it could not start, at the deadline (ERR_TIMEOUT) or when cancelled (ERR_CANCELLED).
+ * Whatever is left of its process group is killed when it ends. Release the result.
+ */
+[[nodiscard]] bool child_run(
+	const struct child_options *options, struct child_result *out, struct err *e);
+void child_result_release(struct child_result *r);
+/* Finds a program in the absolute directories of PATH; appends its path. False: there is none. */
+[[nodiscard]] bool child_find(const char *name, struct buf *path);
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* The offline model: reads the request, looks, and says what was found. See offline.h. */
+#include "llm/offline.h"
+
+static const char connect_hint[] =
+	"To connect a model, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or give --model provider/model "
+	"(with --base-url for a local server).\n";
+
+static void answer_nothing(struct desk *, const struct request *, struct buf *)
+{
+}
+
+static void answer_help(struct desk *, const struct request *, struct buf *out)
+{
+	buf_put_text(out,
+		"Without a language model fettle looks things up in this directory: files by name, kind "
+		"or size; lines and files counted; text, TODO comments, definitions and uses of names; "
+		"parts of files; the layout; the state and history in git.\n"
+		"For example: `where is main defined`, `how many lines of C`, `last 3 commits`.\n");
+	buf_put_text(out, connect_hint);
+}
+
+static void answer_cannot(struct desk *d, const struct request *r, struct buf *out)
+{
+	buf_put_text(out,
+		"I cannot do that: it needs a language model, and without one fettle only looks things up.\n");
+	buf_put_text(out, connect_hint);
+	put_facts(d, r, out);
+	if (!r->is_explaining || r->names.n || !r->topics.n)
+		return;
+	/* Only what was found is worth saying here. */
+	AUTO(buf) found = {0};
+	answer_topic(d, r, &found);
+	if (found.n && !str_starts(buf_str(&found), STR("Nothing")) &&
+		!str_starts(buf_str(&found), STR("That could not"))) {
+		buf_put_text(out, "What can be looked up: ");
+		buf_put_str(out, buf_str(&found));
+	}
+}
+
+static answer_fn *const answers[ASK_KINDS] = {
+	[ASK_NOTHING] = answer_nothing,
+	[ASK_HELP] = answer_help,
+	[ASK_CANNOT] = answer_cannot,
+	[ASK_LIST] = answer_list,
+	[ASK_COUNT] = answer_count,
+	[ASK_RANK] = answer_rank,
+	[ASK_GROUPS] = answer_groups,
+	[ASK_SHOW] = answer_show,
+	[ASK_LAYOUT] = answer_layout,
+	[ASK_FIND] = answer_find,
+	[ASK_MARKS] = answer_marks,
+	[ASK_DEFINED] = answer_defined,
+	[ASK_USED] = answer_used,
+	[ASK_BODY] = answer_body,
+	[ASK_OUTLINE] = answer_outline,
+	[ASK_IMPORTS] = answer_imports,
+	[ASK_TOPIC] = answer_topic,
+	[ASK_LOG] = answer_log,
+	[ASK_STATUS] = answer_status,
+	[ASK_COMMIT] = answer_commit,
+	[ASK_DIFF] = answer_diff,
+	[ASK_AUTHORS] = answer_authors,
+	[ASK_HOWTO] = answer_howto,
+};
+
+struct speaker {
+	delta_fn *sink;
+	void *self;
+	bool stopped;
+};
+
+static void say(struct speaker *s, struct delta delta)
+{
+	if (!s->stopped)
+		s->stopped = !s->sink(s->self, &delta);
+}
+
+static void say_text(struct speaker *s, struct str text)
+{
+	while (text.n) {
+		size_t end = str_find_char(text, '\n', 0);
+		size_t n = end == SIZE_MAX ? text.n : end + 1;
+		say(s, (struct delta){.kind = DELTA_TEXT, .text = str_head(text, n)});
+		text = str_skip(text, n);
+	}
+}
+
+static void say_calls(struct speaker *s, const struct desk *d)
+{
+	for (size_t i = 0; i < d->wanted_count; i++) {
+		const struct desk_call *call = &d->wanted[i];
+		struct str id = arena_printf(d->a, "call_%zu", d->ids + i + 1);
+		int index = (int)i;
+		say(s, (struct delta){.kind = DELTA_TOOL_USE,
+			       .index = index,
+			       .id = id,
+			       .name = call->name});
+		say(s, (struct delta){
+			       .kind = DELTA_TOOL_INPUT, .index = index, .text = call->input});
+		say(s, (struct delta){.kind = DELTA_BLOCK_STOP, .index = index});
+	}
+}
+
+/* A part that waits for results leaves no text: it is written again when they are there. */
+static void answer_all(
+	struct desk *d, const struct request *requests, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO(buf) part = {0};
+		answers[requests[i].ask](d, &requests[i], &part);
+		if (part.n == 0)
+			continue;
+		buf_put_text(out, out->n ? "\n" : "");
+		buf_put_str(out, buf_str(&part));
+	}
+}
+
+void offline_answer(const struct prompt *prompt, struct arena *a, delta_fn *sink, void *self)
+{
+	struct speaker speaker = {.sink = sink, .self = self};
+	struct request requests[REQUESTS_MAX];
+	AUTO(buf) text = {0};
+	struct desk desk;
+	struct str task;
+
+	desk_open(&desk, prompt, a, &task);
+	size_t count = offline_requests(task, requests, a);
+	answer_all(&desk, requests, count, &text);
+	bool is_done = desk.wanted_count == 0;
+	say(&speaker,
+		(struct delta){
+			.kind = DELTA_START, .id = STR("offline-1"), .model = STR(OFFLINE_MODEL)});
+	if (is_done)
+		say_text(&speaker, text.n ? buf_str(&text) : STR("Nothing was found.\n"));
+	else
+		say_calls(&speaker, &desk);
+	say(&speaker, (struct delta){.kind = DELTA_USAGE, .usage = {0}});
+	say(&speaker,
+		(struct delta){.kind = DELTA_STOP, .reason = is_done ? STOP_END : STOP_TOOL_USE});
+	say(&speaker, (struct delta){.kind = DELTA_END});
+}

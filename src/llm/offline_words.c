@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: MIT
+/* From text to words: what each looks like and what it can mean, mistypes allowed for. */
+#include <ctype.h>
+
+#include "llm/offline.h"
+
+struct lexeme {
+	uint64_t classes;
+	const char *words; /* stems, separated by spaces; plurals, -ed and -ing are understood */
+};
+
+static const struct lexeme lexicon[] = {
+	{CLASS(W_FILLER),
+		"a an the of to for is are was were be been am do does did done has have had having "
+		"it's there here any all some every each both also too as at on by with about into "
+		"that's so ok okay but if or not no don doesn didn isn aren won couldn this these "
+		"that those i me my mine we our us you your yours still currently actually really "
+		"exactly only own current left everything anything something whole entire full complete "
+		"exist existing there's one ones thing get got currently overall altogether right "
+		"inside out up off over via per such like kind sort various other another more than extension suffix "
+		"appear altogether total i'd i'm e.g i.e made makes"},
+	{CLASS(W_POLITE),
+		"please pls plz can could would will might may kindly tell give want need wanna hey hi "
+		"hello thanks thank just now let lets quickly know help maybe perhaps quick curious "
+		"wondering wonder again ah oh um well say"},
+	{CLASS(W_LIST), "list ls enumerate dir"},
+	{CLASS(W_SHOW),
+		"show display print open view cat read see output dump bring paste less more content "
+		"contents type peek"},
+	{CLASS(W_COUNT), "count number many amount total tally wc sum quantity often num times"},
+	{CLASS(W_FIND), "find search grep locate seek scan rg ack hunt lookup"},
+	{CLASS(W_MENTION),
+		"mention contain containing match matching reference refer occur occurrence say "
+		"says appear hit instance talk matches matched say saying"},
+	{CLASS(W_DEFINE),
+		"define definition declare declaration implement implementation live located "
+		"introduced originate defn sits reside export exported"},
+	{CLASS(W_USE),
+		"use used usage using referenced consume reference raise thrown throw instantiate caught "
+		"trigger"},
+	{CLASS(W_CALL),
+		"call caller callers calling invoke invocation invoking callsite callsites"},
+	{CLASS(W_IMPORT),
+		"import include including includes require depend dependency dependencies "
+		"included imports"},
+	{CLASS(W_LOOK),
+		"look signature body prototype field member attribute argument parameter implementation "
+		"contents columns property properties"},
+	{CLASS(W_VALUE), "value equal set setting default constant"},
+	{CLASS(W_FILE), "file document doc"},
+	{CLASS(W_LINE), "line loc sloc rows"},
+	{CLASS(W_SIZE), "size bytes byte kb weigh kilobyte megabyte mb heavy"},
+	{CLASS(W_DIRECTORY), "directory folder subdirectory subfolder dir directories path"},
+	{CLASS(W_FUNCTION), "function func method procedure routine subroutine fn funcs functions"},
+	{CLASS(W_TYPE),
+		"struct class enum union typedef interface macro type structure constant variable "
+		"define trait classes target heading enumeration namespace global"},
+	{CLASS(W_MARK), "todo fixme xxx hack todos fixmes"},
+	{CLASS(W_LARGE),
+		"largest biggest longest big large huge long bigger longer heaviest top fattest"},
+	{CLASS(W_SMALL), "smallest shortest small short tiny tiniest least fewest"},
+	{CLASS(W_NEW),
+		"newest latest recent recently lately modified edited touched updated newer fresh freshest "
+		"youngest last new"},
+	{CLASS(W_OLD), "oldest old stale older"},
+	{CLASS(W_EMPTY), "empty blank"},
+	{CLASS(W_LAYOUT),
+		"layout structure overview tree organised organized organisation organization "
+		"architecture structured outline hierarchy map arranged"},
+	{CLASS(W_PROJECT),
+		"project repo repository codebase code program application app package workspace software "
+		"sources"},
+	{CLASS(W_GIT), "git"},
+	{CLASS(W_COMMIT), "commit committed log history revision commits"},
+	{CLASS(W_BRANCH), "branch"},
+	{CLASS(W_CHANGE), "change modify modification changed changes diff edit happened alter"},
+	{CLASS(W_PENDING),
+		"uncommitted unstaged staged untracked dirty pending unsaved unpushed status "
+		"uncommited working"},
+	{CLASS(W_AUTHOR), "author contributor committer wrote contribute committers contributed"},
+	{CLASS(W_WHERE), "where whereabouts location"},
+	{CLASS(W_WHICH), "which"},
+	{CLASS(W_WHAT), "what whats"},
+	{CLASS(W_WHO), "who whose"},
+	{CLASS(W_HOW), "how"},
+	{CLASS(W_WHY), "why reason"},
+	{CLASS(W_WHEN), "when"},
+	{CLASS(W_YES_NO), "is are does do has have was were did"},
+	{CLASS(W_DO),
+		"refactor write fix create generate implement rename delete remove add update convert port "
+		"rewrite debug design execute run compile build install deploy simplify optimise "
+		"optimize improve translate make migrate replace insert append split merge move copy "
+		"clean format reformat document extract inline commit push revert undo upgrade bump "
+		"change modify edit test benchmark profile send download upload publish release pull "
+		"checkout rebase stage speed reduce increase handle solve resolve modernise modernize "
+		"vectorise vectorize parallelise parallelize wrap hash encrypt draw plan turn apply "
+		"ensure support introduce adapt extend save start stop kill restart set"},
+	{CLASS(W_EXPLAIN),
+		"explain describe summarise summarize summary clarify elaborate understand explanation "
+		"purpose walk difference compare meaning mean discuss interpret analyse analyze "
+		"describing teach description"},
+	{CLASS(W_JUDGE),
+		"good bad better best worse worst correct right wrong safe secure clean nice ugly slow "
+		"slowest fast fastest quality bug buggy bugs vulnerability vulnerable vulnerabilities "
+		"recommend suggest suggestion advise opinion think should review audit efficient "
+		"readable maintainable leak leaks race deadlock improvement complex complexity "
+		"maintainability idiomatic robust reliable sense broken problem issue smell "
+		"performant thread-safe elegant scalable advice critique refactoring hardest "
+		"important interesting risky dangerous"},
+	{CLASS(W_TEST), "test unittest spec testing"},
+	{CLASS(W_HEADER), "header headers"},
+	{CLASS(W_DOCUMENT), "doc documentation docs document documents manual"},
+	{CLASS(W_CONFIG), "config configuration settings configs configure conf setting"},
+	{CLASS(W_IMAGE), "image picture png icon jpeg jpg svg"},
+	{CLASS(W_SCRIPT), "script scripts"},
+	{CLASS(W_SOURCE), "source sources module modules code"},
+	{CLASS(W_FIRST), "first head top beginning start initial begin"},
+	{CLASS(W_LAST), "last tail bottom end final ending latest recent previous newest"},
+	{CLASS(W_LANGUAGE), "language languages"},
+	{CLASS(W_COMMENT), "comment comments"},
+	{CLASS(W_WEAK),
+		"rule logic code handling handler policy limit mechanism stuff part feature support "
+		"behaviour behavior implementation system process constant option parameter place "
+		"functionality section piece related concerning regarding involved responsible deal "
+		"handle handled work happen happens check do decide manage configure configured "
+		"limited happening data sample info information details detail spot relevant "
+		"associated concern kept store somewhere place places come setting settings string "
+		"word text phrase name variable term pattern symbol identifier keyword take place "
+		"talk care look decided checked"},
+	{CLASS(W_PRONOUN), "it its they them that those this he she their"},
+	{CLASS(W_SCOPE), "in under inside within below from beneath throughout across among"},
+	{CLASS(W_AND), "and then plus & also additionally furthermore finally next afterwards"},
+	{CLASS(W_PER), "per by each breakdown broken grouped split"},
+	{CLASS(W_NAMED), "named called titled"},
+	{CLASS(W_FILENAME), "readme changelog license licence makefile dockerfile contributing"},
+	{CLASS(W_PERSON), "you yourself"},
+	{CLASS(W_MOST), "most highest maximum max"},
+};
+
+/* Right words that are one slip away from words of the lexicon. */
+static const char not_mistyped[] =
+	" user users fire fires fine fill filed film films mile miles while whole white court mount fist "
+	"mist lint point points paint strict chance charge charges links lives lanes liner texts "
+	"clash glass cells fail fails falls balls walls tall fall ball wall cell slow shop shout core "
+	"mode node note date rate state states stop stops store stores bind kind mind wind round "
+	"finds hind print prints sprint where there their these three those than shot shut "
+	"token tokens trace track tracks tracker trackers parse parser parsers parcel parcels "
+	"process value values valid valve valves micro module list less least best nest rest west "
+	"text next code coded rename delay relay carrier carriers barrier time timer timers times "
+	"timeout reset preset sender render head heap help hello held read reads road load loads "
+	"message messages massage long song last lost post cost most must host hosts port ports sort "
+	"sorts fort form forms from frame word words world ward work works wires tests taste fast "
+	"past part parts cast cat cut but bug big bag dig log lag leg let set get met net new few how "
+	"now who way why what that chat char chars chart when then them they test vest call calm cache "
+	"math path paths bath batch catch match watch patch latch hatch fetch switch size side site "
+	"cite write wrote written right light lights might night shell spell smell small mall mail "
+	"image imagine edge lodge logic login topic input output stdin level lever label table tables "
+	"cable fable enable label model models moral event events even ever even order orders border "
+	"reader readers leader leaders holder holders loader builder search reach beach each teach "
+	"retry entry entries retries inline online offline linen given driver drivers rover server "
+	"servers serve parent patent agent agents client clients event latest greatest cursor scope "
+	"slope style shape share shard queue query stream stack stock block lock locks clock buffer "
+	"struct construct string strings sting spring signal single signed assign design ";
+
+struct str offline_lower(struct str s, struct arena *a)
+{
+	struct str copy = arena_copy(a, s);
+
+	for (size_t i = 0; i < copy.n; i++)
+		((char *)copy.p)[i] = (char)tolower((unsigned char)copy.p[i]);
+	return copy;
+}
+
+static bool ends(struct str s, const char *ending, size_t keep)
+{
+	struct str e = str_from(ending);
+
+	return s.n >= e.n + keep && str_ends(s, e);
+}
+
+static bool is_vowel(char c)
+{
+	return strchr("aeiou", c) != NULL && c;
+}
+
+/* "limitting", "grepping": the doubled letter goes with the ending. */
+static struct str without_double(struct str s)
+{
+	if (s.n > 3 && s.p[s.n - 1] == s.p[s.n - 2] && !is_vowel(s.p[s.n - 1]) &&
+		s.p[s.n - 1] != 'l' && s.p[s.n - 1] != 's')
+		s.n--;
+	return s;
+}
+
+struct str offline_stem(struct str low, struct arena *a)
+{
+	if (ends(low, "ies", 2) || ends(low, "ied", 2))
+		return arena_printf(a, "%.*sy", (int)low.n - 3, low.p);
+	if (ends(low, "ing", 3))
+		return without_double(str_head(low, low.n - 3));
+	if (ends(low, "sses", 1) || ends(low, "ches", 2) || ends(low, "shes", 2) ||
+		ends(low, "xes", 2))
+		return str_head(low, low.n - 2);
+	if (ends(low, "ed", 3))
+		return without_double(str_head(low, low.n - 2));
+	if (ends(low, "s", 3) && !ends(low, "ss", 0) && !ends(low, "us", 0) && !ends(low, "is", 0))
+		return str_head(low, low.n - 1);
+	return low;
+}
+
+/* word is entry, or entry with an ending. */
+static bool is_form_of(struct str word, struct str entry, struct arena *a)
+{
+	if (str_eq(word, entry))
+		return true;
+	if (entry.n < 3 || word.n <= entry.n || word.n > entry.n + 4 ||
+		!str_starts(word, str_head(entry, entry.n - 1)))
+		return false;
+	struct str stem = offline_stem(word, a);
+	if (str_eq(stem, entry))
+		return true;
+	/* "including" stems to "includ", "defined" to "defin". */
+	return entry.p[entry.n - 1] == 'e' && str_eq(stem, str_head(entry, entry.n - 1));
+}
+
+static uint64_t classes_of(struct str low, struct arena *a)
+{
+	uint64_t classes = 0;
+
+	for (size_t i = 0; i < sizeof lexicon / sizeof *lexicon; i++) {
+		struct str rest = str_from(lexicon[i].words), entry;
+		while (str_split(&rest, ' ', &entry))
+			if (entry.n && is_form_of(low, entry, a))
+				classes |= lexicon[i].classes;
+	}
+	return classes;
+}
+
+/* One letter wrong, missing, doubled, or two exchanged; two such in long words. */
+static bool is_slip(struct str word, struct str entry)
+{
+	if (entry.n < 4 || word.n + 2 < entry.n || word.n > entry.n + 2 || word.p[0] != entry.p[0])
+		return false;
+	if (word.n == entry.n)
+		for (size_t i = 0; i + 1 < word.n; i++)
+			if (word.p[i] == entry.p[i + 1] && word.p[i + 1] == entry.p[i] &&
+				str_eq(str_head(word, i), str_head(entry, i)) &&
+				str_eq(str_skip(word, i + 2), str_skip(entry, i + 2)))
+				return true;
+	unsigned distance = str_distance(word, entry);
+	return (distance <= 1 && word.n >= 4 && entry.n >= 5) ||
+	       (distance <= 1 && word.n == 5 && entry.n == 4) ||
+	       (distance <= 2 && word.n >= 8 && entry.n >= 8);
+}
+
+static bool is_listed(const char *list, struct str low)
+{
+	char padded[40];
+
+	if (low.n + 3 > sizeof padded)
+		return true;
+	snprintf(padded, sizeof padded, " %.*s ", STR_ARG(low));
+	return strstr(list, padded) != NULL;
+}
+
+/* The forms people mistype most are plurals and plain ones, so both are tried. */
+static struct str corrected(struct str low, struct arena *a)
+{
+	static const char letters_only[] = "abcdefghijklmnopqrstuvwxyz";
+	struct str best = low;
+
+	if (low.n < 4 || low.n > 20 || is_listed(not_mistyped, low))
+		return low;
+	for (size_t i = 0; i < low.n; i++)
+		if (!strchr(letters_only, low.p[i]))
+			return low;
+	for (size_t i = 0; i < sizeof lexicon / sizeof *lexicon; i++) {
+		if (lexicon[i].classes & (CLASS(W_WEAK) | CLASS(W_JUDGE) | CLASS(W_PERSON)))
+			continue;
+		struct str rest = str_from(lexicon[i].words), entry;
+		while (str_split(&rest, ' ', &entry)) {
+			if (is_slip(low, entry))
+				return entry;
+			struct str plural_form = arena_printf(a, "%.*ss", STR_ARG(entry));
+			if (entry.n >= 4 && is_slip(low, plural_form))
+				best = entry;
+		}
+	}
+	return best;
+}
+
+static const struct language *language_named(struct str low)
+{
+	for (const struct language *l = languages; l->name; l++)
+		for (int i = 0; i < 6 && l->words[i]; i++)
+			if (str_is(low, l->words[i]))
+				return l;
+	return NULL;
+}
+
+/* "pyhton": names of languages of six letters and more are recognised through a slip. */
+static const struct language *language_near(struct str low)
+{
+	for (const struct language *l = languages; l->name; l++)
+		for (int i = 0; i < 6 && l->words[i]; i++)
+			if (strlen(l->words[i]) >= 6 && is_slip(low, str_from(l->words[i])))
+				return l;
+	return NULL;
+}
+
+static bool is_name_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static const char *const small_numbers[] = {"zero", "one", "two", "three", "four", "five", "six",
+	"seven", "eight", "nine", "ten", "eleven", "twelve", NULL};
+
+static bool read_number(struct word *w)
+{
+	struct str rest = w->text;
+
+	for (int i = 2; small_numbers[i]; i++)
+		if (str_eq_nocase(rest, str_from(small_numbers[i]))) {
+			w->first = i;
+			return true;
+		}
+	if (rest.n && (rest.p[0] == '-' || rest.p[0] == '#'))
+		rest = str_skip(rest, 1);
+	if (rest.n && (rest.p[0] == 'L' || rest.p[0] == 'l'))
+		rest = str_skip(rest, 1);
+	size_t digits = 0;
+	while (digits < rest.n && isdigit((unsigned char)rest.p[digits]))
+		digits++;
+	if (digits == 0 || !str_int(str_head(rest, digits), &w->first))
+		return false;
+	rest = str_skip(rest, digits);
+	if (str_is(rest, "st") || str_is(rest, "nd") || str_is(rest, "rd") || str_is(rest, "th"))
+		return true;
+	while (rest.n && strchr("-.:,L", rest.p[0]))
+		rest = str_skip(rest, 1);
+	if (rest.n == 0)
+		return true;
+	if (rest.n > 3 && (unsigned char)rest.p[0] == 0xe2) /* an en dash */
+		rest = str_skip(rest, 3);
+	return str_int(rest, &w->last);
+}
+
+/* "retry.c:10-20" and "retry.c#L10" to the path and its lines. */
+static void split_lines_off(struct word *w)
+{
+	for (size_t i = w->text.n; i-- > 1;) {
+		char c = w->text.p[i];
+		if (c != ':' && c != '#')
+			continue;
+		struct word number = {.text = str_skip(w->text, i + 1)};
+		if (read_number(&number)) {
+			w->first = number.first;
+			w->last = number.last;
+			w->text = str_head(w->text, i);
+		}
+		return;
+	}
+}
+
+static struct str ending_of(struct str text)
+{
+	const char *slash = text.n ? memrchr(text.p, '/', text.n) : NULL;
+	struct str base = slash ? str_range(slash + 1, text.p + text.n) : text;
+	const char *dot = base.n ? memrchr(base.p, '.', base.n) : NULL;
+
+	return dot ? str_range(dot + 1, base.p + base.n) : (struct str){0};
+}
+
+static bool is_file_ending(struct str text)
+{
+	static const char others[] =
+		" png jpg jpeg gif svg ico webp pdf lock in log env gz zip patch "
+		"o a so dat bin db tmp bak out map gitignore editorconfig example sample csv tsv ";
+	struct str ending = ending_of(text);
+
+	return ending.n && (language_of(text) || is_listed(others, ending));
+}
+
+static bool looks_like_path(struct str text)
+{
+	static const char *const not_paths[] = {"and/or", "or/and", "e.g", "i.e", "etc", NULL};
+
+	for (int i = 0; not_paths[i]; i++)
+		if (str_eq_nocase(text, str_from(not_paths[i])))
+			return false;
+	if (str_find_char(text, '/', 0) != SIZE_MAX)
+		return text.n > 1 && !str_starts(text, STR("//")) &&
+		       str_find_char(text, '(', 0) == SIZE_MAX;
+	return is_file_ending(text) && str_find_char(text, '(', 0) == SIZE_MAX;
+}
+
+static bool looks_like_name(struct str text)
+{
+	bool has_letter = false;
+	size_t upper = 0, lower = 0, digits = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (i && isupper((unsigned char)c) && islower((unsigned char)text.p[i - 1]))
+			return true;
+		upper += isupper((unsigned char)c) != 0;
+		lower += islower((unsigned char)c) != 0;
+		digits += isdigit((unsigned char)c) != 0;
+		has_letter |= isalpha((unsigned char)c) != 0;
+		if (c == '_' && text.n > 1)
+			return true;
+		if (i && i + 1 < text.n && (c == '.' || c == ':') && is_name_byte(text.p[i - 1]) &&
+			is_name_byte(text.p[i + 1]))
+			return true;
+		if (c == ':' && i + 2 < text.n && text.p[i + 1] == ':')
+			return true;
+	}
+	return has_letter && ((upper >= 2 && !lower) || (digits && lower + upper));
+}
+
+/* ".py" is a kind of file, ".gitignore" is a file. */
+static bool read_ending(struct word *w, struct arena *a)
+{
+	if (w->text.n < 2 || w->text.p[0] != '.' || w->text.n > 6 ||
+		str_find_char(w->text, '/', 0) != SIZE_MAX ||
+		str_find_char(w->text, '.', 1) != SIZE_MAX)
+		return false;
+	w->text = arena_printf(a, "*%.*s", STR_ARG(w->text));
+	w->kind = WORD_GLOB;
+	return true;
+}
+
+static bool has_one_of(struct str s, const char *set)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr(set, s.p[i]) && s.p[i])
+			return true;
+	return false;
+}
+
+static void read_plain(struct word *w, bool is_shouting, struct arena *a)
+{
+	struct str low = offline_lower(w->text, a);
+	size_t apostrophe = str_find_char(low, '\'', 0);
+
+	w->kind = WORD_PLAIN;
+	w->low = apostrophe != SIZE_MAX && apostrophe > 0 ? str_head(low, apostrophe) : low;
+	if (apostrophe != SIZE_MAX && str_ends(low, STR("n't")) && apostrophe > 1)
+		w->low = low;
+	w->language = language_named(w->low);
+	w->classes = classes_of(w->low, a);
+	if (w->language || w->classes)
+		return;
+	if (looks_like_name(w->text) && !is_shouting) {
+		w->kind = WORD_NAME;
+		return;
+	}
+	struct str right = corrected(w->low, a);
+	if (!str_eq(right, w->low)) {
+		w->low = right;
+		w->classes = classes_of(right, a);
+	} else {
+		w->language = language_near(w->low);
+	}
+}
+
+static void read_word(struct word *w, bool is_shouting, struct arena *a)
+{
+	if (has_one_of(w->text, "*{") || (has_one_of(w->text, "[") && has_one_of(w->text, "]/"))) {
+		w->kind = WORD_GLOB;
+	} else if (str_ends(w->text, STR("()"))) {
+		w->kind = WORD_NAME;
+		w->text = str_head(w->text, w->text.n - 2);
+	} else if (read_number(w)) {
+		w->kind = WORD_NUMBER;
+	} else if (!read_ending(w, a)) {
+		struct word whole = *w;
+		split_lines_off(w);
+		if (looks_like_path(w->text)) {
+			w->kind = WORD_PATH;
+		} else {
+			*w = whole;
+			read_plain(w, is_shouting, a);
+		}
+	}
+	if (w->text.n == 0)
+		w->kind = WORD_STOP;
+}
+
+/* Length of the quoted text's closing mark's position, 0 when there is no quotation here. */
+static size_t quotation(struct str rest, size_t *mark_bytes, size_t *closing_bytes)
+{
+	static const struct {
+		const char *opening, *closing;
+	} marks[] = {{"```", "```"}, {"`", "`"}, {"\"", "\""}, {"'", "'"},
+		{"\xe2\x80\x9c", "\xe2\x80\x9d"}, {"\xe2\x80\x98", "\xe2\x80\x99"},
+		{"\xc2\xab", "\xc2\xbb"}};
+
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		struct str opening = str_from(marks[i].opening),
+			   closing = str_from(marks[i].closing);
+		if (!str_starts(rest, opening))
+			continue;
+		for (size_t at = str_find(rest, closing, opening.n); at != SIZE_MAX;
+			at = str_find(rest, closing, at + 1)) {
+			char next = at + closing.n < rest.n ? rest.p[at + closing.n] : ' ';
+			if (at == opening.n || (opening.p[0] == '\'' && is_name_byte(next)))
+				continue;
+			*mark_bytes = opening.n;
+			*closing_bytes = closing.n;
+			return at;
+		}
+	}
+	return 0;
+}
+
+static bool is_shouted(struct str text)
+{
+	size_t upper = 0, lower = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		upper += isupper((unsigned char)text.p[i]) != 0;
+		lower += islower((unsigned char)text.p[i]) != 0;
+	}
+	return upper > 8 && upper > lower * 3;
+}
+
+struct reading {
+	struct str rest;
+	VEC(struct word) words;
+	struct arena *a;
+	bool is_shouting;
+};
+
+static void take_quoted(struct reading *r, size_t end, size_t mark, size_t closing)
+{
+	struct word w = {.kind = WORD_QUOTED,
+		.text = str_trim(str_range(r->rest.p + mark, r->rest.p + end))};
+
+	if (str_ends(w.text, STR("()")))
+		w.text = str_head(w.text, w.text.n - 2);
+	if (w.text.n)
+		vec_push(&r->words, w);
+	r->rest = str_skip(r->rest, end + closing);
+}
+
+static void take_word(struct reading *r)
+{
+	size_t n = 0;
+
+	while (n < r->rest.n && !isspace((unsigned char)r->rest.p[n]) &&
+		!strchr("\"`;", r->rest.p[n]))
+		n++;
+	struct str text = str_head(r->rest, n ? n : 1);
+	size_t whole = text.n, stops = 0;
+
+	while (text.n && strchr("?!.,;:)]'\"", text.p[text.n - 1]) && !str_ends(text, STR("()")) &&
+		!str_is(text, "..") && !str_is(text, ".")) {
+		text.n--;
+		stops++;
+	}
+	while (text.n > 1 && strchr("([", text.p[0])) {
+		text = str_skip(text, 1);
+	}
+	if (text.n && text.p[0] != '\0') {
+		struct word w = {.text = text};
+		read_word(&w, r->is_shouting, r->a);
+		vec_push(&r->words, w);
+	}
+	for (size_t i = whole - stops; i < whole; i++)
+		if (strchr("?!.,;:", r->rest.p[i]))
+			vec_push(&r->words,
+				(struct word){.kind = WORD_STOP,
+					.text = str_range(r->rest.p + i, r->rest.p + i + 1)});
+	r->rest = str_skip(r->rest, whole);
+}
+
+struct words offline_words(struct str text, struct arena *a)
+{
+	struct reading r = {.rest = str_head(text, 8000), .a = a, .is_shouting = is_shouted(text)};
+
+	while (r.rest.n) {
+		size_t mark, closing, end;
+		if (isspace((unsigned char)r.rest.p[0])) {
+			if (r.rest.p[0] == '\n')
+				vec_push(&r.words, (struct word){.kind = WORD_STOP,
+							   .text = str_head(r.rest, 1)});
+			r.rest = str_skip(r.rest, 1);
+		} else if ((end = quotation(r.rest, &mark, &closing))) {
+			take_quoted(&r, end, mark, closing);
+		} else if (strchr("\"`;", r.rest.p[0])) {
+			if (r.rest.p[0] == ';')
+				vec_push(&r.words, (struct word){.kind = WORD_STOP,
+							   .text = str_head(r.rest, 1)});
+			r.rest = str_skip(r.rest, 1);
+		} else {
+			take_word(&r);
+		}
+	}
+	struct words out = {arena_alloc(a, r.words.n + 1, sizeof *out.p), r.words.n};
+	for (size_t i = 0; i < r.words.n; i++)
+		out.p[i] = r.words.p[i];
+	vec_release(&r.words);
+	return out;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* openai_answer: a Chat Completions stream and its errors, as a server writes them. */
+#include "llm/inside.h"
+
+/* "created" is 0: a wire has no clock. */
+static void chunk_open(const struct wire_writer *w, struct json_writer *j)
+{
+	buf_put_text(j->buf, "data: ");
+	json_open(j, '{');
+	json_member_str(j, "id", w->id);
+	json_member_text(j, "object", "chat.completion.chunk");
+	json_member_int(j, "created", 0);
+	json_member_str(j, "model", w->model);
+	json_key(j, "choices");
+	json_open(j, '[');
+}
+
+static void chunk_close(struct json_writer *j)
+{
+	json_close(j, ']');
+	json_close(j, '}');
+	buf_put_text(j->buf, "\n\n");
+}
+
+static void choice_open(const struct wire_writer *w, struct json_writer *j)
+{
+	chunk_open(w, j);
+	json_open(j, '{');
+	json_member_int(j, "index", 0);
+	json_key(j, "delta");
+	json_open(j, '{');
+}
+
+static void choice_close(struct json_writer *j, const char *finish_reason)
+{
+	json_close(j, '}');
+	json_key(j, "finish_reason");
+	if (finish_reason)
+		json_put_text(j, finish_reason);
+	else
+		json_put_null(j);
+	json_close(j, '}');
+	chunk_close(j);
+}
+
+static void start(struct wire_writer *w, const struct delta *delta, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+
+	if (w->has_started)
+		return;
+	w->has_started = true;
+	w->usage = USAGE_UNKNOWN;
+	w->id = delta && delta->id.p ? delta->id : STR("chatcmpl-0");
+	w->model = delta && delta->model.p ? delta->model : STR("");
+	choice_open(w, &j);
+	json_member_text(&j, "role", "assistant");
+	json_member_text(&j, "content", "");
+	choice_close(&j, NULL);
+}
+
+static void put_text(
+	const struct wire_writer *w, const char *member, struct str text, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+
+	choice_open(w, &j);
+	json_member_str(&j, member, text);
+	choice_close(&j, NULL);
+}
+
+/* With id and name the first piece of a call, without a later one. */
+static void put_call(const struct wire_writer *w, const struct delta *delta, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+	bool is_first = delta->kind == DELTA_TOOL_USE;
+
+	choice_open(w, &j);
+	json_key(&j, "tool_calls");
+	json_open(&j, '[');
+	json_open(&j, '{');
+	json_member_int(&j, "index", w->block_count - 1);
+	if (is_first) {
+		json_member_str(&j, "id", delta->id);
+		json_member_text(&j, "type", "function");
+	}
+	json_key(&j, "function");
+	json_open(&j, '{');
+	if (is_first)
+		json_member_str(&j, "name", delta->name);
+	json_member_str(&j, "arguments", is_first ? STR("") : delta->text);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	json_close(&j, ']');
+	choice_close(&j, NULL);
+}
+
+static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out)
+{
+	static const char *const words[] = {
+		[STOP_NONE] = "stop",
+		[STOP_END] = "stop",
+		[STOP_TOOL_USE] = "tool_calls",
+		[STOP_MAX] = "length",
+		[STOP_REFUSAL] = "content_filter",
+		[STOP_CONTEXT] = "model_length",
+		[STOP_OTHER] = "other",
+	};
+	struct json_writer j = {.buf = out};
+
+	if (w->has_stopped)
+		return;
+	w->has_stopped = true;
+	choice_open(w, &j);
+	choice_close(&j, words[reason]);
+}
+
+static int64_t known(int64_t count)
+{
+	return count > 0 ? count : 0;
+}
+
+static void put_details(struct json_writer *j, const struct usage *u)
+{
+	if (u->cache_read >= 0 || u->cache_write >= 0) {
+		json_key(j, "prompt_tokens_details");
+		json_open(j, '{');
+		if (u->cache_read >= 0)
+			json_member_int(j, "cached_tokens", u->cache_read);
+		if (u->cache_write >= 0)
+			json_member_int(j, "cache_write_tokens", u->cache_write);
+		json_close(j, '}');
+	}
+	if (u->reasoning >= 0) {
+		json_key(j, "completion_tokens_details");
+		json_open(j, '{');
+		json_member_int(j, "reasoning_tokens", u->reasoning);
+		json_close(j, '}');
+	}
+}
+
+static void put_usage(const struct wire_writer *w, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+	const struct usage *u = &w->usage;
+	int64_t prompt = known(u->input) + known(u->cache_read) + known(u->cache_write);
+
+	if (u->input < 0 && u->output < 0)
+		return;
+	chunk_open(w, &j);
+	json_close(&j, ']');
+	json_key(&j, "usage");
+	json_open(&j, '{');
+	json_member_int(&j, "prompt_tokens", prompt);
+	json_member_int(&j, "completion_tokens", known(u->output));
+	json_member_int(&j, "total_tokens", prompt + known(u->output));
+	put_details(&j, u);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	buf_put_text(out, "\n\n");
+}
+
+void openai_put_error(const struct llm_error *error, struct buf *out)
+{
+	struct json_writer w = {.buf = out};
+
+	json_open(&w, '{');
+	json_key(&w, "error");
+	json_open(&w, '{');
+	json_member_str(&w, "message", error->message);
+	json_member_str(&w, "type", error->type.n ? error->type : STR("server_error"));
+	json_key(&w, "param");
+	json_put_null(&w);
+	json_key(&w, "code");
+	if (error->type.n)
+		json_put_str(&w, error->type);
+	else
+		json_put_null(&w);
+	json_close(&w, '}');
+	json_close(&w, '}');
+}
+
+/* Signatures, redacted thoughts and block ends do not exist here and are left out. */
+void openai_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out)
+{
+	if (delta->kind != DELTA_ERROR)
+		start(w, delta->kind == DELTA_START ? delta : NULL, out);
+	switch (delta->kind) {
+	case DELTA_TEXT: put_text(w, "content", delta->text, out); break;
+	case DELTA_THINKING: put_text(w, "reasoning_content", delta->text, out); break;
+	case DELTA_TOOL_USE: w->block_count++; [[fallthrough]];
+	case DELTA_TOOL_INPUT:
+		if (w->block_count)
+			put_call(w, delta, out);
+		break;
+	case DELTA_USAGE: usage_merge(&w->usage, &delta->usage); break;
+	case DELTA_STOP: stop(w, delta->reason, out); break;
+	case DELTA_ERROR:
+		buf_put_text(out, "data: ");
+		openai_put_error(&delta->error, out);
+		buf_put_text(out, "\n\n");
+		break;
+	case DELTA_END:
+		stop(w, STOP_NONE, out);
+		put_usage(w, out);
+		buf_put_text(out, "data: [DONE]\n\n");
+		break;
+	default: break;
+	}
+}

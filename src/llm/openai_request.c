@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+/* openai_request: the body of a Chat Completions request, written and read. */
+#include "llm/inside.h"
+
+static void open_message(struct json_writer *w, const char *role)
+{
+	json_open(w, '{');
+	json_member_text(w, "role", role);
+}
+
+static void put_plain(struct json_writer *w, const char *role, struct str text)
+{
+	open_message(w, role);
+	json_member_str(w, "content", text);
+	json_close(w, '}');
+}
+
+static size_t count_kind(const struct run *run, enum block_kind kind)
+{
+	size_t n = 0;
+
+	for (const struct message *m = run->first; m < run->end; m++)
+		for (size_t i = 0; i < m->block_count; i++)
+			n += m->blocks[i].kind == kind &&
+			     (kind != BLOCK_TEXT || m->blocks[i].text.n > 0);
+	return n;
+}
+
+/* One text as a string, which every server takes; several as parts. */
+static void put_content(struct json_writer *w, const struct run *run)
+{
+	size_t count = count_kind(run, BLOCK_TEXT);
+
+	json_key(w, "content");
+	if (count == 0) {
+		json_put_null(w);
+		return;
+	}
+	if (count > 1)
+		json_open(w, '[');
+	for (const struct message *m = run->first; m < run->end; m++)
+		for (size_t i = 0; i < m->block_count; i++) {
+			const struct block *b = &m->blocks[i];
+			if (b->kind != BLOCK_TEXT || !b->text.n)
+				continue;
+			if (count == 1) {
+				json_put_str(w, b->text);
+				continue;
+			}
+			json_open(w, '{');
+			json_member_text(w, "type", "text");
+			json_member_str(w, "text", b->text);
+			json_close(w, '}');
+		}
+	if (count > 1)
+		json_close(w, ']');
+}
+
+static void put_results(struct json_writer *w, const struct run *run)
+{
+	for (const struct message *m = run->first; m < run->end; m++)
+		for (size_t i = 0; i < m->block_count; i++) {
+			const struct block *b = &m->blocks[i];
+			if (b->kind != BLOCK_TOOL_RESULT)
+				continue;
+			open_message(w, "tool");
+			json_member_str(w, "tool_call_id", b->id);
+			json_member_str(w, "content", b->text);
+			json_close(w, '}');
+		}
+}
+
+static void put_user(struct json_writer *w, const struct run *run)
+{
+	put_results(w, run);
+	if (!count_kind(run, BLOCK_TEXT))
+		return;
+	open_message(w, "user");
+	put_content(w, run);
+	json_close(w, '}');
+}
+
+static void put_call(struct json_writer *w, const struct block *b)
+{
+	AUTO(buf) input = {0};
+
+	put_input_object(&input, b->input);
+	json_open(w, '{');
+	json_member_str(w, "id", b->id);
+	json_member_text(w, "type", "function");
+	json_key(w, "function");
+	json_open(w, '{');
+	json_member_str(w, "name", b->name);
+	json_member_str(w, "arguments", buf_str(&input));
+	json_close(w, '}');
+	json_close(w, '}');
+}
+
+static void put_calls(struct json_writer *w, const struct run *run)
+{
+	json_key(w, "tool_calls");
+	json_open(w, '[');
+	for (const struct message *m = run->first; m < run->end; m++)
+		for (size_t i = 0; i < m->block_count; i++)
+			if (m->blocks[i].kind == BLOCK_TOOL_USE)
+				put_call(w, &m->blocks[i]);
+	json_close(w, ']');
+}
+
+/* Names of the field a thought came in, kept as its signature (openai.c). */
+static const char *const thinking_names[] = {"reasoning_content", "reasoning", "reasoning_text"};
+
+/*
+ * Some servers demand the thoughts that led to a call back, others refuse the field; so only beside
+ * calls, and only what came from such a server under that name.
+ */
+static void put_thinking(struct json_writer *w, const struct run *run)
+{
+	AUTO(buf) text = {0};
+
+	for (size_t name = 0; name < sizeof thinking_names / sizeof thinking_names[0]; name++) {
+		bool is_found = false;
+		buf_clear(&text);
+		for (const struct message *m = run->first; m < run->end; m++)
+			for (size_t i = 0; i < m->block_count; i++)
+				if (m->blocks[i].kind == BLOCK_THINKING &&
+					str_is(m->blocks[i].signature, thinking_names[name])) {
+					is_found = true;
+					buf_put_str(&text, m->blocks[i].text);
+				}
+		if (is_found)
+			json_member_str(w, thinking_names[name], buf_str(&text));
+	}
+}
+
+static void put_assistant(struct json_writer *w, const struct run *run)
+{
+	bool has_calls = count_kind(run, BLOCK_TOOL_USE) > 0;
+
+	if (!has_calls && !count_kind(run, BLOCK_TEXT))
+		return;
+	open_message(w, "assistant");
+	if (has_calls)
+		put_thinking(w, run);
+	put_content(w, run);
+	if (has_calls)
+		put_calls(w, run);
+	json_close(w, '}');
+}
+
+static void put_messages(struct json_writer *w, const struct prompt *p)
+{
+	struct run run = {0};
+
+	json_key(w, "messages");
+	json_open(w, '[');
+	if (p->system.n)
+		put_plain(w, "system", p->system);
+	while (run_next(p, &run))
+		if (run.first->role == ROLE_USER)
+			put_user(w, &run);
+		else
+			put_assistant(w, &run);
+	json_close(w, ']');
+}
+
+static void put_tools(struct json_writer *w, const struct prompt *p)
+{
+	json_key(w, "tools");
+	json_open(w, '[');
+	for (size_t i = 0; i < p->tool_count; i++) {
+		const struct tool_spec *tool = &p->tools[i];
+		json_open(w, '{');
+		json_member_text(w, "type", "function");
+		json_key(w, "function");
+		json_open(w, '{');
+		json_member_str(w, "name", tool->name);
+		if (tool->description.n)
+			json_member_str(w, "description", tool->description);
+		json_key(w, "parameters");
+		json_put_raw(w, tool_schema_object(tool));
+		json_close(w, '}');
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+void openai_put_request(const struct prompt *p, struct buf *body)
+{
+	struct json_writer w = {.buf = body};
+
+	json_open(&w, '{');
+	json_member_str(&w, "model", p->model);
+	json_member_int(&w, "max_completion_tokens", p->max_output_tokens);
+	if (p->stream) {
+		json_member_bool(&w, "stream", true);
+		json_key(&w, "stream_options");
+		json_put_raw(&w, STR("{\"include_usage\":true}"));
+	}
+	if (p->tool_count)
+		put_tools(&w, p);
+	put_messages(&w, p);
+	json_close(&w, '}');
+}
+
+/* Reading. */
+
+static struct str text_or_empty(struct str object, const char *name, struct arena *a)
+{
+	struct str text = json_text(json_get(object, name), a);
+
+	return text.p ? text : STR("");
+}
+
+static void get_content(struct prompt_builder *b, enum role role, struct str content)
+{
+	struct str key, part;
+
+	if (json_type(content) != JSON_ARRAY) {
+		struct str text = json_text(content, b->a);
+		if (text.n)
+			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
+		return;
+	}
+	json_each (content, key, part) { /* images have no text and are skipped */
+		struct str text = text_or_empty(part, "text", b->a);
+		if (text.n)
+			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
+	}
+}
+
+static void get_assistant(struct prompt_builder *b, struct str message)
+{
+	struct str key, call, calls = json_get(message, "tool_calls");
+
+	for (size_t i = 0; i < sizeof thinking_names / sizeof thinking_names[0]; i++) {
+		struct str text = text_or_empty(message, thinking_names[i], b->a);
+		if (!text.n)
+			continue;
+		struct block block = {.kind = BLOCK_THINKING,
+			.text = text,
+			.signature = str_from(thinking_names[i])};
+		builder_put(b, ROLE_ASSISTANT, block);
+		break;
+	}
+	get_content(b, ROLE_ASSISTANT, json_get(message, "content"));
+	if (json_type(calls) != JSON_ARRAY)
+		return;
+	json_each (calls, key, call) {
+		struct str function = json_get(call, "function");
+		struct str input = json_get(function, "arguments");
+		struct block block = {
+			.kind = BLOCK_TOOL_USE,
+			.id = text_or_empty(call, "id", b->a),
+			.name = text_or_empty(function, "name", b->a),
+			.input = input_object(
+				json_type(input) == JSON_OBJECT ? input : json_text(input, b->a),
+				b->a),
+		};
+		builder_put(b, ROLE_ASSISTANT, block);
+	}
+}
+
+static void get_message(struct prompt_builder *b, struct str message)
+{
+	struct str role = json_get(message, "role"), content = json_get(message, "content");
+
+	if (json_text_is(role, "system") || json_text_is(role, "developer")) {
+		builder_system(b, content_text(content, b->a));
+	} else if (json_text_is(role, "assistant")) {
+		get_assistant(b, message);
+	} else if (json_text_is(role, "tool")) {
+		struct block block = {
+			.kind = BLOCK_TOOL_RESULT,
+			.id = text_or_empty(message, "tool_call_id", b->a),
+			.text = content_text(content, b->a),
+		};
+		builder_put(b, ROLE_USER, block);
+	} else {
+		get_content(b, ROLE_USER, content);
+	}
+}
+
+static void get_tools(struct str tools, struct arena *a, struct prompt *out)
+{
+	struct str key, value;
+
+	if (json_type(tools) != JSON_ARRAY)
+		return;
+	out->tools = arena_alloc(a, json_count(tools) + 1, sizeof *out->tools);
+	json_each (tools, key, value) {
+		struct str function = json_get(value, "function");
+		struct tool_spec tool = {
+			.name = text_or_empty(function, "name", a),
+			.description = text_or_empty(function, "description", a),
+			.schema = json_get(function, "parameters"),
+		};
+		if (!tool.name.n)
+			continue;
+		tool.schema = tool_schema_object(&tool);
+		out->tools[out->tool_count++] = tool;
+	}
+}
+
+bool openai_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e)
+{
+	struct str messages, key, value;
+	struct prompt prompt;
+	struct prompt_builder b = {.a = a, .prompt = &prompt};
+	size_t blocks = 0;
+
+	if (!request_open(body, a, &prompt, &messages, e))
+		return false;
+	json_each (messages, key, value)
+		blocks += 2 + json_count(json_get(value, "content")) +
+			  json_count(json_get(value, "tool_calls"));
+	builder_start(&b, json_count(messages), blocks);
+	json_each (messages, key, value)
+		get_message(&b, value);
+	get_tools(json_get(str_trim(body), "tools"), a, &prompt);
+	*out = prompt;
+	return true;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/* wire: what all wires have in common: the list, and the reading of a stream event by event. */
+#include "llm/inside.h"
+
+const struct wire *const wires[] = {&wire_anthropic, &wire_openai, NULL};
+
+const struct wire *wire_find(struct str name)
+{
+	for (const struct wire *const *wire = wires; *wire; wire++)
+		if (str_is(name, (*wire)->name))
+			return *wire;
+	return NULL;
+}
+
+const char *stop_reason_name(enum stop_reason reason)
+{
+	static const char *const names[] = {
+		[STOP_NONE] = "none",
+		[STOP_END] = "end_turn",
+		[STOP_TOOL_USE] = "tool_use",
+		[STOP_MAX] = "max_tokens",
+		[STOP_REFUSAL] = "refusal",
+		[STOP_CONTEXT] = "context_window",
+		[STOP_OTHER] = "other",
+	};
+
+	return names[reason];
+}
+
+int64_t usage_count(struct str value)
+{
+	int64_t count = json_int_or(value, -1);
+
+	return count < 0 ? -1 : count;
+}
+
+static void merge(int64_t *into, int64_t newer)
+{
+	if (newer >= 0)
+		*into = newer;
+}
+
+void usage_merge(struct usage *into, const struct usage *newer)
+{
+	merge(&into->input, newer->input);
+	merge(&into->output, newer->output);
+	merge(&into->cache_read, newer->cache_read);
+	merge(&into->cache_write, newer->cache_write);
+	merge(&into->cache_write_1h, newer->cache_write_1h);
+	merge(&into->reasoning, newer->reasoning);
+}
+
+bool outlet_put(const struct outlet *o, const struct delta *delta)
+{
+	struct wire_reader *r = o->r;
+
+	switch (delta->kind) {
+	case DELTA_START:
+		if (r->has_started)
+			return true;
+		r->has_started = true;
+		break;
+	case DELTA_USAGE: usage_merge(&r->usage, &delta->usage); break;
+	case DELTA_STOP: r->has_stopped = true; break;
+	case DELTA_ERROR: r->has_failed = true; break;
+	case DELTA_END: r->has_ended = true; break;
+	default: break;
+	}
+	if (!r->has_started && delta->kind != DELTA_ERROR &&
+		!outlet_put(
+			o, &(struct delta){.kind = DELTA_START, .id = STR(""), .model = STR("")}))
+		return false;
+	return o->sink(o->self, delta);
+}
+
+bool outlet_text(const struct outlet *o, enum delta_kind kind, int block, struct str text)
+{
+	if (text.n == 0)
+		return true;
+	return outlet_put(o, &(struct delta){.kind = kind, .index = block, .text = text});
+}
+
+bool outlet_json(const struct outlet *o, enum delta_kind kind, int block, struct str value)
+{
+	return outlet_text(o, kind, block, json_text(value, &o->r->arena));
+}
+
+bool outlet_usage(const struct outlet *o, const struct usage *usage)
+{
+	if (usage->input < 0 && usage->output < 0 && usage->cache_read < 0 &&
+		usage->cache_write < 0 && usage->cache_write_1h < 0 && usage->reasoning < 0)
+		return true;
+	return outlet_put(o, &(struct delta){.kind = DELTA_USAGE, .usage = *usage});
+}
+
+bool outlet_error(const struct outlet *o, const struct llm_error *error)
+{
+	return outlet_put(o, &(struct delta){.kind = DELTA_ERROR, .error = *error});
+}
+
+bool outlet_damaged(const struct outlet *o, const char *why)
+{
+	struct llm_error error = {
+		.type = STR("damaged_stream"),
+		.message =
+			arena_printf(&o->r->arena, "the provider's stream makes no sense: %s", why),
+		.is_retryable = true,
+	};
+
+	return outlet_error(o, &error);
+}
+
+bool reader_has_calls(const struct wire_reader *r)
+{
+	vec_each (&r->calls, call)
+		if (call->is_announced)
+			return true;
+	return false;
+}
+
+/* A call is one, whatever the server says why it stopped; but a cut answer stays cut. */
+static enum stop_reason final_reason(const struct wire_reader *r)
+{
+	enum stop_reason reason = r->reason == STOP_NONE ? STOP_END : r->reason;
+	bool has_calls = reader_has_calls(r);
+
+	if (r->has_refused && reason == STOP_END)
+		return STOP_REFUSAL;
+	if (reason == STOP_END && has_calls)
+		return STOP_TOOL_USE;
+	return reason == STOP_TOOL_USE && !has_calls ? STOP_END : reason;
+}
+
+bool outlet_end(const struct outlet *o)
+{
+	if (!o->r->has_stopped &&
+		!outlet_put(o, &(struct delta){.kind = DELTA_STOP, .reason = final_reason(o->r)}))
+		return false;
+	return outlet_put(o, &(struct delta){.kind = DELTA_END});
+}
+
+void wire_reader_release(struct wire_reader *r)
+{
+	sse_release(&r->sse);
+	arena_release(&r->arena);
+	arena_release(&r->kept);
+	vec_release(&r->calls);
+	*r = (struct wire_reader){.wire = r->wire};
+}
+
+static void make_ready(struct wire_reader *r)
+{
+	if (r->is_ready)
+		return;
+	r->is_ready = true;
+	r->usage = USAGE_UNKNOWN;
+	r->open_block = -1;
+}
+
+static bool take_event(void *self, struct str name, struct str data)
+{
+	const struct outlet *o = self;
+	struct wire_reader *r = o->r;
+
+	if (r->has_ended || r->has_failed)
+		return true;
+	arena_clear(&r->arena);
+	return r->wire->get_event(r, name, str_trim(data), o->sink, o->self);
+}
+
+/* What the end of the stream cut off is no event; what is only unterminated is one. */
+static bool take_last_event(void *self, struct str name, struct str data)
+{
+	struct err e;
+
+	if (!str_is(str_trim(data), "[DONE]") && !json_check(data, &e))
+		return true;
+	return take_event(self, name, data);
+}
+
+bool wire_feed(struct wire_reader *r, struct str bytes, delta_fn *sink, void *self, struct err *e)
+{
+	struct outlet o = {r, sink, self};
+
+	make_ready(r);
+	return sse_feed(&r->sse, bytes, take_event, &o, e);
+}
+
+bool wire_end(struct wire_reader *r, delta_fn *sink, void *self, struct err *e)
+{
+	struct outlet o = {r, sink, self};
+
+	make_ready(r);
+	if (!sse_end(&r->sse, take_last_event, &o))
+		return false;
+	if (!r->has_ended && !r->has_failed && r->wire->get_end) {
+		arena_clear(&r->arena);
+		if (!r->wire->get_end(r, sink, self))
+			return false;
+	}
+	if (r->has_failed)
+		return err_set(e, ERR_PROVIDER, "the provider broke the answer off");
+	if (!r->has_ended)
+		return err_set(e, ERR_NETWORK, "stream ended early");
+	return true;
+}
