@@ -84,6 +84,14 @@ enum agent_event_kind {
 	AGENT_DONE, /* result: the end, exactly once */
 };
 
+/* The table of events: a name for logs and what it tells, by kind. */
+struct agent_event_entry {
+	const char *name;
+	const char *brief;
+};
+
+extern const struct agent_event_entry agent_events[AGENT_DONE + 1];
+
 struct agent_event {
 	enum agent_event_kind kind;
 	int turn;

@@ -17,6 +17,7 @@
 #include "agent/session.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -58,8 +59,25 @@ struct agent {
 
 static void ask(struct agent *agent);
 
+const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
+	[AGENT_ASKS] = {"asks", "a model call begins"},
+	[AGENT_TEXT] = {"text", "a piece of what the model says"},
+	[AGENT_THINKS] = {"thinks", "a piece of its thinking"},
+	[AGENT_ANSWERED] = {"answered", "a model call is over"},
+	[AGENT_TOOL] = {"tool", "a tool starts"},
+	[AGENT_TOOL_DONE] = {"tool_done", "a tool has ended"},
+	[AGENT_RESULTS] = {"results", "the tools' results are given to the model"},
+	[AGENT_DONE] = {"done", "the task has ended"},
+};
+
 static void tell(struct agent *agent, struct agent_event event)
 {
+	const struct agent_event_entry *entry = &agent_events[event.kind];
+
+	/* Pieces would drown everything else. */
+	if (event.kind != AGENT_TEXT && event.kind != AGENT_THINKS)
+		log_debug("turn %d: %s: %s %.*s", agent->result.turns, entry->name, entry->brief,
+			STR_ARG(event.run ? event.run->name : STR("")));
 	event.turn = agent->result.turns;
 	agent->sink.event(agent->sink.self, &event);
 }

@@ -20,19 +20,30 @@ static void answer_help(struct desk *, const struct request *, struct buf *out)
 	buf_put_text(out, connect_hint);
 }
 
+static bool is_worth_telling(const struct buf *found)
+{
+	return found->n && !str_starts(buf_str(found), STR("Nothing")) &&
+		!str_starts(buf_str(found), STR("That could not"));
+}
+
 static void answer_cannot(struct desk *d, const struct request *r, struct buf *out)
 {
+	AUTO(buf) found = {0};
+
+	if (r->is_explaining && !r->names.n && r->topics.n)
+		answer_topic(d, r, &found);
+	if (r->is_guess && is_worth_telling(&found)) {
+		buf_put_text(out, "Without a language model this is all that the words lead to: ");
+		buf_put_str(out, buf_str(&found));
+		buf_put_text(out, connect_hint);
+		return;
+	}
 	buf_put_text(out,
 		"I cannot do that: it needs a language model, and without one fettle only looks things up.\n");
 	buf_put_text(out, connect_hint);
 	put_facts(d, r, out);
-	if (!r->is_explaining || r->names.n || !r->topics.n)
-		return;
 	/* Only what was found is worth saying here. */
-	AUTO(buf) found = {0};
-	answer_topic(d, r, &found);
-	if (found.n && !str_starts(buf_str(&found), STR("Nothing")) &&
-		!str_starts(buf_str(&found), STR("That could not"))) {
+	if (is_worth_telling(&found)) {
 		buf_put_text(out, "What can be looked up: ");
 		buf_put_str(out, buf_str(&found));
 	}

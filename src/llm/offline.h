@@ -109,7 +109,8 @@ struct word {
 	uint64_t classes; /* PLAIN: of enum word_class */
 	const struct language *language;
 	int64_t first, last; /* NUMBER and PATH; 0 when not given */
-	bool is_object; /* what is searched for, whatever else the word could mean */
+	bool is_bytes;         /* NUMBER: "10kb" */
+	bool is_object;        /* what is searched for, whatever else the word could mean */
 	bool is_used; /* taken as scope, language or number: no subject any more */
 };
 
@@ -178,12 +179,16 @@ struct request {
 	struct subjects paths; /* files */
 	struct scope scope;
 	int64_t first, last; /* lines asked for, from 1; 0 not given */
-	int64_t limit; /* "last 3 commits"; 0 not given */
+	int64_t limit;           /* "last 3 commits"; 0 not given */
+	int64_t threshold;       /* "more than 100 lines"; 0 not given */
+	bool is_below, is_bytes; /* of the threshold */
 	bool is_quoted; /* the names were quoted */
 	bool is_phrase; /* names[0] is text to search, as it was typed */
 	bool is_numeric; /* asks how many */
 	bool is_negated; /* "files that do not include x" */
-	bool is_explaining; /* CANNOT: where to read about it is worth telling */
+	bool is_explaining;      /* CANNOT: where to read about it is worth telling */
+	bool is_guess;           /* CANNOT: no rule fitted; what the words lead to may be it */
+	bool is_tested;          /* USED: in tests only */
 	struct str joint; /* how it was joined to the request before it */
 };
 

@@ -298,6 +298,16 @@ static bool asks_marks(struct request *r)
 	return has(r, W_MARK) && !r->is_quoted;
 }
 
+/* "where is x tested", "tests for x". */
+static bool asks_tested(struct request *r)
+{
+	if (!has(r, W_TEST) || !r->names.n || r->is_phrase || r->is_quoted || has(r, W_DEFINE) ||
+		has(r, W_FUNCTION) || has(r, W_MENTION))
+		return false;
+	r->is_tested = true;
+	return true;
+}
+
 /* A word that stands for one symbol: "parse" in "who calls parse". */
 static bool has_symbol(const struct request *r)
 {
@@ -438,6 +448,11 @@ static bool asks_groups(struct request *r)
 					 !has(r, W_SCOPE)));
 }
 
+static bool is_sorted(const struct request *r)
+{
+	return (says(r, "sorted") || says(r, "sort") || says(r, "ordered") || says(r, "order")) && says(r, "by");
+}
+
 static bool asks_rank(struct request *r)
 {
 	bool is_superlative = has(r, W_LARGE) || has(r, W_SMALL) || has(r, W_OLD) ||
@@ -446,9 +461,13 @@ static bool asks_rank(struct request *r)
 	bool is_files = has(r, W_FILE) || r->scope.label.n || has(r, W_CHANGE) || has(r, W_LINE) ||
 			r->words.n <= 2 || has(r, W_SOURCE) || has(r, W_SCRIPT) || has(r, W_TEST);
 
+	if (r->threshold && !r->names.n && !r->paths.n && !r->topics.n && !has(r, W_FUNCTION))
+		return true;
 	if (has(r, W_FUNCTION) || has(r, W_COMMIT) || r->names.n || r->is_phrase || r->paths.n ||
 		has(r, W_MENTION) || (r->is_numeric && !has(r, W_EMPTY)))
 		return false;
+	if (is_sorted(r))
+		return true;
 	return is_superlative && is_files && !r->topics.n;
 }
 
@@ -461,7 +480,7 @@ static bool asks_layout(struct request *r)
 		return false;
 	if (has(r, W_LAYOUT) && !r->topics.n && !has(r, W_FUNCTION) && !has(r, W_PENDING))
 		return true;
-	return has(r, W_PROJECT) && is_about && !r->topics.n && !r->scope.label.n &&
+	return has(r, W_PROJECT) && is_about && !r->topics.n && !r->weak.n && !r->scope.label.n &&
 	       !has(r, W_FILE) && !has(r, W_DEFINE) && !has(r, W_FUNCTION) && !has(r, W_LINE);
 }
 
@@ -471,7 +490,7 @@ static bool asks_find(struct request *r)
 		return true;
 	if (has(r, W_MENTION) && (r->names.n || r->topics.n) && !(r->weak.n && !r->names.n))
 		return true;
-	return r->names.n && (has(r, W_FIND) || r->is_quoted || has(r, W_LINE) || r->is_numeric) &&
+	return r->names.n && (has(r, W_FIND) || (r->is_quoted && r->words.n > 1) || has(r, W_LINE) || r->is_numeric) &&
 	       !has(r, W_DEFINE);
 }
 
@@ -522,6 +541,7 @@ static const struct rule rules[] = {
 	{asks_authors, ASK_AUTHORS},
 	{asks_log, ASK_LOG},
 	{asks_imports, ASK_IMPORTS},
+	{asks_tested, ASK_USED},
 	{asks_named, ASK_LIST},
 	{asks_outline, ASK_OUTLINE},
 	{asks_show, ASK_SHOW},
@@ -530,8 +550,8 @@ static const struct rule rules[] = {
 	{asks_body, ASK_BODY},
 	{asks_find, ASK_FIND},
 	{asks_groups, ASK_GROUPS},
-	{asks_kinds_of_count, ASK_COUNT},
 	{asks_rank, ASK_RANK},
+	{asks_kinds_of_count, ASK_COUNT},
 	{asks_layout, ASK_LAYOUT},
 	{asks_list, ASK_LIST},
 	{asks_path, ASK_SHOW},
@@ -544,6 +564,6 @@ enum ask ask_of(struct request *r)
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
 		if (rules[i].fits(r))
 			return rules[i].ask;
-	r->is_explaining = true;
+	r->is_explaining = r->is_guess = true;
 	return ASK_CANNOT;
 }

@@ -623,6 +623,10 @@ static void used_in(struct desk *d, const struct request *r, const struct survey
 	size_t count = collect(d, s, r, kinds, &p),
 	       texts = collect(d, s, r, 1u << PLACE_TEXT, &text);
 
+	if (r->is_tested && !s->n && s->found.n) {
+		buf_printf(out, "No test uses `%.*s`.\n", STR_ARG(s->name));
+		return;
+	}
 	if (s->result->is_error || s->n == 0) {
 		put_not_defined(d, s, t, out);
 		return;
@@ -659,6 +663,26 @@ static void used_in(struct desk *d, const struct request *r, const struct survey
 			(long long)s->found.total);
 }
 
+static bool is_test(struct str path)
+{
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	struct str base = slash ? str_range(slash + 1, path.p + path.n) : path;
+
+	return str_starts(path, STR("test")) || str_contains(path, STR("/test")) ||
+		str_starts(base, STR("test")) || str_contains(base, STR("_test.")) ||
+		str_contains(base, STR(".test.")) || str_contains(base, STR(".spec."));
+}
+
+static void keep_tests(struct survey *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (is_test(s->p[i].match.path))
+			s->p[kept++] = s->p[i];
+	s->n = kept;
+}
+
 void answer_used(struct desk *d, const struct request *r, struct buf *out)
 {
 	const struct subjects *names = r->names.n    ? &r->names
@@ -675,8 +699,11 @@ void answer_used(struct desk *d, const struct request *r, struct buf *out)
 		return;
 	for (size_t i = 0; i < names->n && i < 4; i++) {
 		struct survey s;
-		if (survey(d, names->p[i], &t, &s))
-			used_in(d, r, &s, &t, out);
+		if (!survey(d, names->p[i], &t, &s))
+			continue;
+		if (r->is_tested)
+			keep_tests(&s);
+		used_in(d, r, &s, &t, out);
 	}
 }
 

@@ -462,6 +462,36 @@ static void rank_here(
 		buf_printf(out, "Only %zu of %lld files were compared.\n", e.n, (long long)e.files);
 }
 
+static void rank_threshold(
+	struct desk *d, const struct request *r, const struct target *t, struct buf *out)
+{
+	const struct finding *f = desk_count(d, t->path, t->glob, "file", r->is_bytes ? "size" : "lines",
+		FILES_ASKED);
+	size_t n = 0;
+
+	if (!f)
+		return;
+	if (f->is_error) {
+		put_error(out, f);
+		return;
+	}
+	struct entries e = desk_entries(d, f);
+	for (size_t i = 0; i < e.n; i++) {
+		int64_t measure = r->is_bytes ? e.p[i].bytes : e.p[i].lines;
+		if (r->is_below ? measure < r->threshold : measure > r->threshold)
+			e.p[n++] = e.p[i];
+	}
+	buf_printf(out, "%zu of %lld %.*ss%.*s ha%s %s than %lld %s%s\n", n, (long long)e.files,
+		STR_ARG(t->kind), STR_ARG(t->words), n == 1 ? "s" : "ve",
+		r->is_below ? r->is_bytes ? "less" : "fewer" : "more", (long long)r->threshold,
+		r->is_bytes ? "bytes" : "lines", n ? ":" : ".");
+	for (size_t i = 0; i < n && i < ITEMS_SHOWN; i++)
+		put_entry(out, &e.p[i]);
+	put_more(out, (int64_t)n - ITEMS_SHOWN);
+	if (e.is_cut)
+		buf_printf(out, "Only %zu files were compared.\n", e.n);
+}
+
 void answer_rank(struct desk *d, const struct request *r, struct buf *out)
 {
 	struct target t;
@@ -469,10 +499,11 @@ void answer_rank(struct desk *d, const struct request *r, struct buf *out)
 	if (!desk_target(d, r, &t))
 		return;
 	put_problem(out, &t);
-	if (request_has(r, W_EMPTY) || request_has(r, W_OLD) || request_has(r, W_SMALL))
+	if (r->threshold)
+		rank_threshold(d, r, &t, out);
+	else if (request_has(r, W_EMPTY) || request_has(r, W_OLD) || request_has(r, W_SMALL))
 		rank_here(d, r, &t, out);
-	else if (request_has(r, W_NEW) && !says(r, "longest") && !says(r, "largest") &&
-		 !says(r, "biggest"))
+	else if (request_has(r, W_NEW) && !says(r, "longest") && !says(r, "largest") && !says(r, "biggest") && !says(r, "size"))
 		rank_newest(d, &t, rank_limit(r), out);
 	else
 		rank_largest(d, &t, rank_limit(r),

@@ -218,6 +218,30 @@ static void mark_object(struct request *r)
 	}
 }
 
+/* "more than 100 lines", "under 2kb". */
+static bool read_threshold(struct request *r, size_t i)
+{
+	static const char *const above[] = {"than", "over", "above", "exceeding", "exceed", ">", NULL};
+	static const char *const below[] = {"under", "below", "<", NULL};
+	const struct word *w = &r->words.p[i], *before = i ? w - 1 : w;
+	bool is_above = false, is_below = false;
+
+	for (int k = 0; above[k]; k++)
+		is_above |= before != w && str_is(before->low, above[k]);
+	for (int k = 0; below[k]; k++)
+		is_below |= before != w && str_is(before->low, below[k]);
+	if (!is_above && !is_below)
+		return false;
+	r->threshold = w->first;
+	r->is_below = is_below || (i > 1 && (is(w - 2, W_SMALL) || str_is(w[-2].low, "fewer") ||
+						    str_is(w[-2].low, "less") || str_is(w[-2].low, "smaller") ||
+						    str_is(w[-2].low, "shorter")));
+	r->is_bytes = w->is_bytes || (i + 1 < r->words.n && is(w + 1, W_SIZE));
+	if (i + 1 < r->words.n && (str_is(w[1].low, "kb") || str_is(w[1].low, "kilobytes")))
+		r->threshold = w->first < INT64_MAX / 1024 ? w->first * 1024 : w->first;
+	return true;
+}
+
 static void read_numbers(struct request *r)
 {
 	bool has_line = false;
@@ -238,6 +262,8 @@ static void read_numbers(struct request *r)
 					(str_is(r->words.p[i - 1].low, "from") ||
 						str_is(r->words.p[i - 1].low, "between")));
 		w->is_used = true;
+		if (read_threshold(r, i))
+			continue;
 		if (is_range && !r->first) {
 			r->first = w->first;
 			r->last = w->last ? w->last : 0;
@@ -328,7 +354,7 @@ static void read_subjects(struct request *r)
 				subjects_add(&r->paths, w->text);
 			else if (w->classes == 0)
 				subjects_add(&r->topics, w->text);
-			else if (is_soft(w) && !(w->classes & (CLASS(W_FILLER) | CLASS(W_POLITE))))
+			else if (is_soft(w) && !(w->classes & (CLASS(W_FILLER) | CLASS(W_POLITE) | CLASS(W_PROJECT))))
 				subjects_add(&r->weak, w->low);
 			break;
 		default: break;
@@ -358,12 +384,20 @@ static void read_flags(struct request *r)
 /* Pairs of words that mean something else than each alone. */
 static void settle_pairs(struct words *words)
 {
+	struct word *last = words->n > 1 ? &words->p[words->n - 1] : NULL;
+
+	if (last && str_is(last->low, "number"))
+		last->classes = CLASS(W_WEAK);
 	for (size_t i = 0; i + 1 < words->n; i++) {
 		struct word *w = &words->p[i], *next = w + 1;
 		if (str_is(w->low, "look") && (str_is(next->low, "for") || str_is(next->low, "up")))
 			w->classes = CLASS(W_FIND);
 		else if (str_is(w->low, "look") && str_is(next->low, "at"))
 			w->classes = CLASS(W_SHOW);
+		else if (str_is(w->low, "unit") && is(next, W_TEST))
+			w->classes = CLASS(W_FILLER);
+		else if (str_is(w->low, "number") && !str_is(next->low, "of") && i)
+			w->classes = CLASS(W_WEAK);
 		else if (is(w, W_FILE) && str_is(next->low, "called"))
 			next->classes = CLASS(W_NAMED);
 		else if (str_is(next->low, "about") &&
@@ -419,6 +453,19 @@ static void share_scope(struct request *r, struct request *next)
 		r->scope = next->scope;
 }
 
+/* "I'm new here." beside a question is no request. */
+static size_t drop_asides(struct request *r, size_t count)
+{
+	size_t kept = 0, real = 0;
+
+	for (size_t i = 0; i < count; i++)
+		real += !(r[i].ask == ASK_CANNOT && r[i].is_guess);
+	for (size_t i = 0; i < count; i++)
+		if (real == 0 || !(r[i].ask == ASK_CANNOT && r[i].is_guess && !r[i].names.n))
+			r[kept++] = r[i];
+	return kept;
+}
+
 size_t offline_requests(struct str task, struct request out[REQUESTS_MAX], struct arena *a)
 {
 	struct words words = offline_words(task, a), parts[REQUESTS_MAX];
@@ -433,6 +480,7 @@ size_t offline_requests(struct str task, struct request out[REQUESTS_MAX], struc
 		if (r.ask != ASK_NOTHING)
 			out[count++] = r;
 	}
+	count = drop_asides(out, count);
 	for (size_t i = 0; i + 1 < count; i++)
 		share_scope(&out[i], &out[i + 1]);
 	if (count == 0)

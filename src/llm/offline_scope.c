@@ -143,8 +143,12 @@ static bool names_kind(const struct request *r, size_t i)
 		return false;
 	if (next && next->kind == WORD_PLAIN && is_one_of(next, CLASS(W_FUNCTION) | CLASS(W_TYPE)))
 		return false;
-	return is_plural(w) || is(w, W_DOCUMENT) ||
-	       (is(w, W_CONFIG) && (!next || next->kind == WORD_STOP));
+	/* "http headers" are no files, and "the settings" are what is in them. */
+	if (i && w[-1].kind == WORD_PLAIN && w[-1].classes == 0 && !w[-1].language && !w[-1].is_used)
+		return false;
+	if (is(w, W_CONFIG))
+		return str_is(w->low, "configs") || (r->words.n <= 3 && str_starts(w->low, STR("config")));
+	return is_plural(w) || is(w, W_DOCUMENT);
 }
 
 static void read_kinds(struct request *r, struct arena *a)

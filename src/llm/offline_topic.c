@@ -110,11 +110,18 @@ static struct str pattern_of(struct desk *d, const struct term *terms, size_t n)
 	return arena_copy(d->a, buf_str(&b));
 }
 
-static bool holds(struct str low, struct str stem)
+/*
+ * The stem where a word begins: after a sign, a digit, or at a hump ("maxRetry"). Long ones count
+ * anywhere: "port" is not in "report", but "timeout" is in "readtimeout".
+ */
+static bool holds(struct str text, struct str low, struct str stem)
 {
-	for (size_t at = 0; (at = str_find(low, stem, at)) != SIZE_MAX; at++)
-		if (stem.n >= 4 || at == 0 || !isalpha((unsigned char)low.p[at - 1]))
+	for (size_t at = 0; (at = str_find(low, stem, at)) != SIZE_MAX; at++) {
+		bool is_hump = at && islower((unsigned char)text.p[at - 1]) &&
+			isupper((unsigned char)text.p[at]);
+		if (stem.n >= 6 || at == 0 || is_hump || !isalpha((unsigned char)text.p[at - 1]))
 			return true;
+	}
 	return false;
 }
 
@@ -124,7 +131,7 @@ static unsigned terms_in(struct str text, const struct term *terms, size_t n, st
 	unsigned met = 0;
 
 	for (size_t i = 0; i < n; i++)
-		met |= holds(low, terms[i].stem) ? 1u << i : 0;
+		met |= holds(text, low, terms[i].stem) ? 1u << i : 0;
 	return met;
 }
 
@@ -172,7 +179,8 @@ static void weigh(struct ranked *f, const struct match *m, const struct term *te
 	size_t comment = symbol_comment(m->path, m->text);
 	bool is_text = !symbol_is_code(m->path);
 
-	e.score = count * 2;
+	/* Words that meet in one line are about each other. */
+	e.score = count * 2 + (count > 1 ? count * 3 : 0);
 	if (symbol_defined(m->path, m->text, &e.definition) &&
 		terms_in(e.definition.name, terms, n, a)) {
 		bool is_constant = strcmp(e.definition.noun, "macro") == 0 ||
@@ -180,13 +188,14 @@ static void weigh(struct ranked *f, const struct match *m, const struct term *te
 				   strcmp(e.definition.noun, "struct") == 0;
 		e.defines =
 			!e.definition.is_declaration && strcmp(e.definition.noun, "heading") != 0;
-		e.score += e.definition.is_declaration ? 2 : is_constant ? 6 : is_text ? 4 : 5;
+		int plain = is_text ? (request_has(r, W_WHERE) ? 2 : 4) : 5;
+		e.score += e.definition.is_declaration ? 2 : is_constant ? 6 : plain;
 	} else if (comment != SIZE_MAX && !is_text) {
 		e.score += 2;
 	} else if (symbol_is_import(m->path, m->text)) {
 		e.score -= 1;
 	}
-	(void)r;
+	
 	f->terms |= met;
 	f->defines |= e.defines && symbol_is_code(m->path);
 	f->best = count > f->best ? count : f->best;
@@ -203,11 +212,16 @@ static int by_score(const void *x, const void *y)
 	return str_cmp(a->path, b->path);
 }
 
-static void weigh_file(struct ranked *f, const struct term *terms, size_t n, struct arena *a)
+static struct str base_of(struct str path)
 {
-	const char *slash = f->path.n ? memrchr(f->path.p, '/', f->path.n) : NULL;
-	struct str base = slash ? str_range(slash + 1, f->path.p + f->path.n) : f->path;
-	unsigned strong = 0, named = terms_in(base, terms, n, a);
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+
+	return slash ? str_range(slash + 1, path.p + path.n) : path;
+}
+
+static void weigh_file(const struct request *r, struct ranked *f, const struct term *terms, size_t n, struct arena *a)
+{
+	unsigned strong = 0, named = terms_in(base_of(f->path), terms, n, a);
 
 	for (size_t i = 0; i < n; i++)
 		strong |= terms[i].is_weak ? 0 : 1u << i;
@@ -219,7 +233,7 @@ static void weigh_file(struct ranked *f, const struct term *terms, size_t n, str
 	if (is_secondary(f->path))
 		f->score /= 3;
 	if (!symbol_is_code(f->path))
-		f->score /= 2;
+		f->score /= request_has(r, W_WHERE) || request_has(r, W_DEFINE) ? 4 : 2;
 }
 
 static void put_evidence(struct buf *out, const struct evidence *e)
@@ -288,7 +302,7 @@ static const char *terms_as_words(struct desk *d, const struct request *r)
 	return n ? arena_text(d->a, buf_str(&b)) : "it";
 }
 
-/* Keeps the files that have the most of the strong words: all of them, if any file has. */
+/* Keeps the files that have most of the strong words: all but one of what any file has. */
 static size_t keep_best(struct ranked *files, size_t n, const struct term *terms, size_t term_count)
 {
 	unsigned strong = 0;
@@ -302,7 +316,7 @@ static size_t keep_best(struct ranked *files, size_t n, const struct term *terms
 		most = count > most ? count : most;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (most && __builtin_popcount(files[i].terms & strong) == most)
+		if (most && __builtin_popcount(files[i].terms & strong) >= (most > 1 ? most - 1 : 1))
 			files[kept++] = files[i];
 	return kept;
 }
@@ -351,16 +365,22 @@ static bool topic_files(struct desk *d, const struct request *r, const struct ta
 		return false;
 	*result = f;
 	struct matches m = desk_matches(d, f);
+	unsigned strong = 0;
+	for (size_t i = 0; i < n; i++)
+		strong |= terms[i].is_weak ? 0 : 1u << i;
 	for (size_t i = 0; i < m.n; i++) {
+		if (!(terms_in(m.p[i].text, terms, n, d->a) & strong))
+			continue;
 		struct ranked *file = file_for(files, &file_count, m.p[i].path);
 		if (file)
 			weigh(file, &m.p[i], terms, n, r, d->a);
 	}
 	struct entries names = named ? desk_paths(d, named) : (struct entries){0};
 	for (size_t i = 0; i < names.n; i++)
-		file_for(files, &file_count, names.p[i].path);
+		if (terms_in(base_of(names.p[i].path), terms, n, d->a) & strong)
+			file_for(files, &file_count, names.p[i].path);
 	for (size_t i = 0; i < file_count; i++)
-		weigh_file(&files[i], terms, n, d->a);
+		weigh_file(r, &files[i], terms, n, d->a);
 	file_count = keep_best(files, file_count, terms, n);
 	if (file_count)
 		qsort(files, file_count, sizeof *files, by_score);

@@ -11,7 +11,7 @@ struct lexeme {
 
 static const struct lexeme lexicon[] = {
 	{CLASS(W_FILLER),
-		"a an the of to for is are was were be been am do does did done has have had having "
+		"a an the teh hte of to for is are was were be been am do does did done has have had having "
 		"it's there here any all some every each both also too as at on by with about into "
 		"that's so ok okay but if or not no don doesn didn isn aren won couldn this these "
 		"that those i me my mine we our us you your yours still currently actually really "
@@ -79,10 +79,10 @@ static const struct lexeme lexicon[] = {
 		"uncommited working"},
 	{CLASS(W_AUTHOR), "author contributor committer wrote contribute committers contributed"},
 	{CLASS(W_WHERE), "where whereabouts location"},
-	{CLASS(W_WHICH), "which"},
+	{CLASS(W_WHICH), "which wich whcih"},
 	{CLASS(W_WHAT), "what whats"},
 	{CLASS(W_WHO), "who whose"},
-	{CLASS(W_HOW), "how"},
+	{CLASS(W_HOW), "how hwo"},
 	{CLASS(W_WHY), "why reason"},
 	{CLASS(W_WHEN), "when"},
 	{CLASS(W_YES_NO), "is are does do has have was were did"},
@@ -250,7 +250,7 @@ static bool is_slip(struct str word, struct str entry)
 	unsigned distance = str_distance(word, entry);
 	return (distance <= 1 && word.n >= 4 && entry.n >= 5) ||
 	       (distance <= 1 && word.n == 5 && entry.n == 4) ||
-	       (distance <= 2 && word.n >= 8 && entry.n >= 8);
+	       (distance <= 2 && word.n >= 9 && entry.n >= 9);
 }
 
 static bool is_listed(const char *list, struct str low)
@@ -275,7 +275,8 @@ static struct str corrected(struct str low, struct arena *a)
 		if (!strchr(letters_only, low.p[i]))
 			return low;
 	for (size_t i = 0; i < sizeof lexicon / sizeof *lexicon; i++) {
-		if (lexicon[i].classes & (CLASS(W_WEAK) | CLASS(W_JUDGE) | CLASS(W_PERSON)))
+		if (lexicon[i].classes & (CLASS(W_WEAK) | CLASS(W_JUDGE) | CLASS(W_PERSON) |
+				CLASS(W_FILLER)))
 			continue;
 		struct str rest = str_from(lexicon[i].words), entry;
 		while (str_split(&rest, ' ', &entry)) {
@@ -316,6 +317,20 @@ static bool is_name_byte(char c)
 static const char *const small_numbers[] = {"zero", "one", "two", "three", "four", "five", "six",
 	"seven", "eight", "nine", "ten", "eleven", "twelve", NULL};
 
+/* "10kb", "2MB". */
+static bool read_unit(struct word *w, struct str unit)
+{
+	int64_t scale = str_eq_nocase(unit, STR("kb")) || str_eq_nocase(unit, STR("k")) ? 1 << 10
+		: str_eq_nocase(unit, STR("mb")) || str_eq_nocase(unit, STR("m"))	? 1 << 20
+											: 0;
+
+	if (!scale || w->first > INT64_MAX / scale)
+		return false;
+	w->first *= scale;
+	w->is_bytes = true;
+	return true;
+}
+
 static bool read_number(struct word *w)
 {
 	struct str rest = w->text;
@@ -335,6 +350,8 @@ static bool read_number(struct word *w)
 	if (digits == 0 || !str_int(str_head(rest, digits), &w->first))
 		return false;
 	rest = str_skip(rest, digits);
+	if (read_unit(w, rest))
+		return true;
 	if (str_is(rest, "st") || str_is(rest, "nd") || str_is(rest, "rd") || str_is(rest, "th"))
 		return true;
 	while (rest.n && strchr("-.:,L", rest.p[0]))

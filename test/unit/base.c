@@ -296,6 +296,11 @@ static const struct {
 	{"\"\xed\xa0\x80\"", 0, false},
 	{"\"\xe2\x82\"", 0, false},
 	{"\"01234567\x01\"", 0, false},
+	{"\"012\x1f"
+	 "4567 and more\"",
+		0, false},
+	{"\"0123456\n and more\"", 0, false},
+	{"\"0 23456\x7f and more\"", 0, true},
 	{"\"01234567\xc3\xa4\\", 0, false},
 	{"[\v1]", 0, false},
 };
