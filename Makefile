@@ -12,9 +12,9 @@ all: build/fettle
 
 build/fettle: always
 	@tools/need build
+	@mkdir -p build
 	@test -f $(release)/build.ninja || meson setup $(release) --buildtype=release \
-		-Doptimization=2 -Db_lto=true >$(release).log 2>&1 || { mkdir -p build; \
-		meson setup $(release) --wipe --buildtype=release -Doptimization=2 -Db_lto=true; }
+		-Doptimization=2 -Db_lto=true >build/setup.log 2>&1 || { cat build/setup.log; exit 1; }
 	@ninja --quiet -C $(release)
 	@ln -f $(release)/fettle build/fettle 2>/dev/null || cp $(release)/fettle build/fettle
 

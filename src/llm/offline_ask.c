@@ -148,6 +148,10 @@ static bool asks_judgement(struct request *r, const struct word *first)
 
 	if (says(r, "should") && !r->is_quoted)
 		return true;
+	/* Functions are found by their first lines; how long they are is not known. */
+	if (has(r, W_FUNCTION) && (has(r, W_LARGE) || has(r, W_SMALL)) && !r->is_phrase && !r->threshold &&
+		!has(r, W_FILE))
+		return true;
 	return has(r, W_JUDGE) && is_asked && !has(r, W_WHERE) && !has(r, W_MENTION) &&
 	       !has(r, W_MARK) && !r->is_phrase && !(has(r, W_PENDING) && says(r, "clean")) &&
 	       !(has(r, W_DEFINE) && has(r, W_WHICH)) && !has(r, W_USE);

@@ -146,6 +146,8 @@ static bool names_kind(const struct request *r, size_t i)
 	/* "http headers" are no files, and "the settings" are what is in them. */
 	if (i && w[-1].kind == WORD_PLAIN && w[-1].classes == 0 && !w[-1].language && !w[-1].is_used)
 		return false;
+	if (i && is_one_of(&w[-1], CLASS(W_NEW) | CLASS(W_LARGE) | CLASS(W_SMALL) | CLASS(W_OLD)))
+		return true;
 	if (is(w, W_CONFIG))
 		return str_is(w->low, "configs") || (r->words.n <= 3 && str_starts(w->low, STR("config")));
 	return is_plural(w) || is(w, W_DOCUMENT);

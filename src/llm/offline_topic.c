@@ -298,7 +298,7 @@ static const char *terms_as_words(struct desk *d, const struct request *r)
 
 	for (size_t s = 0; s < 3; s++)
 		for (size_t i = 0; i < sources[s]->n && (s < 2 || n == 0); i++)
-			buf_printf(&b, "%s\"%.*s\"", n++ ? ", " : "", STR_ARG(sources[s]->p[i]));
+			buf_printf(&b, "%s\"%.*s\"", n++ ? " or " : "", STR_ARG(sources[s]->p[i]));
 	return n ? arena_text(d->a, buf_str(&b)) : "it";
 }
 
