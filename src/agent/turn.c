@@ -331,30 +331,15 @@ static void judge(struct agent *agent, const struct message *message)
 
 /* ---- the model call ---- */
 
-static void add(int64_t *sum, int64_t more)
-{
-	if (more >= 0)
-		*sum = *sum < 0 ? more : *sum + more;
-}
-
-static void add_usage(struct usage *sum, const struct usage *u)
-{
-	add(&sum->input, u->input);
-	add(&sum->output, u->output);
-	add(&sum->cache_read, u->cache_read);
-	add(&sum->cache_write, u->cache_write);
-	add(&sum->cache_write_1h, u->cache_write_1h);
-	add(&sum->reasoning, u->reasoning);
-}
-
 static void note_call(struct agent *agent, const struct call_result *call)
 {
 	struct agent_result *r = &agent->result;
 	struct call_result kept = *call;
+
 	kept.error = NULL;
 	kept.request_id = arena_copy(&agent->arena, call->request_id);
 	vec_push(&agent->calls, kept);
-	add_usage(&r->usage, &call->usage);
+	usage_add(&r->usage, &call->usage);
 	/* One call of unknown cost makes the sum unknown. */
 	r->cost_nanousd = r->cost_nanousd < 0 || call->cost_nanousd < 0
 				  ? -1

@@ -116,22 +116,6 @@ void call_cancel(struct call *call)
 	call_walk_soon(call);
 }
 
-static void overwrite(int64_t *known, int64_t reported)
-{
-	if (reported >= 0)
-		*known = reported;
-}
-
-static void note_usage(struct usage *known, const struct usage *u)
-{
-	overwrite(&known->input, u->input);
-	overwrite(&known->output, u->output);
-	overwrite(&known->cache_read, u->cache_read);
-	overwrite(&known->cache_write, u->cache_write);
-	overwrite(&known->cache_write_1h, u->cache_write_1h);
-	overwrite(&known->reasoning, u->reasoning);
-}
-
 static void note_error(struct call *call, const struct llm_error *error)
 {
 	if (error->type.n && error->message.n)
@@ -153,7 +137,7 @@ bool call_take_delta(void *self, const struct delta *delta)
 			delta->kind == DELTA_TOOL_USE))
 		call->result.times.first_token = clock_ns();
 	if (delta->kind == DELTA_USAGE)
-		note_usage(&call->result.usage, &delta->usage);
+		usage_merge(&call->result.usage, &delta->usage);
 	else if (delta->kind == DELTA_STOP)
 		call->result.stop = delta->reason;
 	else if (delta->kind == DELTA_ERROR)

@@ -209,13 +209,6 @@ void anthropic_put_request(const struct prompt *p, struct buf *body)
 
 /* Reading. */
 
-static struct str text_or_empty(struct str object, const char *name, struct arena *a)
-{
-	struct str text = json_text(json_get(object, name), a);
-
-	return text.p ? text : STR("");
-}
-
 static bool get_text(struct str value, struct arena *a, struct block *out)
 {
 	*out = (struct block){.kind = BLOCK_TEXT, .text = text_or_empty(value, "text", a)};
@@ -308,26 +301,6 @@ static void get_message(struct prompt_builder *b, struct str value)
 	}
 }
 
-static void get_tools(struct str tools, struct arena *a, struct prompt *out)
-{
-	struct str key, value;
-
-	if (json_type(tools) != JSON_ARRAY)
-		return;
-	out->tools = arena_alloc(a, json_count(tools) + 1, sizeof *out->tools);
-	json_each (tools, key, value) {
-		struct tool_spec tool = {
-			.name = text_or_empty(value, "name", a),
-			.description = text_or_empty(value, "description", a),
-			.schema = json_get(value, "input_schema"),
-		};
-		if (!tool.name.n)
-			continue;
-		tool.schema = tool_schema_object(&tool);
-		out->tools[out->tool_count++] = tool;
-	}
-}
-
 bool anthropic_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e)
 {
 	struct str messages, key, value;
@@ -343,7 +316,7 @@ bool anthropic_get_request(struct str body, struct arena *a, struct prompt *out,
 	builder_system(&b, content_text(json_get(str_trim(body), "system"), a));
 	json_each (messages, key, value)
 		get_message(&b, value);
-	get_tools(json_get(str_trim(body), "tools"), a, &prompt);
+	request_tools(json_get(str_trim(body), "tools"), NULL, "input_schema", a, &prompt);
 	*out = prompt;
 	return true;
 }

@@ -46,8 +46,6 @@ bool outlet_end(const struct outlet *o);
 
 /* A count of tokens; -1 for what is none. */
 int64_t usage_count(struct str value);
-/* Overwrites what the newer one knows. */
-void usage_merge(struct usage *into, const struct usage *newer);
 
 /* error.c: an error value in any of the shapes servers use; status 0 inside a stream. */
 void error_read(struct str value, int status, struct arena *a, struct llm_error *out);
@@ -78,6 +76,15 @@ void put_input_object(struct buf *b, struct str input);
 struct str input_object(struct str input, struct arena *a);
 /* The tool's schema, or that of an object without known members. */
 struct str tool_schema_object(const struct tool_spec *tool);
+
+/* A text member; "" when it is absent or no text. */
+struct str text_or_empty(struct str object, const char *name, struct arena *a);
+/*
+ * The tools of a request. wrapper names the object within each entry that holds name and description,
+ * NULL: the entry itself.
+ */
+void request_tools(struct str tools, const char *wrapper, const char *schema_name, struct arena *a,
+	struct prompt *out);
 
 /* The messages of one role in a row, which go out as one. */
 struct run {

@@ -76,6 +76,11 @@ struct usage {
 	int64_t reasoning;
 };
 
+/* Overwrites what newer reports: a provider's counts are cumulative within one answer. */
+void usage_merge(struct usage *into, const struct usage *newer);
+/* Adds what more reports: the sum over several answers. */
+void usage_add(struct usage *sum, const struct usage *more);
+
 #define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, -1, -1})
 
 enum stop_reason {

@@ -42,6 +42,8 @@ static void answer_cannot(struct desk *d, const struct request *r, struct buf *o
 		"I cannot do that: it needs a language model, and without one fettle only looks things up.\n");
 	buf_put_text(out, connect_hint);
 	put_facts(d, r, out);
+	if (r->is_explaining && r->paths.n && !r->names.n)
+		answer_outline(d, r, out);
 	/* Only what was found is worth saying here. */
 	if (is_worth_telling(&found)) {
 		buf_put_text(out, "What can be looked up: ");

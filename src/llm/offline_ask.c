@@ -62,6 +62,8 @@ static bool has_subject(const struct request *r)
 
 static bool asks_nothing(struct request *r)
 {
+	if (r->classes == 0 && !has_subject(r) && !r->scope.places.n && !r->scope.label.n)
+		return true;
 	for (size_t i = 0; i < r->words.n; i++) {
 		const struct word *w = &r->words.p[i];
 		bool is_empty = w->kind == WORD_STOP || is_one_of_fillers(w) || is(w, W_AND) ||
@@ -205,6 +207,9 @@ static bool is_git_word(const struct request *r, struct str topic)
 		"person", "people", NULL};
 	bool is_first = r->words.n && r->words.p[0].text.p == topic.p;
 
+	if (topic.p[0] >= '0' && topic.p[0] <= '9')
+		return true;
+
 	for (int i = 0; nouns[i]; i++)
 		if (str_eq_nocase(topic, str_from(nouns[i])))
 			return true;
@@ -230,6 +235,8 @@ static bool asks_status(struct request *r)
 	bool is_files = has(r, W_FILE) || has(r, W_CHANGE) || has(r, W_GIT) || r->words.n <= 3 ||
 			says(r, "tree") || says(r, "work");
 
+	if (has(r, W_CHANGE) && has(r, W_COMMIT) && says(r, "since"))
+		return true;
 	if (r->names.n || has(r, W_WHERE) || has(r, W_MENTION) || has(r, W_COMMIT))
 		return false;
 	if (has(r, W_PENDING) && !has_foreign_topic(r) && is_files)
@@ -286,7 +293,7 @@ static bool asks_log(struct request *r)
 		return false;
 	return (is(first, W_WHAT) || is(first, W_NEW) || is(first, W_LAST) || is(first, W_CHANGE) ||
 		       is(first, W_SHOW) || is(first, W_LIST) || is(first, W_YES_NO)) &&
-	       !r->topics.n && !(has(r, W_FILE) && has(r, W_NEW));
+	       !has_foreign_topic(r) && !(has(r, W_FILE) && has(r, W_NEW));
 }
 
 /* ---- symbols ---- */
@@ -338,6 +345,8 @@ static bool asks_body(struct request *r)
 	if (r->is_phrase || has(r, W_MENTION) || has(r, W_WHERE) || has(r, W_FIND) || r->is_numeric)
 		return false;
 	if (r->names.n && (is_look || has(r, W_VALUE) || has(r, W_SHOW)))
+		return true;
+	if (r->topics.n == 1 && r->paths.n && has(r, W_SCOPE) && has(r, W_SHOW))
 		return true;
 	if (r->topics.n == 1 && !r->paths.n && has(r, W_FUNCTION) + has(r, W_TYPE) &&
 		!is_plural_noun(first) && (is_look || has(r, W_SHOW)) && !says(r, "functions") &&
@@ -413,6 +422,8 @@ static bool asks_show(struct request *r)
 		return false;
 	if (r->first || (r->limit && (has(r, W_FIRST) || has(r, W_LAST) || has(r, W_LINE))))
 		return true;
+	if (r->topics.n == 1 && has(r, W_SCOPE))
+		return false;
 	if (has(r, W_SHOW) || is(first, W_LIST) || has(r, W_FIRST) || has(r, W_LAST))
 		return !r->topics.n || is(first, W_SHOW);
 	return !r->topics.n &&
@@ -430,8 +441,9 @@ static bool asks_kinds_of_count(struct request *r)
 		return false;
 	if (is_bare)
 		return true;
-	if (has(r, W_LINE) &&
-		(says(r, "count") || says(r, "counts") || says(r, "wc") || says(r, "loc")))
+	if (has(r, W_LINE) && has(r, W_PER) && has(r, W_FILE) && !r->topics.n)
+		return true;
+	if (has(r, W_LINE) && (says(r, "count") || says(r, "counts") || says(r, "wc") || says(r, "loc")))
 		return true;
 	return (r->is_numeric && (is_measure || r->scope.label.n || r->paths.n ||
 					 r->scope.places.n || has(r, W_PROJECT) || !r->topics.n)) ||
@@ -520,8 +532,11 @@ static bool asks_topic(struct request *r)
 {
 	uint64_t cues = CLASS(W_WHERE) | CLASS(W_WHICH) | CLASS(W_FIND) | CLASS(W_WEAK) |
 			CLASS(W_DEFINE) | CLASS(W_MENTION) | CLASS(W_USE) | CLASS(W_CALL) |
-			CLASS(W_FUNCTION) | CLASS(W_TYPE) | CLASS(W_LIST) | CLASS(W_SHOW) |
-			CLASS(W_FILE) | CLASS(W_TEST) | CLASS(W_PROJECT) | CLASS(W_YES_NO);
+			CLASS(W_FUNCTION) | CLASS(W_TYPE) | CLASS(W_LIST) | CLASS(W_SHOW) | CLASS(W_FILE) | CLASS(W_TEST) | CLASS(W_PROJECT);
+	const struct word *next, *first = opener(r, &next);
+
+	if (is(first, W_YES_NO) || is(first, W_HOW))
+		cues |= CLASS(W_YES_NO);
 
 	return (r->topics.n || r->weak.n || r->names.n) &&
 	       ((r->classes & cues) || r->names.n || r->paths.n);

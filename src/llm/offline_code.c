@@ -719,7 +719,8 @@ static bool put_body(struct desk *d, const struct place *p, struct buf *out)
 		return true;
 	}
 	size_t count = desk_lines(d, f, &lines, &note);
-	size_t n = symbol_extent(p->match.path, lines, count);
+	bool is_single = strcmp(p->definition.noun, "enumerator") == 0;
+	size_t n = is_single && count ? 1 : symbol_extent(p->match.path, lines, count);
 	if (n > 1)
 		buf_printf(out, "%.*s:%lld-%lld (%s):\n", STR_ARG(p->match.path),
 			(long long)p->match.line, (long long)p->match.line + (long long)n - 1,
@@ -749,6 +750,10 @@ void answer_body(struct desk *d, const struct request *r, struct buf *out)
 		size_t count = collect(d, &s, r, 1u << PLACE_DEFINITION, &p);
 		if (count == 0)
 			count = collect(d, &s, r, 1u << PLACE_DECLARATION, &p);
+		if (count == 0 && !r->names.n && r->paths.n) {
+			answer_show(d, r, out);
+			continue;
+		}
 		if (count == 0) {
 			put_not_defined(d, &s, &t, out);
 			continue;

@@ -98,6 +98,8 @@ static bool is_same_input(struct desk *d, struct str x, struct str y)
 {
 	struct str key, value;
 
+	x = str_trim(x);
+	y = str_trim(y);
 	if (str_eq(x, y))
 		return true;
 	if (json_count(x) != json_count(y))

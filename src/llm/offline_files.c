@@ -2,7 +2,7 @@
 /* Files: which there are, how many, how long, which is the largest or newest. */
 #include "llm/offline.h"
 
-enum { FILES_ASKED = 1000, RANKED = 10 };
+enum { FILES_ASKED = 1000, RANKED = 10, LISTED = 60 };
 
 const char *plural(int64_t count)
 {
@@ -323,7 +323,8 @@ void answer_count(struct desk *d, const struct request *r, struct buf *out)
 		count_directories(d, &t, out);
 		return;
 	}
-	if (!t.glob.n && !t.path.n) {
+	bool is_listing = request_has(r, W_PER) && request_has(r, W_FILE);
+	if (!t.glob.n && !t.path.n && !is_listing) {
 		put_problem(out, &t);
 		count_all(d, out);
 		return;
@@ -355,9 +356,9 @@ void answer_count(struct desk *d, const struct request *r, struct buf *out)
 	if (e.is_cut)
 		return;
 	put_endings(d, out, &e);
-	if (e.n > 1 && e.n <= 12)
-		for (size_t i = 0; i < e.n; i++)
-			put_entry(out, &e.p[i]);
+	for (size_t i = 0; i < e.n && e.n > 1 && (e.n <= 12 || is_listing) && i < LISTED; i++)
+		put_entry(out, &e.p[i]);
+	put_more(out, is_listing ? (int64_t)e.n - LISTED : 0);
 }
 
 /* ---- largest, newest ---- */

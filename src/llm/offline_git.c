@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The state and the history of the repository, as git tells them. */
+#include <ctype.h>
+
 #include "llm/offline.h"
 
 enum { LOG_DEFAULT = 10, LOG_MAX = 1000, DIFF_LINES = 200 };
@@ -101,7 +103,7 @@ static bool is_by(struct str author, struct str name)
  */
 static size_t keep_wanted(struct desk *d, const struct request *r, struct commit *c, size_t n)
 {
-	bool must = says(r, "by") || says(r, "about") || says(r, "of");
+	bool must = says(r, "by") || says(r, "about") || says(r, "of") || says(r, "on");
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n && r->topics.n; i++) {
@@ -110,6 +112,7 @@ static size_t keep_wanted(struct desk *d, const struct request *r, struct commit
 		for (size_t k = 0; k < r->topics.n; k++) {
 			struct str stem = offline_stem(offline_lower(r->topics.p[k], d->a), d->a);
 			is_kept |= is_by(c[i].author, r->topics.p[k]) ||
+				(isdigit((unsigned char)stem.p[0]) && str_starts(c[i].date, stem)) ||
 				(!says(r, "by") && stem.n > 2 && str_contains(subject, stem));
 		}
 		if (is_kept) {
@@ -128,7 +131,7 @@ void answer_log(struct desk *d, const struct request *r, struct buf *out)
 	if (!log_path(d, r, &path))
 		return;
 	bool is_filtered = r->topics.n && !path.n &&
-		(says(r, "by") || says(r, "about") || says(r, "of"));
+		(says(r, "by") || says(r, "about") || says(r, "of") || says(r, "on"));
 	int64_t limit = is_filtered ? LOG_MAX : log_limit(r);
 	const struct finding *f = desk_git(d, "log", path, (struct str){0}, limit);
 	bool wants_state =

@@ -238,7 +238,7 @@ static void put_absent(struct desk *d, const struct target *t, const struct matc
 	if (!f)
 		return;
 	struct entries all = desk_paths(d, f);
-	size_t count = 0;
+	size_t count = 0, compared = all.n;
 	for (size_t i = 0; i < all.n; i++) {
 		bool has = false;
 		for (size_t k = 0; k < n; k++)
@@ -248,8 +248,11 @@ static void put_absent(struct desk *d, const struct target *t, const struct matc
 	}
 	buf_printf(out, "%zu of %lld %.*ss%.*s do not include `%.*s`:\n", count,
 		(long long)all.files, STR_ARG(t->kind), STR_ARG(t->words), STR_ARG(object));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && i < ITEMS_SHOWN; i++)
 		buf_printf(out, "- %.*s\n", STR_ARG(all.p[i].path));
+	put_more(out, (int64_t)count - ITEMS_SHOWN);
+	if (all.is_cut)
+		buf_printf(out, "Only the newest %zu files were compared.\n", compared);
 }
 
 static bool is_outgoing(const struct request *r)
@@ -292,10 +295,10 @@ void answer_imports(struct desk *d, const struct request *r, struct buf *out)
 		scoped.paths.n = 0;
 	if (!desk_target(d, &scoped, &t))
 		return;
-	struct grep_ask ask = {.pattern = object,
-		.path = t.path,
-		.glob = t.glob,
-		.literal = true,
+	/* What could not include it in the first place is not worth listing. */
+	if (r->is_negated && !t.glob.n && str_ends(object, STR(".h")))
+		t.glob = STR("{*.c,*.h,*.cc,*.cpp,*.hpp}");
+	struct grep_ask ask = {.pattern = object, .path = t.path, .glob = t.glob, .literal = true,
 		.limit = GREP_LIMIT};
 	const struct finding *f = desk_grep(d, &ask);
 	if (!f)

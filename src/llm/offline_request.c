@@ -429,6 +429,16 @@ static void inherit(struct request *r, const struct request *before)
 			       request_has(r, W_DEFINE) || request_has(r, W_WHERE) ||
 			       request_has(r, W_MENTION);
 
+	/* The largest file comes with its length. */
+	if (before->ask == ASK_RANK && r->is_numeric && request_has(r, W_PRONOUN) && lacks_subject)
+		r->classes = 0;
+	/* "how many lines of C in a, and how many in b". */
+	bool is_bare = r->is_numeric && !request_has(r, W_FILE) && !request_has(r, W_LINE) &&
+		!r->scope.label.n && lacks_subject;
+	if (is_bare && before->ask == ASK_COUNT && r->scope.places.n) {
+		r->scope.alternatives = before->scope.alternatives;
+		r->scope.label = before->scope.label;
+	}
 	if (!lacks_subject || !(request_has(r, W_PRONOUN) || is_about_symbol))
 		return;
 	if (before->names.n) {

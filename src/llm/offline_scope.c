@@ -153,6 +153,21 @@ static bool names_kind(const struct request *r, size_t i)
 	return is_plural(w) || is(w, W_DOCUMENT);
 }
 
+/* "python test files": the language's endings with the names that tests have. */
+static void narrow_to_tests(struct scope *s, struct arena *a)
+{
+	static const char *const names[] = {"test_*", "*_test", "*.test", "*.spec", "*Test", "*Tests"};
+	struct str rest = s->alternatives, part;
+
+	s->alternatives = (struct str){0};
+	while (str_split(&rest, ',', &part))
+		for (size_t i = 0; i < sizeof names / sizeof *names && str_starts(part, STR("*.")); i++)
+			add_alternatives(s,
+				arena_printf(a, "%s%.*s", names[i], STR_ARG(str_skip(part, 1))), a);
+	add_label(s, STR("test"), a);
+	s->label = arena_printf(a, "%.*s test", STR_ARG(str_head(s->label, s->label.n - 9)));
+}
+
 static void read_kinds(struct request *r, struct arena *a)
 {
 	for (size_t i = 0; i < r->words.n; i++) {
@@ -166,8 +181,11 @@ static void read_kinds(struct request *r, struct arena *a)
 				continue;
 			if (r->scope.label.n && kinds[k].class == CLASS(W_HEADER))
 				r->scope = (struct scope){.places = r->scope.places};
-			if (r->scope.label.n && kinds[k].class == CLASS(W_TEST))
-				continue;
+			if (r->scope.label.n && kinds[k].class == CLASS(W_TEST)) {
+				narrow_to_tests(&r->scope, a);
+				w->is_used = true;
+				break;
+			}
 			add_alternatives(&r->scope, str_from(kinds[k].alternatives), a);
 			add_label(&r->scope, str_from(kinds[k].label), a);
 			w->is_used = true;

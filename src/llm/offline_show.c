@@ -98,7 +98,7 @@ void answer_show(struct desk *d, const struct request *r, struct buf *out)
 		bool has_root = files.n && str_find_char(files.p[0], '/', 0) == SIZE_MAX;
 		for (size_t k = 0; k < files.n && k < (has_root ? 1 : 3); k++)
 			show_file(d, r, files.p[k], out);
-		if (files.n > 1) {
+		if (files.n > 1 && !has_root) {
 			buf_put_text(out, "Files of that name:");
 			for (size_t k = 0; k < files.n; k++)
 				buf_printf(out, " %.*s", STR_ARG(files.p[k]));

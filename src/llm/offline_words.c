@@ -11,7 +11,7 @@ struct lexeme {
 
 static const struct lexeme lexicon[] = {
 	{CLASS(W_FILLER),
-		"a an the teh hte of to for is are was were be been am do does did done has have had having "
+		"a an the after before between until since teh hte of to for is are was were be been am do does did done has have had having "
 		"it's there here any all some every each both also too as at on by with about into "
 		"that's so ok okay but if or not no don doesn didn isn aren won couldn this these "
 		"that those i me my mine we our us you your yours still currently actually really "
@@ -48,8 +48,8 @@ static const struct lexeme lexicon[] = {
 		"contents columns property properties"},
 	{CLASS(W_VALUE), "value equal set setting default constant"},
 	{CLASS(W_FILE), "file document doc"},
-	{CLASS(W_LINE), "line loc sloc rows"},
-	{CLASS(W_SIZE), "size bytes byte kb weigh kilobyte megabyte mb heavy"},
+	{CLASS(W_LINE), "line loc sloc"},
+	{CLASS(W_SIZE), "size bytes byte kb kilobyte megabyte mb heavy"},
 	{CLASS(W_DIRECTORY), "directory folder subdirectory subfolder dir directories path"},
 	{CLASS(W_FUNCTION), "function func method procedure routine subroutine fn funcs functions"},
 	{CLASS(W_TYPE),
@@ -124,7 +124,7 @@ static const struct lexeme lexicon[] = {
 		"functionality section piece related concerning regarding involved responsible deal "
 		"handle handled work happen happens check do decide manage configure configured "
 		"limited happening data sample info information details detail spot relevant "
-		"associated concern kept store somewhere place places come setting settings string "
+		"associated concern kept somewhere place places come setting settings string "
 		"word text phrase name variable term pattern symbol identifier keyword take place "
 		"talk care look decided checked"},
 	{CLASS(W_PRONOUN), "it its they them that those this he she their"},
@@ -236,21 +236,28 @@ static uint64_t classes_of(struct str low, struct arena *a)
 	return classes;
 }
 
-/* One letter wrong, missing, doubled, or two exchanged; two such in long words. */
-static bool is_slip(struct str word, struct str entry)
+/* Two neighbours exchanged: the most common slip. */
+static bool is_swap(struct str word, struct str entry)
+{
+	for (size_t i = 0; word.n == entry.n && i + 1 < word.n; i++)
+		if (word.p[i] == entry.p[i + 1] && word.p[i + 1] == entry.p[i] &&
+			str_eq(str_head(word, i), str_head(entry, i)) &&
+			str_eq(str_skip(word, i + 2), str_skip(entry, i + 2)))
+			return word.p[i] != word.p[i + 1];
+	return false;
+}
+
+/* How far off: 1 exchanged, 2 one letter wrong, missing or too many, 3 two in long words; 0 no slip. */
+static int slip(struct str word, struct str entry)
 {
 	if (entry.n < 4 || word.n + 2 < entry.n || word.n > entry.n + 2 || word.p[0] != entry.p[0])
-		return false;
-	if (word.n == entry.n)
-		for (size_t i = 0; i + 1 < word.n; i++)
-			if (word.p[i] == entry.p[i + 1] && word.p[i + 1] == entry.p[i] &&
-				str_eq(str_head(word, i), str_head(entry, i)) &&
-				str_eq(str_skip(word, i + 2), str_skip(entry, i + 2)))
-				return true;
+		return 0;
+	if (is_swap(word, entry))
+		return 1;
 	unsigned distance = str_distance(word, entry);
-	return (distance <= 1 && word.n >= 4 && entry.n >= 5) ||
-	       (distance <= 1 && word.n == 5 && entry.n == 4) ||
-	       (distance <= 2 && word.n >= 9 && entry.n >= 9);
+	if (distance <= 1 && ((word.n >= 4 && entry.n >= 5) || (word.n == 5 && entry.n == 4)))
+		return 2;
+	return distance <= 2 && word.n >= 9 && entry.n >= 9 ? 3 : 0;
 }
 
 static bool is_listed(const char *list, struct str low)
@@ -263,29 +270,38 @@ static bool is_listed(const char *list, struct str low)
 	return strstr(list, padded) != NULL;
 }
 
-/* The forms people mistype most are plurals and plain ones, so both are tried. */
+static void try_entry(struct str low, struct str entry, struct arena *a, int *least, struct str *best)
+{
+	if (entry.n < 4 || entry.p[0] != low.p[0] || entry.n > low.n + 2 || entry.n + 3 < low.n)
+		return;
+	int here = slip(low, entry);
+	int as_plural = slip(low, arena_printf(a, "%.*ss", STR_ARG(entry)));
+
+	if (as_plural && (!here || as_plural < here))
+		here = as_plural;
+	if (here && here < *least) {
+		*least = here;
+		*best = entry;
+	}
+}
+
+/* The word of the lexicon that was meant: plurals and plain forms are tried. */
 static struct str corrected(struct str low, struct arena *a)
 {
-	static const char letters_only[] = "abcdefghijklmnopqrstuvwxyz";
+	static const uint64_t unlikely =
+		CLASS(W_WEAK) | CLASS(W_JUDGE) | CLASS(W_PERSON) | CLASS(W_FILLER);
 	struct str best = low;
+	int least = 4;
 
 	if (low.n < 4 || low.n > 20 || is_listed(not_mistyped, low))
 		return low;
 	for (size_t i = 0; i < low.n; i++)
-		if (!strchr(letters_only, low.p[i]))
+		if (low.p[i] < 'a' || low.p[i] > 'z')
 			return low;
 	for (size_t i = 0; i < sizeof lexicon / sizeof *lexicon; i++) {
-		if (lexicon[i].classes & (CLASS(W_WEAK) | CLASS(W_JUDGE) | CLASS(W_PERSON) |
-				CLASS(W_FILLER)))
-			continue;
 		struct str rest = str_from(lexicon[i].words), entry;
-		while (str_split(&rest, ' ', &entry)) {
-			if (is_slip(low, entry))
-				return entry;
-			struct str plural_form = arena_printf(a, "%.*ss", STR_ARG(entry));
-			if (entry.n >= 4 && is_slip(low, plural_form))
-				best = entry;
-		}
+		while (!(lexicon[i].classes & unlikely) && str_split(&rest, ' ', &entry))
+			try_entry(low, entry, a, &least, &best);
 	}
 	return best;
 }
@@ -304,7 +320,7 @@ static const struct language *language_near(struct str low)
 {
 	for (const struct language *l = languages; l->name; l++)
 		for (int i = 0; i < 6 && l->words[i]; i++)
-			if (strlen(l->words[i]) >= 6 && is_slip(low, str_from(l->words[i])))
+			if (strlen(l->words[i]) >= 6 && slip(low, str_from(l->words[i])))
 				return l;
 	return NULL;
 }

@@ -205,13 +205,6 @@ void openai_put_request(const struct prompt *p, struct buf *body)
 
 /* Reading. */
 
-static struct str text_or_empty(struct str object, const char *name, struct arena *a)
-{
-	struct str text = json_text(json_get(object, name), a);
-
-	return text.p ? text : STR("");
-}
-
 static void get_content(struct prompt_builder *b, enum role role, struct str content)
 {
 	struct str key, part;
@@ -281,27 +274,6 @@ static void get_message(struct prompt_builder *b, struct str message)
 	}
 }
 
-static void get_tools(struct str tools, struct arena *a, struct prompt *out)
-{
-	struct str key, value;
-
-	if (json_type(tools) != JSON_ARRAY)
-		return;
-	out->tools = arena_alloc(a, json_count(tools) + 1, sizeof *out->tools);
-	json_each (tools, key, value) {
-		struct str function = json_get(value, "function");
-		struct tool_spec tool = {
-			.name = text_or_empty(function, "name", a),
-			.description = text_or_empty(function, "description", a),
-			.schema = json_get(function, "parameters"),
-		};
-		if (!tool.name.n)
-			continue;
-		tool.schema = tool_schema_object(&tool);
-		out->tools[out->tool_count++] = tool;
-	}
-}
-
 bool openai_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e)
 {
 	struct str messages, key, value;
@@ -317,7 +289,7 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 	builder_start(&b, json_count(messages), blocks);
 	json_each (messages, key, value)
 		get_message(&b, value);
-	get_tools(json_get(str_trim(body), "tools"), a, &prompt);
+	request_tools(json_get(str_trim(body), "tools"), "function", "parameters", a, &prompt);
 	*out = prompt;
 	return true;
 }

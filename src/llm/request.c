@@ -117,6 +117,13 @@ struct str content_text(struct str content, struct arena *a)
 	return arena_copy(a, buf_str(&all));
 }
 
+struct str text_or_empty(struct str object, const char *name, struct arena *a)
+{
+	struct str text = json_text(json_get(object, name), a);
+
+	return text.p ? text : STR("");
+}
+
 static int64_t first_positive(const struct str *values, size_t count, int64_t fallback)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -157,4 +164,26 @@ bool request_open(
 		.stream = json_bool_or(m[STREAM], false),
 	};
 	return true;
+}
+
+void request_tools(struct str tools, const char *wrapper, const char *schema_name, struct arena *a,
+	struct prompt *out)
+{
+	struct str key, value;
+
+	if (json_type(tools) != JSON_ARRAY)
+		return;
+	out->tools = arena_alloc(a, json_count(tools) + 1, sizeof *out->tools);
+	json_each (tools, key, value) {
+		struct str entry = wrapper ? json_get(value, wrapper) : value;
+		struct tool_spec tool = {
+			.name = text_or_empty(entry, "name", a),
+			.description = text_or_empty(entry, "description", a),
+			.schema = json_get(entry, schema_name),
+		};
+		if (!tool.name.n)
+			continue;
+		tool.schema = tool_schema_object(&tool);
+		out->tools[out->tool_count++] = tool;
+	}
 }

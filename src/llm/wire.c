@@ -34,22 +34,6 @@ int64_t usage_count(struct str value)
 	return count < 0 ? -1 : count;
 }
 
-static void merge(int64_t *into, int64_t newer)
-{
-	if (newer >= 0)
-		*into = newer;
-}
-
-void usage_merge(struct usage *into, const struct usage *newer)
-{
-	merge(&into->input, newer->input);
-	merge(&into->output, newer->output);
-	merge(&into->cache_read, newer->cache_read);
-	merge(&into->cache_write, newer->cache_write);
-	merge(&into->cache_write_1h, newer->cache_write_1h);
-	merge(&into->reasoning, newer->reasoning);
-}
-
 bool outlet_put(const struct outlet *o, const struct delta *delta)
 {
 	struct wire_reader *r = o->r;
