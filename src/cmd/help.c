@@ -109,6 +109,8 @@ static void roff_text(const char *text)
 			printf("\\e");
 		else if (*text == '-')
 			printf("\\-");
+		else if (*text == '"')
+			printf("\\(dq");
 		else
 			putchar(*text);
 	}

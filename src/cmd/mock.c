@@ -36,14 +36,15 @@ static bool announce(int port, struct err *e)
 
 static bool serve(struct str script, const char *name, int port, int log_fd, struct err *e)
 {
-	struct loop *loop = loop_new();
+	struct loop *loop = loop_new(e);
 	struct mock *mock = NULL;
-	bool is_good = mock_start(loop, script, name, port, log_fd, &mock, &port, e);
 
-	/* Before the announcement: who reads it may stop us at once. */
-	loop_on_signal(loop, SIGINT, on_signal, loop);
-	loop_on_signal(loop, SIGTERM, on_signal, loop);
-	is_good = is_good && announce(port, e);
+	if (!loop)
+		return false;
+	/* Signals before the announcement: who reads it may stop us at once. */
+	bool is_good = mock_start(loop, script, name, port, log_fd, &mock, &port, e) &&
+		       loop_on_signal(loop, SIGINT, on_signal, loop, e) &&
+		       loop_on_signal(loop, SIGTERM, on_signal, loop, e) && announce(port, e);
 	if (is_good)
 		loop_run(loop, &(const bool){false});
 	mock_free(mock);

@@ -294,23 +294,31 @@ static void announce(struct run *r)
 		fprintf(stderr, "fettle: %.*s\n", STR_ARG(r->context.notice));
 }
 
+static bool open_loop(struct run *r, struct err *e)
+{
+	r->loop = loop_new(e);
+	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
+		loop_on_signal(r->loop, SIGTERM, on_signal, r, e))
+		return true;
+	loop_free(r->loop);
+	return err_context(e, "cannot start");
+}
+
 static void run_all(struct run *r)
 {
 	struct ui_run shown = {r->session_id, &r->route, &r->workspace, &r->context, &r->times};
 	struct err e;
 
-	r->loop = loop_new();
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	r->http = http_client_new(r->loop);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
-	loop_on_signal(r->loop, SIGINT, on_signal, r);
-	loop_on_signal(r->loop, SIGTERM, on_signal, r);
 	announce(r);
 	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
 		run_task(r, r->tasks[i]);
-	if (!ui_free(r->ui, &e) && !r->status)
-		r->status = e.code == ERR_CANCELLED ? EXIT_DONE : EXIT_TASK_FAILED;
+	/* The last of the answer did not go through, when all was told already. */
+	if (!ui_free(r->ui, &e) && !r->status && e.code != ERR_CANCELLED)
+		r->status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
 	http_client_free(r->http);
 	pool_free(r->pool);
 	loop_free(r->loop);
@@ -340,6 +348,8 @@ static int run(const struct program *program, int count, char *const *words)
 		r.status = e.code == ERR_USAGE
 				   ? command_wrong_usage(&command_run, &e)
 				   : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
+	} else if (!open_loop(&r, &e)) {
+		r.status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
 	} else {
 		run_all(&r);
 	}

@@ -416,7 +416,7 @@ static void check_links(void)
 		"/proc/self/root/etc/passwd", "src/../../../../../../etc/passwd", "//etc//passwd",
 		NULL};
 	static const char *const opened[] = {"inside", "inside_absolute", "inside_directory/main.c",
-		"around/main.c", "parent/../src/main.c", "../ws/src/main.c" + 3, NULL};
+		"around/main.c", "parent/../src/main.c", &"../ws/src/main.c"[3], NULL};
 	char input[256];
 
 	for (int i = 0; refused[i]; i++) {
