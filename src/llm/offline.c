@@ -23,7 +23,7 @@ static void answer_help(struct desk *, const struct request *, struct buf *out)
 static bool is_worth_telling(const struct buf *found)
 {
 	return found->n && !str_starts(buf_str(found), STR("Nothing")) &&
-		!str_starts(buf_str(found), STR("That could not"));
+	       !str_starts(buf_str(found), STR("That could not"));
 }
 
 static void answer_cannot(struct desk *d, const struct request *r, struct buf *out)
@@ -39,7 +39,10 @@ static void answer_cannot(struct desk *d, const struct request *r, struct buf *o
 		return;
 	}
 	buf_put_text(out,
-		"I cannot do that: it needs a language model, and without one fettle only looks things up.\n");
+		r->is_guess
+			? "I cannot tell what to look up for that; more than looking up needs a language model.\n"
+			: "I cannot do that: it needs a language model, and without one fettle only looks "
+			  "things up.\n");
 	buf_put_text(out, connect_hint);
 	put_facts(d, r, out);
 	if (r->is_explaining && r->paths.n && !r->names.n)

@@ -109,8 +109,8 @@ struct word {
 	uint64_t classes; /* PLAIN: of enum word_class */
 	const struct language *language;
 	int64_t first, last; /* NUMBER and PATH; 0 when not given */
-	bool is_bytes;         /* NUMBER: "10kb" */
-	bool is_object;        /* what is searched for, whatever else the word could mean */
+	bool is_bytes; /* NUMBER: "10kb" */
+	bool is_object; /* what is searched for, whatever else the word could mean */
 	bool is_used; /* taken as scope, language or number: no subject any more */
 };
 
@@ -120,6 +120,16 @@ struct words {
 };
 
 struct words offline_words(struct str text, struct arena *a);
+/* What is behind the last slash. */
+struct str offline_base(struct str path);
+/* ---- the lexicon: offline_lexicon.c ---- */
+
+/* Sets language and classes by w->low; false when the word is not known. */
+bool lexicon_look_up(struct word *w, struct arena *a);
+/* For an unknown word: the one it was mistyped from, if there is one. */
+void lexicon_guess(struct word *w, struct arena *a);
+/* list holds words between single spaces, also at both ends. Too long a word is in every list. */
+bool lexicon_lists(const char *list, struct str low);
 /* Without its plural, -ed or -ing: "retries" and "retrying" give "retry". Lower case in and out. */
 struct str offline_stem(struct str low, struct arena *a);
 struct str offline_lower(struct str s, struct arena *a);
@@ -179,22 +189,24 @@ struct request {
 	struct subjects paths; /* files */
 	struct scope scope;
 	int64_t first, last; /* lines asked for, from 1; 0 not given */
-	int64_t limit;           /* "last 3 commits"; 0 not given */
-	int64_t threshold;       /* "more than 100 lines"; 0 not given */
+	int64_t limit; /* "last 3 commits"; 0 not given */
+	int64_t threshold; /* "more than 100 lines"; 0 not given */
 	bool is_below, is_bytes; /* of the threshold */
 	bool is_quoted; /* the names were quoted */
 	bool is_phrase; /* names[0] is text to search, as it was typed */
 	bool is_numeric; /* asks how many */
 	bool is_negated; /* "files that do not include x" */
-	bool is_explaining;      /* CANNOT: where to read about it is worth telling */
-	bool is_guess;           /* CANNOT: no rule fitted; what the words lead to may be it */
-	bool is_tested;          /* USED: in tests only */
+	bool is_explaining; /* CANNOT: where to read about it is worth telling */
+	bool is_guess; /* CANNOT: no rule fitted; what the words lead to may be it */
+	bool is_tested; /* USED: in tests only */
 	struct str joint; /* how it was joined to the request before it */
 };
 
 /* At most REQUESTS_MAX; never 0: a text that says nothing is one ASK_HELP. */
 size_t offline_requests(struct str task, struct request out[REQUESTS_MAX], struct arena *a);
 bool request_has(const struct request *r, enum word_class c);
+/* The very word, where it is not part of what is searched for. */
+bool request_says(const struct request *r, const char *word);
 
 /* ---- scopes: offline_scope.c ---- */
 
@@ -336,6 +348,8 @@ enum { ITEMS_SHOWN = 30 };
 
 /* "\n- path:line: text" without outer white space, cut to a readable width. */
 void put_place(struct buf *out, const struct match *m);
+/* The first of them, with what is left of total. */
+void put_places(struct buf *out, const struct match *m, size_t count, int64_t total);
 void put_more(struct buf *out, int64_t more); /* "- and N more", nothing for 0 */
 void put_error(struct buf *out, const struct finding *f);
 /* Lines between fences, so that they are shown as they are. */

@@ -30,15 +30,6 @@ static bool has(const struct request *r, enum word_class c)
 	return request_has(r, c);
 }
 
-static bool says(const struct request *r, const char *word)
-{
-	for (size_t i = 0; i < r->words.n; i++)
-		if (r->words.p[i].kind == WORD_PLAIN && !r->words.p[i].is_object &&
-			str_is(r->words.p[i].low, word))
-			return true;
-	return false;
-}
-
 /* The first word that carries a meaning, and the one behind it. */
 static const struct word *opener(const struct request *r, const struct word **next)
 {
@@ -76,7 +67,8 @@ static bool asks_nothing(struct request *r)
 
 static bool asks_help(struct request *r)
 {
-	return !has_subject(r) && (says(r, "help") || (says(r, "you") && says(r, "do"))) &&
+	return !has_subject(r) &&
+	       (request_says(r, "help") || (request_says(r, "you") && request_says(r, "do"))) &&
 	       r->words.n < 8 && !has(r, W_FILE) && !has(r, W_LINE) && !has(r, W_TEST) &&
 	       !has(r, W_BRANCH) && !has(r, W_COMMIT);
 }
@@ -123,11 +115,12 @@ static bool leads_to_lookup(const struct request *r, const struct word *w)
 /* "how do I build it": the project's own documents may say. */
 static bool asks_howto(struct request *r)
 {
-	static const char *const verbs[] = {"test", "deploy", "install", "configure", "setup", "compile",
-		"build", "start", "run", "use", NULL};
-	bool is_how = says(r, "how") &&
-		      (says(r, "i") || says(r, "we") || says(r, "you") || says(r, "to") ||
-			      says(r, "one") || says(r, "it") || has(r, W_PROJECT));
+	static const char *const verbs[] = {"test", "deploy", "install", "configure", "setup",
+		"compile", "build", "start", "run", "use", NULL};
+	bool is_how = request_says(r, "how") &&
+		      (request_says(r, "i") || request_says(r, "we") || request_says(r, "you") ||
+			      request_says(r, "to") || request_says(r, "one") ||
+			      request_says(r, "it") || has(r, W_PROJECT));
 
 	if (!is_how || r->is_numeric || r->names.n)
 		return false;
@@ -148,20 +141,23 @@ static bool asks_judgement(struct request *r, const struct word *first)
 			  CLASS(W_DO) | CLASS(W_WHO) | CLASS(W_WHY);
 	bool is_asked = first->kind != WORD_PLAIN || (first->classes & askers);
 
-	if (says(r, "should") && !r->is_quoted)
+	if (request_says(r, "should") && !r->is_quoted)
 		return true;
 	/* Functions are found by their first lines; how long they are is not known. */
-	if (has(r, W_FUNCTION) && (has(r, W_LARGE) || has(r, W_SMALL)) && !r->is_phrase && !r->threshold &&
-		!has(r, W_FILE))
+	if (has(r, W_FUNCTION) && (has(r, W_LARGE) || has(r, W_SMALL)) && !r->is_phrase &&
+		!r->threshold && !has(r, W_FILE))
 		return true;
 	return has(r, W_JUDGE) && is_asked && !has(r, W_WHERE) && !has(r, W_MENTION) &&
-	       !has(r, W_MARK) && !r->is_phrase && !(has(r, W_PENDING) && says(r, "clean")) &&
+	       !has(r, W_MARK) && !r->is_phrase &&
+	       !(has(r, W_PENDING) && request_says(r, "clean")) &&
 	       !(has(r, W_DEFINE) && has(r, W_WHICH)) && !has(r, W_USE);
 }
 
 /* "how does x work", "what does x do", "what is x for": only reading and understanding answers. */
 static bool asks_explanation(struct request *r, const struct word *first)
 {
+	if (is(first, W_EXPLAIN) && r->scope.places.n && !has_subject(r))
+		return false;
 	const struct word *last = r->words.n ? &r->words.p[r->words.n - 1] : first;
 
 	if (has(r, W_PROJECT) && !r->names.n && !r->paths.n && !r->topics.n)
@@ -173,10 +169,12 @@ static bool asks_explanation(struct request *r, const struct word *first)
 		has_subject(r) && !has(r, W_WHERE) && !has(r, W_MENTION))
 		return true;
 	if (is(first, W_HOW) && !r->is_numeric &&
-		(says(r, "work") || says(r, "works") || says(r, "happen") || says(r, "happens")))
+		(request_says(r, "work") || request_says(r, "works") || request_says(r, "happen") ||
+			request_says(r, "happens")))
 		return true;
 	if (is(first, W_HOW) && !r->is_numeric &&
-		(says(r, "i") || says(r, "we") || says(r, "would")) && !has(r, W_WHERE))
+		(request_says(r, "i") || request_says(r, "we") || request_says(r, "would")) &&
+		!has(r, W_WHERE))
 		return true;
 	if (is(first, W_WHAT) && (str_is(last->low, "do") || str_is(last->low, "does")))
 		return !has(r, W_PROJECT) || has_subject(r);
@@ -201,10 +199,11 @@ static bool asks_impossible(struct request *r)
 /* Words that say nothing beyond what git is asked for: its own nouns, and people's names. */
 static bool is_git_word(const struct request *r, struct str topic)
 {
-	static const char *const nouns[] = {"message", "messages", "subject", "subjects", "title", "hash",
-		"sha", "id", "date", "dates", "time", "days", "week", "today", "yesterday", "month", "name",
-		"head", "master", "main", "origin", "remote", "local", "wip", "since", "happened", "mine",
-		"person", "people", NULL};
+	static const char *const nouns[] = {"message", "messages", "subject", "subjects", "title",
+		"hash", "sha", "id", "date", "dates", "time", "days", "week", "today", "yesterday",
+		"month", "name", "head", "master", "main", "origin", "remote", "local", "wip",
+		"since", "happened", "mine", "person", "people", "merged", "merge", "added",
+		"removed", "deleted", "released", "make", "made", NULL};
 	bool is_first = r->words.n && r->words.p[0].text.p == topic.p;
 
 	if (topic.p[0] >= '0' && topic.p[0] <= '9')
@@ -219,7 +218,7 @@ static bool is_git_word(const struct request *r, struct str topic)
 static bool has_foreign_topic(const struct request *r)
 {
 	for (size_t i = 0; i < r->topics.n; i++)
-		if (!is_git_word(r, r->topics.p[i]) && !says(r, "by"))
+		if (!is_git_word(r, r->topics.p[i]) && !request_says(r, "by"))
 			return true;
 	return false;
 }
@@ -232,42 +231,51 @@ static bool asks_branch(struct request *r)
 
 static bool asks_status(struct request *r)
 {
-	bool is_files = has(r, W_FILE) || has(r, W_CHANGE) || has(r, W_GIT) || r->words.n <= 3 ||
-			says(r, "tree") || says(r, "work");
+	const struct word *next, *first = opener(r, &next);
+	bool is_files = is(first, W_YES_NO) || has(r, W_FILE) || has(r, W_CHANGE) ||
+			has(r, W_GIT) || r->words.n <= 3 || request_says(r, "tree") ||
+			request_says(r, "work");
 
-	if (has(r, W_CHANGE) && has(r, W_COMMIT) && says(r, "since"))
+	if (has(r, W_CHANGE) && has(r, W_COMMIT) && request_says(r, "since"))
 		return true;
 	if (r->names.n || has(r, W_WHERE) || has(r, W_MENTION) || has(r, W_COMMIT))
 		return false;
+	if (request_says(r, "clean") && has(r, W_YES_NO) && !has_foreign_topic(r) && !r->paths.n &&
+		(has(r, W_PROJECT) || has(r, W_GIT) || has(r, W_PENDING)) &&
+		!request_says(r, "code"))
+		return true;
 	if (has(r, W_PENDING) && !has_foreign_topic(r) && is_files)
-		return !says(r, "diff");
-	return (has(r, W_CHANGE) || says(r, "modified") || says(r, "edited")) && !says(r, "diff") &&
-	       has(r, W_FILE) && !r->topics.n && !has(r, W_MOST) && !says(r, "recently") &&
-	       !says(r, "recent") && !says(r, "last") && !says(r, "lately") && !says(r, "latest") &&
-	       !has(r, W_WHEN);
+		return !request_says(r, "diff");
+	return (has(r, W_CHANGE) || request_says(r, "modified") || request_says(r, "edited")) &&
+	       !request_says(r, "diff") && has(r, W_FILE) && !r->topics.n && !has(r, W_MOST) &&
+	       !request_says(r, "recently") && !request_says(r, "recent") &&
+	       !request_says(r, "last") && !request_says(r, "lately") &&
+	       !request_says(r, "latest") && !has(r, W_WHEN);
 }
 
 static bool asks_diff(struct request *r)
 {
-	return says(r, "diff") && !has(r, W_COMMIT) && !r->names.n && !has(r, W_WHERE) &&
+	return request_says(r, "diff") && !has(r, W_COMMIT) && !r->names.n && !has(r, W_WHERE) &&
 	       !has(r, W_MENTION);
 }
 
 /* "what did the last commit change", "show commit 1a2b3c4", "files in the last commit". */
 static bool asks_commit(struct request *r)
 {
-	bool is_inside = has(r, W_CHANGE) || has(r, W_FILE) || says(r, "diff") || says(r, "in") ||
-			 says(r, "touch") || says(r, "touched") || says(r, "show");
+	bool is_inside = has(r, W_CHANGE) || has(r, W_FILE) || request_says(r, "diff") ||
+			 request_says(r, "in") || request_says(r, "touch") ||
+			 request_says(r, "touched") || request_says(r, "show");
 
-	return has(r, W_COMMIT) && !says(r, "commits") && !says(r, "log") && !says(r, "history") &&
-	       !has_foreign_topic(r) && is_inside && !has(r, W_WHO) && !has(r, W_WHEN) && !r->is_numeric &&
-	       !has(r, W_PENDING) && !has(r, W_MENTION);
+	return has(r, W_COMMIT) && !request_says(r, "commits") && !request_says(r, "log") &&
+	       !request_says(r, "history") && !has_foreign_topic(r) && is_inside &&
+	       !has(r, W_WHO) && !has(r, W_WHEN) && !r->is_numeric && !has(r, W_PENDING) &&
+	       !has(r, W_MENTION);
 }
 
 static bool asks_authors(struct request *r)
 {
-	return has(r, W_AUTHOR) && !r->paths.n && !r->names.n && !r->topics.n && !has(r, W_COMMIT) &&
-	       !has(r, W_MENTION) && !has(r, W_WHERE);
+	return has(r, W_AUTHOR) && !r->paths.n && !r->names.n && !r->topics.n &&
+	       !has(r, W_COMMIT) && !has(r, W_MENTION) && !has(r, W_WHERE);
 }
 
 static bool asks_log(struct request *r)
@@ -281,15 +289,17 @@ static bool asks_log(struct request *r)
 
 	if (!is_plain)
 		return false;
-	if (is_file_change || (has(r, W_COMMIT) && (has(r, W_GIT) || !has_foreign_topic(r) ||
-							 is(first, W_COMMIT) || says(r, "commits") ||
-							 has(r, W_AUTHOR) || has(r, W_WHO))))
+	if (is_file_change ||
+		(has(r, W_COMMIT) &&
+			(has(r, W_GIT) || !has_foreign_topic(r) || is(first, W_COMMIT) ||
+				request_says(r, "commits") || has(r, W_AUTHOR) || has(r, W_WHO))))
 		return !(has(r, W_COMMIT) && has(r, W_FUNCTION));
 	if (has(r, W_GIT) && !r->topics.n)
 		return true;
-	if (is(first, W_WHAT) && says(r, "new") && r->words.n <= 3)
+	if (is(first, W_WHAT) && request_says(r, "new") && r->words.n <= 3)
 		return true;
-	if (!has(r, W_CHANGE) || r->names.n || says(r, "changelog") || says(r, "set"))
+	if (!has(r, W_CHANGE) || r->names.n || request_says(r, "changelog") ||
+		request_says(r, "set"))
 		return false;
 	return (is(first, W_WHAT) || is(first, W_NEW) || is(first, W_LAST) || is(first, W_CHANGE) ||
 		       is(first, W_SHOW) || is(first, W_LIST) || is(first, W_YES_NO)) &&
@@ -334,23 +344,31 @@ static bool asks_used(struct request *r)
 			has(r, W_LIST) || has(r, W_SHOW) || r->is_numeric || has(r, W_HOW) ||
 			has(r, W_YES_NO) || r->words.n <= 4;
 
+	/* "what port does the server use": the user is named, not the used. */
+	const struct word *last = r->words.n ? &r->words.p[r->words.n - 1] : first;
+	if (!r->names.n && str_is(last->low, "use") && r->words.n > 3)
+		return false;
 	return is_use && is_where && (has_symbol(r) || r->paths.n) && !has(r, W_LOOK);
 }
 
 static bool asks_body(struct request *r)
 {
-	bool is_look = has(r, W_LOOK) || says(r, "code") || says(r, "source");
+	bool is_methods = request_says(r, "methods") && !r->paths.n;
+	bool is_look = is_methods || has(r, W_LOOK) || request_says(r, "code") ||
+		       request_says(r, "source");
 	const struct word *next, *first = opener(r, &next);
 
 	if (r->is_phrase || has(r, W_MENTION) || has(r, W_WHERE) || has(r, W_FIND) || r->is_numeric)
 		return false;
 	if (r->names.n && (is_look || has(r, W_VALUE) || has(r, W_SHOW)))
 		return true;
+	if (is_methods && r->topics.n == 1)
+		return true;
 	if (r->topics.n == 1 && r->paths.n && has(r, W_SCOPE) && has(r, W_SHOW))
 		return true;
 	if (r->topics.n == 1 && !r->paths.n && has(r, W_FUNCTION) + has(r, W_TYPE) &&
-		!is_plural_noun(first) && (is_look || has(r, W_SHOW)) && !says(r, "functions") &&
-		!has(r, W_LIST))
+		!is_plural_noun(first) && (is_look || has(r, W_SHOW)) &&
+		!request_says(r, "functions") && !has(r, W_LIST))
 		return true;
 	if (r->topics.n == 1 && is_look && (has(r, W_WHAT) || has(r, W_HOW)) && !has(r, W_PROJECT))
 		return true;
@@ -381,6 +399,10 @@ static bool asks_outline(struct request *r)
 {
 	bool is_code_noun = false;
 
+	/* "methods of Report": what the class looks like says it. */
+	if (request_says(r, "methods") && r->topics.n == 1 && !r->paths.n)
+		return false;
+
 	if (r->is_phrase || r->names.n || has(r, W_MENTION) || has(r, W_CALL) || has(r, W_USE))
 		return false;
 	for (size_t i = 0; i < r->words.n; i++) {
@@ -390,8 +412,8 @@ static bool asks_outline(struct request *r)
 				!str_is(w->low, "class") && !str_is(w->low, "types");
 		is_code_noun |= str_is(w->low, "types") && w->kind == WORD_PLAIN && !has(r, W_FILE);
 	}
-	if (r->paths.n &&
-		(says(r, "outline") || says(r, "symbols") || (has(r, W_DEFINE) && has(r, W_WHAT))))
+	if (r->paths.n && (request_says(r, "outline") || request_says(r, "symbols") ||
+				  (has(r, W_DEFINE) && has(r, W_WHAT))))
 		return true;
 	return is_code_noun && !has(r, W_WHERE);
 }
@@ -428,14 +450,16 @@ static bool asks_show(struct request *r)
 		return !r->topics.n || is(first, W_SHOW);
 	return !r->topics.n &&
 	       (is(first, W_WHAT) || first->kind == WORD_PATH || is(first, W_FILENAME)) &&
-	       !has(r, W_SIZE) && !(has(r, W_LINE) && says(r, "count"));
+	       !has(r, W_SIZE) && !(has(r, W_LINE) && request_says(r, "count"));
 }
 
 static bool asks_kinds_of_count(struct request *r)
 {
-	bool is_measure = has(r, W_LINE) || has(r, W_FILE) || has(r, W_SIZE) || says(r, "long") ||
-			  says(r, "big") || says(r, "large") || has(r, W_DIRECTORY);
-	bool is_bare = r->words.n <= 3 && (says(r, "loc") || says(r, "sloc") || says(r, "size"));
+	bool is_measure = has(r, W_LINE) || has(r, W_FILE) || has(r, W_SIZE) ||
+			  request_says(r, "long") || request_says(r, "big") ||
+			  request_says(r, "large") || has(r, W_DIRECTORY);
+	bool is_bare = r->words.n <= 3 && (request_says(r, "loc") || request_says(r, "sloc") ||
+						  request_says(r, "size"));
 
 	if (r->names.n || r->is_phrase || has(r, W_MENTION))
 		return false;
@@ -443,7 +467,8 @@ static bool asks_kinds_of_count(struct request *r)
 		return true;
 	if (has(r, W_LINE) && has(r, W_PER) && has(r, W_FILE) && !r->topics.n)
 		return true;
-	if (has(r, W_LINE) && (says(r, "count") || says(r, "counts") || says(r, "wc") || says(r, "loc")))
+	if (has(r, W_LINE) && (request_says(r, "count") || request_says(r, "counts") ||
+				      request_says(r, "wc") || request_says(r, "loc")))
 		return true;
 	return (r->is_numeric && (is_measure || r->scope.label.n || r->paths.n ||
 					 r->scope.places.n || has(r, W_PROJECT) || !r->topics.n)) ||
@@ -452,7 +477,7 @@ static bool asks_kinds_of_count(struct request *r)
 
 static bool asks_groups(struct request *r)
 {
-	bool is_language = says(r, "language") || says(r, "languages");
+	bool is_language = has(r, W_LANGUAGE);
 
 	if (r->names.n || r->is_phrase || has(r, W_MENTION))
 		return false;
@@ -466,7 +491,9 @@ static bool asks_groups(struct request *r)
 
 static bool is_sorted(const struct request *r)
 {
-	return (says(r, "sorted") || says(r, "sort") || says(r, "ordered") || says(r, "order")) && says(r, "by");
+	return (request_says(r, "sorted") || request_says(r, "sort") ||
+		       request_says(r, "ordered") || request_says(r, "order")) &&
+	       request_says(r, "by");
 }
 
 static bool asks_rank(struct request *r)
@@ -489,11 +516,13 @@ static bool asks_rank(struct request *r)
 
 static bool asks_layout(struct request *r)
 {
-	bool is_about = has(r, W_WHAT) || has(r, W_EXPLAIN) || says(r, "about") || has(r, W_SHOW) ||
-			has(r, W_HOW);
+	bool is_about = has(r, W_WHAT) || has(r, W_EXPLAIN) || request_says(r, "about") ||
+			has(r, W_SHOW) || has(r, W_HOW);
 
 	if (r->names.n || r->is_phrase || r->paths.n || has(r, W_MENTION))
 		return false;
+	if (has(r, W_EXPLAIN) && r->scope.places.n && !r->topics.n)
+		return true;
 	if (has(r, W_LAYOUT) && !r->topics.n && !has(r, W_FUNCTION) && !has(r, W_PENDING))
 		return true;
 	return has(r, W_PROJECT) && is_about && !r->topics.n && !r->weak.n && !r->scope.label.n &&
@@ -506,8 +535,23 @@ static bool asks_find(struct request *r)
 		return true;
 	if (has(r, W_MENTION) && (r->names.n || r->topics.n) && !(r->weak.n && !r->names.n))
 		return true;
-	return r->names.n && (has(r, W_FIND) || (r->is_quoted && r->words.n > 1) || has(r, W_LINE) || r->is_numeric) &&
+	return r->names.n &&
+	       (has(r, W_FIND) || (r->is_quoted && r->words.n > 1) || has(r, W_LINE) ||
+		       r->is_numeric) &&
 	       !has(r, W_DEFINE);
+}
+
+/* "which html file loads app.js": the path is what they have in them. */
+static bool asks_holders(struct request *r)
+{
+	bool is_which = has(r, W_WHICH) || has(r, W_WHAT);
+
+	if (!is_which || !has(r, W_FILE) || r->paths.n != 1 || r->names.n || has(r, W_SCOPE) ||
+		r->first)
+		return false;
+	r->names = r->paths;
+	r->paths.n = 0;
+	return true;
 }
 
 static bool asks_list(struct request *r)
@@ -532,7 +576,8 @@ static bool asks_topic(struct request *r)
 {
 	uint64_t cues = CLASS(W_WHERE) | CLASS(W_WHICH) | CLASS(W_FIND) | CLASS(W_WEAK) |
 			CLASS(W_DEFINE) | CLASS(W_MENTION) | CLASS(W_USE) | CLASS(W_CALL) |
-			CLASS(W_FUNCTION) | CLASS(W_TYPE) | CLASS(W_LIST) | CLASS(W_SHOW) | CLASS(W_FILE) | CLASS(W_TEST) | CLASS(W_PROJECT);
+			CLASS(W_FUNCTION) | CLASS(W_TYPE) | CLASS(W_LIST) | CLASS(W_SHOW) |
+			CLASS(W_FILE) | CLASS(W_TEST) | CLASS(W_PROJECT);
 	const struct word *next, *first = opener(r, &next);
 
 	if (is(first, W_YES_NO) || is(first, W_HOW))
@@ -572,6 +617,7 @@ static const struct rule rules[] = {
 	{asks_rank, ASK_RANK},
 	{asks_kinds_of_count, ASK_COUNT},
 	{asks_layout, ASK_LAYOUT},
+	{asks_holders, ASK_FIND},
 	{asks_list, ASK_LIST},
 	{asks_path, ASK_SHOW},
 	{asks_name, ASK_DEFINED},

@@ -26,14 +26,6 @@ static void put_problem(struct buf *out, const struct target *t)
 		buf_printf(out, "%.*s\n", STR_ARG(t->problem));
 }
 
-static bool says(const struct request *r, const char *word)
-{
-	for (size_t i = 0; i < r->words.n; i++)
-		if (r->words.p[i].kind == WORD_PLAIN && str_is(r->words.p[i].low, word))
-			return true;
-	return false;
-}
-
 static void sort_entries(struct entries *e, int (*order)(const void *, const void *))
 {
 	if (e->n)
@@ -367,7 +359,7 @@ static int64_t rank_limit(const struct request *r)
 {
 	if (r->limit)
 		return r->limit;
-	return says(r, "file") && !says(r, "files") ? 1 : RANKED;
+	return request_says(r, "file") && !request_says(r, "files") ? 1 : RANKED;
 }
 
 static void put_ranked(struct buf *out, const struct entries *e, const struct target *t,
@@ -466,8 +458,8 @@ static void rank_here(
 static void rank_threshold(
 	struct desk *d, const struct request *r, const struct target *t, struct buf *out)
 {
-	const struct finding *f = desk_count(d, t->path, t->glob, "file", r->is_bytes ? "size" : "lines",
-		FILES_ASKED);
+	const struct finding *f = desk_count(
+		d, t->path, t->glob, "file", r->is_bytes ? "size" : "lines", FILES_ASKED);
 	size_t n = 0;
 
 	if (!f)
@@ -504,11 +496,15 @@ void answer_rank(struct desk *d, const struct request *r, struct buf *out)
 		rank_threshold(d, r, &t, out);
 	else if (request_has(r, W_EMPTY) || request_has(r, W_OLD) || request_has(r, W_SMALL))
 		rank_here(d, r, &t, out);
-	else if (request_has(r, W_NEW) && !says(r, "longest") && !says(r, "largest") && !says(r, "biggest") && !says(r, "size"))
+	else if (request_has(r, W_NEW) && !request_says(r, "longest") &&
+		 !request_says(r, "largest") && !request_says(r, "biggest") &&
+		 !request_says(r, "size"))
 		rank_newest(d, &t, rank_limit(r), out);
 	else
 		rank_largest(d, &t, rank_limit(r),
-			!request_has(r, W_LINE) && !says(r, "longest") && !says(r, "long"), out);
+			!request_has(r, W_LINE) && !request_says(r, "longest") &&
+				!request_says(r, "long"),
+			out);
 }
 
 /* ---- by language, by directory ---- */

@@ -10,14 +10,6 @@ struct commit {
 	struct str hash, date, author, subject;
 };
 
-static bool says(const struct request *r, const char *word)
-{
-	for (size_t i = 0; i < r->words.n; i++)
-		if (r->words.p[i].kind == WORD_PLAIN && str_is(r->words.p[i].low, word))
-			return true;
-	return false;
-}
-
 static bool read_commit(struct str line, struct commit *out)
 {
 	return str_split(&line, '\t', &out->hash) && str_split(&line, '\t', &out->date) &&
@@ -50,11 +42,12 @@ static void put_commit(struct buf *out, const struct commit *c)
 
 static int64_t log_limit(const struct request *r)
 {
-	bool is_single = (says(r, "commit") || says(r, "change")) && !says(r, "commits") &&
-			 !says(r, "changes") && !says(r, "log") && !says(r, "history");
+	bool is_single = (request_says(r, "commit") || request_says(r, "change")) &&
+			 !request_says(r, "commits") && !request_says(r, "changes") &&
+			 !request_says(r, "log") && !request_says(r, "history");
 	bool is_last = request_has(r, W_LAST) || request_has(r, W_NEW) || request_has(r, W_WHEN);
 
-	if (r->is_numeric || says(r, "first") || says(r, "oldest"))
+	if (r->is_numeric || request_says(r, "first") || request_says(r, "oldest"))
 		return LOG_MAX;
 	if (r->limit)
 		return r->limit > LOG_MAX ? LOG_MAX : r->limit;
@@ -74,7 +67,7 @@ static bool log_path(struct desk *d, const struct request *r, struct str *path)
 			return false;
 		*path = files.n ? files.p[0] : r->paths.p[0];
 	} else if (r->topics.n == 1 && (request_has(r, W_WHO) || request_has(r, W_WHEN)) &&
-		!request_has(r, W_COMMIT)) {
+		   !request_has(r, W_COMMIT)) {
 		if (!desk_namesakes(d, r->topics.p[0], &files))
 			return false;
 		*path = files.n ? files.p[0] : *path;
@@ -103,7 +96,8 @@ static bool is_by(struct str author, struct str name)
  */
 static size_t keep_wanted(struct desk *d, const struct request *r, struct commit *c, size_t n)
 {
-	bool must = says(r, "by") || says(r, "about") || says(r, "of") || says(r, "on");
+	bool must = request_says(r, "by") || request_says(r, "about") || request_says(r, "of") ||
+		    request_says(r, "on");
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n && r->topics.n; i++) {
@@ -112,8 +106,10 @@ static size_t keep_wanted(struct desk *d, const struct request *r, struct commit
 		for (size_t k = 0; k < r->topics.n; k++) {
 			struct str stem = offline_stem(offline_lower(r->topics.p[k], d->a), d->a);
 			is_kept |= is_by(c[i].author, r->topics.p[k]) ||
-				(isdigit((unsigned char)stem.p[0]) && str_starts(c[i].date, stem)) ||
-				(!says(r, "by") && stem.n > 2 && str_contains(subject, stem));
+				   (isdigit((unsigned char)stem.p[0]) &&
+					   str_starts(c[i].date, stem)) ||
+				   (!request_says(r, "by") && stem.n > 2 &&
+					   str_contains(subject, stem));
 		}
 		if (is_kept) {
 			struct commit swap = c[kept];
@@ -131,7 +127,8 @@ void answer_log(struct desk *d, const struct request *r, struct buf *out)
 	if (!log_path(d, r, &path))
 		return;
 	bool is_filtered = r->topics.n && !path.n &&
-		(says(r, "by") || says(r, "about") || says(r, "of") || says(r, "on"));
+			   (request_says(r, "by") || request_says(r, "about") ||
+				   request_says(r, "of") || request_says(r, "on"));
 	int64_t limit = is_filtered ? LOG_MAX : log_limit(r);
 	const struct finding *f = desk_git(d, "log", path, (struct str){0}, limit);
 	bool wants_state =
@@ -147,8 +144,10 @@ void answer_log(struct desk *d, const struct request *r, struct buf *out)
 	struct commit *c;
 	size_t n = read_log(d, f, &c), all = n;
 	n = keep_wanted(d, r, c, n);
-	struct str of = path.n ? arena_printf(d->a, " that touch%s %.*s", n == 1 ? "es" : "", STR_ARG(path))
-			       : STR("");
+	wants_state &= n == all;
+	struct str of =
+		path.n ? arena_printf(d->a, " that touch%s %.*s", n == 1 ? "es" : "", STR_ARG(path))
+		       : STR("");
 	if (n == 0) {
 		buf_printf(out, "No such commit among the last %zu%.*s.\n", all, STR_ARG(of));
 		return;
@@ -156,13 +155,15 @@ void answer_log(struct desk *d, const struct request *r, struct buf *out)
 	if (r->is_numeric)
 		buf_printf(out, "%s%zu commit%s%.*s.\n", (int64_t)all == LOG_MAX ? "At least " : "",
 			n, plural((int64_t)n), STR_ARG(of));
+	else if (n < all)
+		buf_printf(out, "%zu of the last %zu commits%.*s:\n", n, all, STR_ARG(of));
 	else if (n == 1)
 		buf_printf(out, "The last commit%.*s:\n", STR_ARG(path.n ? of : STR("")));
-	else if (says(r, "first") || says(r, "oldest"))
+	else if (request_says(r, "first") || request_says(r, "oldest"))
 		buf_printf(out, "The first of %zu commits%.*s:\n", n, STR_ARG(of));
 	else
 		buf_printf(out, "The last %zu commits%.*s:\n", n, STR_ARG(of));
-	bool is_first = says(r, "first") || says(r, "oldest");
+	bool is_first = request_says(r, "first") || request_says(r, "oldest");
 	size_t show = r->is_numeric ? (n > 5 ? 5 : n) : is_first ? 1 : n > 100 ? 100 : n;
 	for (size_t i = 0; i < show; i++)
 		put_commit(out, &c[is_first ? n - 1 - i : i]);
@@ -195,11 +196,11 @@ static bool is_shown(const struct request *r, struct str code)
 {
 	bool is_untracked = str_is(code, "??"), is_staged = code.p[0] != ' ' && !is_untracked;
 
-	if (says(r, "untracked"))
+	if (request_says(r, "untracked"))
 		return is_untracked;
-	if (says(r, "staged"))
+	if (request_says(r, "staged"))
 		return is_staged;
-	if (says(r, "unstaged"))
+	if (request_says(r, "unstaged"))
 		return !is_staged && !is_untracked;
 	return true;
 }

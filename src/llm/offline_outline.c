@@ -96,13 +96,33 @@ static bool has_part(const struct request *r, bool by_name, struct str name, str
 	return true;
 }
 
-static void add_line(struct outline *o, const struct noun *noun, const struct request *r,
-	struct arena *a, struct match m)
+/* "functions with parse in the name": by name; where none has it, by the whole line. */
+static void keep_parts(struct outline *o, const struct request *r, bool by_name, struct arena *a)
+{
+	size_t by_line = 0, kept = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		kept += has_part(r, by_name, o->definitions[i].name, a);
+		by_line += has_part(r, by_name, o->p[i].text, a);
+	}
+	bool is_line = kept == 0 && by_line;
+	kept = o->bodies = 0;
+	for (size_t i = 0; i < o->n; i++) {
+		if (!has_part(r, by_name, is_line ? o->p[i].text : o->definitions[i].name, a))
+			continue;
+		o->definitions[kept] = o->definitions[i];
+		o->p[kept++] = o->p[i];
+		o->bodies += !o->definitions[kept - 1].is_declaration;
+	}
+	o->n = kept;
+}
+
+static void add_line(struct outline *o, const struct noun *noun, struct match m)
 {
 	struct definition d;
 
 	if (o->n == o->capacity || !symbol_defined(m.path, m.text, &d) ||
-		(noun && !is_among(noun->nouns, d.noun)) || !has_part(r, noun != NULL, d.name, a))
+		(noun && !is_among(noun->nouns, d.noun)))
 		return;
 	/* A heading or a key in prose and data is asked for by that name only. */
 	if (!noun && strcmp(d.noun, "enumerator") == 0)
@@ -161,7 +181,8 @@ static void outline_file(struct desk *d, const struct request *r, struct str pat
 		.definitions = arena_alloc(d->a, count + 1, sizeof *o.definitions),
 		.capacity = count};
 	for (size_t i = 0; i < count; i++)
-		add_line(&o, noun, r, d->a, (struct match){path, (int64_t)i + 1, lines[i]});
+		add_line(&o, noun, (struct match){path, (int64_t)i + 1, lines[i]});
+	keep_parts(&o, r, noun != NULL, d->a);
 	put_outline(&o, noun, arena_printf(d->a, " in %.*s", STR_ARG(path)), note.n > 0, out);
 }
 
@@ -197,7 +218,8 @@ void answer_outline(struct desk *d, const struct request *r, struct buf *out)
 		.definitions = arena_alloc(d->a, m.n + 1, sizeof *o.definitions),
 		.capacity = m.n};
 	for (size_t i = 0; i < m.n; i++)
-		add_line(&o, noun, r, d->a, m.p[i]);
+		add_line(&o, noun, m.p[i]);
+	keep_parts(&o, r, noun != NULL, d->a);
 	struct str words = t.words;
 	if (str_ends(t.kind, STR(" file")))
 		words = arena_printf(d->a, "%.*s in %.*ss", STR_ARG(t.words), STR_ARG(t.kind));
@@ -273,19 +295,43 @@ static bool is_outgoing(const struct request *r)
 	return false;
 }
 
+static void answer_outgoing(struct desk *d, struct str path, struct buf *out)
+{
+	struct subjects files;
+
+	if (!desk_files(d, path, &files))
+		return;
+	for (size_t i = 0; i < files.n && i < 3; i++)
+		put_own_imports(d, files.p[i], out);
+	if (files.n == 0)
+		buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(path));
+}
+
+static void put_importers(const struct matches *m, size_t n, const struct target *t,
+	struct str object, const struct finding *f, struct buf *out)
+{
+	size_t listed = n ? n : m->n;
+
+	if (n == 0 && m->n == 0)
+		buf_printf(out, "Nothing%.*s includes or mentions `%.*s`: %.*s\n",
+			STR_ARG(t->words), STR_ARG(object), STR_ARG(str_trim(f->text)));
+	else if (n == 0)
+		buf_printf(out, "No line%.*s includes `%.*s`, but %lld mention%s it:\n",
+			STR_ARG(t->words), STR_ARG(object), (long long)m->total,
+			m->total == 1 ? "s" : "");
+	else
+		buf_printf(out, "%zu line%s%.*s include%s `%.*s`:\n", n, plural((int64_t)n),
+			STR_ARG(t->words), n == 1 ? "s" : "", STR_ARG(object));
+	put_places(out, m->p, listed, (int64_t)listed);
+}
+
 void answer_imports(struct desk *d, const struct request *r, struct buf *out)
 {
 	struct request scoped = *r;
 	struct target t;
-	struct subjects files;
 
 	if (is_outgoing(r)) {
-		if (!desk_files(d, r->paths.p[0], &files))
-			return;
-		for (size_t i = 0; i < files.n && i < 3; i++)
-			put_own_imports(d, files.p[i], out);
-		if (files.n == 0)
-			buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(r->paths.p[0]));
+		answer_outgoing(d, r->paths.p[0], out);
 		return;
 	}
 	struct str object = r->names.n   ? r->names.p[0]
@@ -298,7 +344,10 @@ void answer_imports(struct desk *d, const struct request *r, struct buf *out)
 	/* What could not include it in the first place is not worth listing. */
 	if (r->is_negated && !t.glob.n && str_ends(object, STR(".h")))
 		t.glob = STR("{*.c,*.h,*.cc,*.cpp,*.hpp}");
-	struct grep_ask ask = {.pattern = object, .path = t.path, .glob = t.glob, .literal = true,
+	struct grep_ask ask = {.pattern = object,
+		.path = t.path,
+		.glob = t.glob,
+		.literal = true,
 		.limit = GREP_LIMIT};
 	const struct finding *f = desk_grep(d, &ask);
 	if (!f)
@@ -317,18 +366,5 @@ void answer_imports(struct desk *d, const struct request *r, struct buf *out)
 		put_absent(d, &t, m.p, n, object, out);
 		return;
 	}
-	if (n == 0 && m.n == 0)
-		buf_printf(out, "Nothing%.*s includes or mentions `%.*s`: %.*s\n", STR_ARG(t.words),
-			STR_ARG(object), STR_ARG(str_trim(f->text)));
-	else if (n == 0)
-		buf_printf(out, "No line%.*s includes `%.*s`, but %lld mention%s it:\n",
-			STR_ARG(t.words), STR_ARG(object), (long long)m.total,
-			m.total == 1 ? "s" : "");
-	else
-		buf_printf(out, "%zu file%s%.*s include%s `%.*s`:\n", n, plural((int64_t)n),
-			STR_ARG(t.words), n == 1 ? "s" : "", STR_ARG(object));
-	size_t listed = n ? n : m.n;
-	for (size_t i = 0; i < listed && i < ITEMS_SHOWN; i++)
-		put_place(out, &m.p[i]);
-	put_more(out, (int64_t)listed - ITEMS_SHOWN);
+	put_importers(&m, n, &t, object, f, out);
 }

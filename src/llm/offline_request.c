@@ -13,6 +13,15 @@ bool request_has(const struct request *r, enum word_class c)
 	return r->classes & CLASS(c);
 }
 
+bool request_says(const struct request *r, const char *word)
+{
+	for (size_t i = 0; i < r->words.n; i++)
+		if (r->words.p[i].kind == WORD_PLAIN && !r->words.p[i].is_object &&
+			str_is(r->words.p[i].low, word))
+			return true;
+	return false;
+}
+
 static bool is_joint(const struct word *w)
 {
 	return is(w, W_AND) || (w->kind == WORD_STOP && strchr(",:", w->text.p[0]));
@@ -221,7 +230,8 @@ static void mark_object(struct request *r)
 /* "more than 100 lines", "under 2kb". */
 static bool read_threshold(struct request *r, size_t i)
 {
-	static const char *const above[] = {"than", "over", "above", "exceeding", "exceed", ">", NULL};
+	static const char *const above[] = {
+		"than", "over", "above", "exceeding", "exceed", ">", NULL};
 	static const char *const below[] = {"under", "below", "<", NULL};
 	const struct word *w = &r->words.p[i], *before = i ? w - 1 : w;
 	bool is_above = false, is_below = false;
@@ -233,9 +243,10 @@ static bool read_threshold(struct request *r, size_t i)
 	if (!is_above && !is_below)
 		return false;
 	r->threshold = w->first;
-	r->is_below = is_below || (i > 1 && (is(w - 2, W_SMALL) || str_is(w[-2].low, "fewer") ||
-						    str_is(w[-2].low, "less") || str_is(w[-2].low, "smaller") ||
-						    str_is(w[-2].low, "shorter")));
+	r->is_below = is_below ||
+		      (i > 1 && (is(w - 2, W_SMALL) || str_is(w[-2].low, "fewer") ||
+					str_is(w[-2].low, "less") || str_is(w[-2].low, "smaller") ||
+					str_is(w[-2].low, "shorter")));
 	r->is_bytes = w->is_bytes || (i + 1 < r->words.n && is(w + 1, W_SIZE));
 	if (i + 1 < r->words.n && (str_is(w[1].low, "kb") || str_is(w[1].low, "kilobytes")))
 		r->threshold = w->first < INT64_MAX / 1024 ? w->first * 1024 : w->first;
@@ -264,6 +275,14 @@ static void read_numbers(struct request *r)
 		w->is_used = true;
 		if (read_threshold(r, i))
 			continue;
+		/* "around line 20": with what is near it. */
+		size_t about = i >= 2 && after_line ? i - 2 : i ? i - 1 : 0;
+		if (str_is(r->words.p[about].low, "around") ||
+			str_is(r->words.p[about].low, "near")) {
+			r->first = w->first > 6 ? w->first - 6 : 1;
+			r->last = w->first < INT64_MAX - 6 ? w->first + 6 : w->first;
+			continue;
+		}
 		if (is_range && !r->first) {
 			r->first = w->first;
 			r->last = w->last ? w->last : 0;
@@ -352,9 +371,10 @@ static void read_subjects(struct request *r)
 				break;
 			if (is(w, W_FILENAME))
 				subjects_add(&r->paths, w->text);
-			else if (w->classes == 0)
+			else if (w->classes == 0 || w->classes == CLASS(W_DO))
 				subjects_add(&r->topics, w->text);
-			else if (is_soft(w) && !(w->classes & (CLASS(W_FILLER) | CLASS(W_POLITE) | CLASS(W_PROJECT))))
+			else if (is_soft(w) && !(w->classes & (CLASS(W_FILLER) | CLASS(W_POLITE) |
+								      CLASS(W_PROJECT))))
 				subjects_add(&r->weak, w->low);
 			break;
 		default: break;
@@ -394,6 +414,9 @@ static void settle_pairs(struct words *words)
 			w->classes = CLASS(W_FIND);
 		else if (str_is(w->low, "look") && str_is(next->low, "at"))
 			w->classes = CLASS(W_SHOW);
+		else if (str_is(w->low, "to") && str_is(next->low, "do") && i &&
+			 (str_is(w[-1].low, "left") || str_starts(w[-1].low, STR("remain"))))
+			next->classes = CLASS(W_MARK);
 		else if (str_is(w->low, "unit") && is(next, W_TEST))
 			w->classes = CLASS(W_FILLER);
 		else if (str_is(w->low, "number") && !str_is(next->low, "of") && i)
@@ -434,7 +457,7 @@ static void inherit(struct request *r, const struct request *before)
 		r->classes = 0;
 	/* "how many lines of C in a, and how many in b". */
 	bool is_bare = r->is_numeric && !request_has(r, W_FILE) && !request_has(r, W_LINE) &&
-		!r->scope.label.n && lacks_subject;
+		       !r->scope.label.n && lacks_subject;
 	if (is_bare && before->ask == ASK_COUNT && r->scope.places.n) {
 		r->scope.alternatives = before->scope.alternatives;
 		r->scope.label = before->scope.label;

@@ -144,24 +144,28 @@ static bool names_kind(const struct request *r, size_t i)
 	if (next && next->kind == WORD_PLAIN && is_one_of(next, CLASS(W_FUNCTION) | CLASS(W_TYPE)))
 		return false;
 	/* "http headers" are no files, and "the settings" are what is in them. */
-	if (i && w[-1].kind == WORD_PLAIN && w[-1].classes == 0 && !w[-1].language && !w[-1].is_used)
+	if (i && w[-1].kind == WORD_PLAIN && w[-1].classes == 0 && !w[-1].language &&
+		!w[-1].is_used)
 		return false;
 	if (i && is_one_of(&w[-1], CLASS(W_NEW) | CLASS(W_LARGE) | CLASS(W_SMALL) | CLASS(W_OLD)))
 		return true;
 	if (is(w, W_CONFIG))
-		return str_is(w->low, "configs") || (r->words.n <= 3 && str_starts(w->low, STR("config")));
+		return str_is(w->low, "configs") ||
+		       (r->words.n <= 3 && str_starts(w->low, STR("config")));
 	return is_plural(w) || is(w, W_DOCUMENT);
 }
 
 /* "python test files": the language's endings with the names that tests have. */
 static void narrow_to_tests(struct scope *s, struct arena *a)
 {
-	static const char *const names[] = {"test_*", "*_test", "*.test", "*.spec", "*Test", "*Tests"};
+	static const char *const names[] = {
+		"test_*", "*_test", "*.test", "*.spec", "*Test", "*Tests"};
 	struct str rest = s->alternatives, part;
 
 	s->alternatives = (struct str){0};
 	while (str_split(&rest, ',', &part))
-		for (size_t i = 0; i < sizeof names / sizeof *names && str_starts(part, STR("*.")); i++)
+		for (size_t i = 0; i < sizeof names / sizeof *names && str_starts(part, STR("*."));
+			i++)
 			add_alternatives(s,
 				arena_printf(a, "%s%.*s", names[i], STR_ARG(str_skip(part, 1))), a);
 	add_label(s, STR("test"), a);
@@ -220,8 +224,7 @@ static void read_sources(struct request *r, struct arena *a)
 
 static bool is_file_path(struct str path)
 {
-	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
-	struct str base = slash ? str_range(slash + 1, path.p + path.n) : path;
+	struct str base = offline_base(path);
 
 	return base.n && !str_is(base, ".") && !str_is(base, "..") &&
 	       (str_find_char(base, '.', 0) != SIZE_MAX || language_of(path));
@@ -314,8 +317,9 @@ static void read_places(struct request *r)
 	for (size_t i = 0; i < words->n; i++) {
 		struct word *w = &words->p[i];
 		struct word *next = i + 1 < words->n ? w + 1 : NULL;
-		if (next && is(next, W_DIRECTORY) && !str_is(next->low, "path") &&
-			may_be_place(r, w) &&
+		bool is_named = next && is(next, W_DIRECTORY) && !str_ends(next->low, STR("s")) &&
+				!str_ends(next->low, STR("ies")) && !str_is(next->low, "path");
+		if (is_named && may_be_place(r, w) &&
 			!is_one_of(w, CLASS(W_LIST) | CLASS(W_SHOW) | CLASS(W_WHICH) |
 					      CLASS(W_EMPTY) | CLASS(W_PER) | CLASS(W_WHAT))) {
 			take_place(r, w, w->kind == WORD_PLAIN);
@@ -360,10 +364,23 @@ static void read_shell_place(struct request *r)
 		take_place(r, last, true);
 }
 
+/* "size of include". */
+static void read_sized_place(struct request *r)
+{
+	size_t n = r->words.n;
+
+	if (n < 3 || r->scope.places.n || !(r->classes & CLASS(W_SIZE)))
+		return;
+	if (str_is(r->words.p[n - 2].low, "of") && r->words.p[n - 1].kind == WORD_PLAIN &&
+		may_be_place(r, &r->words.p[n - 1]))
+		take_place(r, &r->words.p[n - 1], true);
+}
+
 void scope_read(struct request *r, struct arena *a)
 {
 	read_places(r);
 	read_shell_place(r);
+	read_sized_place(r);
 	read_languages(r, a);
 	read_kinds(r, a);
 	read_sources(r, a);

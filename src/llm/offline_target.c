@@ -160,6 +160,7 @@ static struct str combine(struct desk *d, const struct subjects *below, struct s
 
 bool desk_namesakes(struct desk *d, struct str name, struct subjects *out)
 {
+	*out = (struct subjects){0};
 	const struct finding *f = desk_glob(d,
 		arena_printf(d->a, "{%.*s,%.*s.*}", STR_ARG(name), STR_ARG(name)), (struct str){0});
 

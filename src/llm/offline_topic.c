@@ -118,7 +118,7 @@ static bool holds(struct str text, struct str low, struct str stem)
 {
 	for (size_t at = 0; (at = str_find(low, stem, at)) != SIZE_MAX; at++) {
 		bool is_hump = at && islower((unsigned char)text.p[at - 1]) &&
-			isupper((unsigned char)text.p[at]);
+			       isupper((unsigned char)text.p[at]);
 		if (stem.n >= 6 || at == 0 || is_hump || !isalpha((unsigned char)text.p[at - 1]))
 			return true;
 	}
@@ -195,7 +195,7 @@ static void weigh(struct ranked *f, const struct match *m, const struct term *te
 	} else if (symbol_is_import(m->path, m->text)) {
 		e.score -= 1;
 	}
-	
+
 	f->terms |= met;
 	f->defines |= e.defines && symbol_is_code(m->path);
 	f->best = count > f->best ? count : f->best;
@@ -212,16 +212,10 @@ static int by_score(const void *x, const void *y)
 	return str_cmp(a->path, b->path);
 }
 
-static struct str base_of(struct str path)
+static void weigh_file(const struct request *r, struct ranked *f, const struct term *terms,
+	size_t n, struct arena *a)
 {
-	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
-
-	return slash ? str_range(slash + 1, path.p + path.n) : path;
-}
-
-static void weigh_file(const struct request *r, struct ranked *f, const struct term *terms, size_t n, struct arena *a)
-{
-	unsigned strong = 0, named = terms_in(base_of(f->path), terms, n, a);
+	unsigned strong = 0, named = terms_in(offline_base(f->path), terms, n, a);
 
 	for (size_t i = 0; i < n; i++)
 		strong |= terms[i].is_weak ? 0 : 1u << i;
@@ -316,7 +310,8 @@ static size_t keep_best(struct ranked *files, size_t n, const struct term *terms
 		most = count > most ? count : most;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (most && __builtin_popcount(files[i].terms & strong) >= (most > 1 ? most - 1 : 1))
+		if (most &&
+			__builtin_popcount(files[i].terms & strong) >= (most > 1 ? most - 1 : 1))
 			files[kept++] = files[i];
 	return kept;
 }
@@ -377,7 +372,7 @@ static bool topic_files(struct desk *d, const struct request *r, const struct ta
 	}
 	struct entries names = named ? desk_paths(d, named) : (struct entries){0};
 	for (size_t i = 0; i < names.n; i++)
-		if (terms_in(base_of(names.p[i].path), terms, n, d->a) & strong)
+		if (terms_in(offline_base(names.p[i].path), terms, n, d->a) & strong)
 			file_for(files, &file_count, names.p[i].path);
 	for (size_t i = 0; i < file_count; i++)
 		weigh_file(r, &files[i], terms, n, d->a);

@@ -36,7 +36,8 @@ static bool hear(void *self, const struct delta *d)
 	case DELTA_TOOL_USE:
 		must(t->call_count < CALLS_MAX);
 		t->calls[t->call_count++] = (struct block){.kind = BLOCK_TOOL_USE,
-			.id = arena_copy(t->arena, d->id), .name = arena_copy(t->arena, d->name)};
+			.id = arena_copy(t->arena, d->id),
+			.name = arena_copy(t->arena, d->name)};
 		break;
 	case DELTA_TOOL_INPUT:
 		t->calls[t->call_count - 1].input = arena_copy(t->arena, d->text);
@@ -79,8 +80,10 @@ static void give_results(struct prompt *prompt, struct turn *t, struct str *rest
 	for (size_t i = 0; i < t->call_count; i++) {
 		uses[i] = t->calls[i];
 		must(json_check(uses[i].input, &e) && is_offered(prompt, uses[i].name));
-		results[i] = (struct block){.kind = BLOCK_TOOL_RESULT, .id = uses[i].id,
-			.text = next_part(rest, all), .is_error = (flags & 64) && i % 2};
+		results[i] = (struct block){.kind = BLOCK_TOOL_RESULT,
+			.id = uses[i].id,
+			.text = next_part(rest, all),
+			.is_error = (flags & 64) && i % 2};
 	}
 	prompt->messages[prompt->message_count++] =
 		(struct message){ROLE_ASSISTANT, uses, t->call_count};

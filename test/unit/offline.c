@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "llm/offline_ask.h"
@@ -24,9 +25,10 @@ static void test_words(void **state)
 {
 	struct arena a = {0};
 	struct words w = offline_words(
-		STR("Shwo `src/x y.c`, \"a b\" retry.c:10-20 *.py .ts foo_bar() RETRY_MAX 5kb lines 3-7?"), &a);
+		STR("Shwo `src/x y.c`, \"a b\" retry.c:10-20 *.py .ts foo_bar() RETRY_MAX 5kb lines 3-7?"),
+		&a);
 
-	assert_int_equal(w.n, 14);
+	assert_int_equal(w.n, 13);
 	assert_int_equal(w.p[0].kind, WORD_PLAIN);
 	assert_true(str_is(w.p[0].low, "show"));
 	assert_int_equal(w.p[1].kind, WORD_QUOTED);
@@ -127,7 +129,8 @@ static void test_parts(void **state)
 	struct arena a = {0};
 	struct request r[REQUESTS_MAX];
 
-	assert_int_equal(offline_requests(STR("where is f_x defined, who calls it; last commit"), r, &a), 3);
+	assert_int_equal(
+		offline_requests(STR("where is f_x defined, who calls it; last commit"), r, &a), 3);
 	assert_true(str_is(r[1].names.p[0], "f_x"));
 	assert_int_equal(r[2].ask, ASK_LOG);
 	assert_int_equal(offline_requests(STR("todos and fixmes in src and web"), r, &a), 1);
@@ -217,7 +220,8 @@ static bool hear(void *self, const struct delta *d)
 		buf_put_str(&t->text, d->text);
 	if (d->kind == DELTA_TOOL_USE)
 		t->uses[t->use_count++] = (struct block){.kind = BLOCK_TOOL_USE,
-			.id = arena_copy(&t->arena, d->id), .name = arena_copy(&t->arena, d->name)};
+			.id = arena_copy(&t->arena, d->id),
+			.name = arena_copy(&t->arena, d->name)};
 	if (d->kind == DELTA_TOOL_INPUT) {
 		struct block *use = &t->uses[t->use_count - 1];
 		use->input = arena_copy(&t->arena, d->text);
@@ -245,17 +249,24 @@ static struct block result_of(const struct block *use, const struct canned *cann
 	for (; canned->tool; canned++)
 		if (str_is(use->name, canned->tool) &&
 			str_contains(use->input, str_from(canned->part ? canned->part : "")))
-			return (struct block){.kind = BLOCK_TOOL_RESULT, .id = use->id,
-				.text = str_from(canned->result), .is_error = canned->is_error};
-	return (struct block){.kind = BLOCK_TOOL_RESULT, .id = use->id, .text = STR("[no matches]")};
+			return (struct block){.kind = BLOCK_TOOL_RESULT,
+				.id = use->id,
+				.text = str_from(canned->result),
+				.is_error = canned->is_error};
+	return (struct block){
+		.kind = BLOCK_TOOL_RESULT, .id = use->id, .text = STR("[no matches]")};
 }
 
 /* Talks until there is an answer; returns the number of rounds. */
-static int talk(struct talk *t, struct block *task, size_t blocks, size_t tools, const struct canned *canned)
+static int talk(struct talk *t, struct block *task, size_t blocks, size_t tools,
+	const struct canned *canned)
 {
 	struct message messages[10] = {{ROLE_USER, task, blocks}};
-	struct prompt prompt = {.tools = (struct tool_spec *)all_tools, .tool_count = tools,
-		.messages = messages, .message_count = 1, .max_output_tokens = 1000};
+	struct prompt prompt = {.tools = (struct tool_spec *)all_tools,
+		.tool_count = tools,
+		.messages = messages,
+		.message_count = 1,
+		.max_output_tokens = 1000};
 
 	for (int round = 0;; round++) {
 		t->use_count = t->ends = 0;
@@ -272,11 +283,14 @@ static int talk(struct talk *t, struct block *task, size_t blocks, size_t tools,
 		for (size_t i = 0; i < t->use_count; i++) {
 			uses[i] = t->uses[i];
 			/* As a gateway might: the same value in other bytes. */
-			uses[i].input = arena_printf(&t->arena, " %.*s ", STR_ARG(t->uses[i].input));
+			uses[i].input =
+				arena_printf(&t->arena, " %.*s ", STR_ARG(t->uses[i].input));
 			results[t->use_count - 1 - i] = result_of(&uses[i], canned);
 		}
-		messages[prompt.message_count++] = (struct message){ROLE_ASSISTANT, uses, t->use_count};
-		messages[prompt.message_count++] = (struct message){ROLE_USER, results, t->use_count};
+		messages[prompt.message_count++] =
+			(struct message){ROLE_ASSISTANT, uses, t->use_count};
+		messages[prompt.message_count++] =
+			(struct message){ROLE_USER, results, t->use_count};
 	}
 }
 
@@ -301,16 +315,19 @@ static void assert_said(const struct talk *t, const char *text)
 static void test_flagship(void **state)
 {
 	static const struct canned canned[] = {
-		{"grep", "src/retry.c:3:#define RETRY_MAX 5\nsrc/retry.c:9:int retry_delay(int n)\n"
-			 "src/main.c:4:\tretry_delay(1);\n[3 matching lines in 2 files]",
+		{"grep",
+			"src/retry.c:3:#define RETRY_MAX 5\nsrc/retry.c:9:int retry_delay(int n)\n"
+			"src/main.c:4:\tretry_delay(1);\n[3 matching lines in 2 files]",
 			NULL, false},
 		{"glob", "src/retry.c\n[1 files]", NULL, false},
-		{"count", "src/retry.c\t30\t700\t2026-01-01 10:00\nsrc/main.c\t12\t90\t2026-01-01 10:00\n"
-			  "[2 files, 42 lines, 790 bytes]",
+		{"count",
+			"src/retry.c\t30\t700\t2026-01-01 10:00\nsrc/main.c\t12\t90\t2026-01-01 10:00\n"
+			"[2 files, 42 lines, 790 bytes]",
 			NULL, false},
 		{0},
 	};
-	struct block task = text_block("which files define the retry rules, and how many lines of C are there?");
+	struct block task = text_block(
+		"which files define the retry rules, and how many lines of C are there?");
 	struct talk t = {0};
 
 	assert_int_equal(talk(&t, &task, 1, 6, canned), 1);
@@ -324,10 +341,13 @@ static void test_flagship(void **state)
 static void test_callers(void **state)
 {
 	static const struct canned canned[] = {
-		{"grep", "a.h:1:int f_x(void);\na.c:1:int f_x(void)\na.c:7:\tf_x();\na.md:2:f_x is\n"
-			 "[4 matching lines in 3 files]",
+		{"grep",
+			"a.h:1:int f_x(void);\na.c:1:int f_x(void)\na.c:7:\tf_x();\na.md:2:f_x is\n"
+			"[4 matching lines in 3 files]",
 			NULL, false},
-		{"view", "1\tint f_x(void)\n2\t{\n3\t}\n4\t\n5\tint main(void)\n6\t{\n7\t\tf_x();\n", NULL, false},
+		{"view",
+			"1\tint f_x(void)\n2\t{\n3\t}\n4\t\n5\tint main(void)\n6\t{\n7\t\tf_x();\n",
+			NULL, false},
 		{0},
 	};
 	struct block task = text_block("who calls f_x");
@@ -343,8 +363,9 @@ static void test_callers(void **state)
 static void test_marks(void **state)
 {
 	static const struct canned canned[] = {
-		{"grep", "README.md:2:It is not a todo list.\na.c:5:// TODO: more\na.c:9:puts(\"TODO\");\n"
-			 "b.py:1:# todo: less\n[4 matching lines in 3 files]",
+		{"grep",
+			"README.md:2:It is not a todo list.\na.c:5:// TODO: more\na.c:9:puts(\"TODO\");\n"
+			"b.py:1:# todo: less\n[4 matching lines in 3 files]",
 			NULL, false},
 		{0},
 	};
@@ -364,10 +385,13 @@ static void test_marks(void **state)
 /* Nothing found, an error, a cut result: each is told as it is. */
 static void test_truth(void **state)
 {
-	static const struct canned nothing[] = {{"glob", "[no files match *.py]", NULL, false}, {0}};
-	static const struct canned error[] = {{"view", "a.c: binary file, 9 bytes", NULL, true}, {0}};
+	static const struct canned nothing[] = {
+		{"glob", "[no files match *.py]", NULL, false}, {0}};
+	static const struct canned error[] = {
+		{"view", "a.c: binary file, 9 bytes", NULL, true}, {0}};
 	static const struct canned cut[] = {
-		{"grep", "a.c:1:x_y\n[first 1 of 99 matching lines in 7 files; narrow the pattern or path]",
+		{"grep",
+			"a.c:1:x_y\n[first 1 of 99 matching lines in 7 files; narrow the pattern or path]",
 			NULL, false},
 		{0}};
 	struct block list = text_block("python files"), show = text_block("show ./a.c"),
@@ -425,14 +449,20 @@ static void test_context(void **state)
 static void test_session(void **state)
 {
 	struct block first = text_block("which branch is this?"), second = text_block("git status");
-	struct block use = {.kind = BLOCK_TOOL_USE, .id = STR("call_1"), .name = STR("git"),
+	struct block use = {.kind = BLOCK_TOOL_USE,
+		.id = STR("call_1"),
+		.name = STR("git"),
 		.input = STR("{\"show\":\"status\"}")};
-	struct block result = {.kind = BLOCK_TOOL_RESULT, .id = STR("call_1"), .text = STR("branch old\n[clean]")};
+	struct block result = {
+		.kind = BLOCK_TOOL_RESULT, .id = STR("call_1"), .text = STR("branch old\n[clean]")};
 	struct block said = text_block("The branch is old.");
-	struct message messages[] = {{ROLE_USER, &first, 1}, {ROLE_ASSISTANT, &use, 1}, {ROLE_USER, &result, 1},
-		{ROLE_ASSISTANT, &said, 1}, {ROLE_USER, &second, 1}};
-	struct prompt prompt = {.tools = (struct tool_spec *)all_tools, .tool_count = 6, .messages = messages,
-		.message_count = 5, .max_output_tokens = 1000};
+	struct message messages[] = {{ROLE_USER, &first, 1}, {ROLE_ASSISTANT, &use, 1},
+		{ROLE_USER, &result, 1}, {ROLE_ASSISTANT, &said, 1}, {ROLE_USER, &second, 1}};
+	struct prompt prompt = {.tools = (struct tool_spec *)all_tools,
+		.tool_count = 6,
+		.messages = messages,
+		.message_count = 5,
+		.max_output_tokens = 1000};
 	struct talk t = {0};
 
 	offline_answer(&prompt, &t.arena, hear, &t);
@@ -453,7 +483,8 @@ static void test_stop(void **state)
 {
 	struct block task = text_block("hello");
 	struct message message = {ROLE_USER, &task, 1};
-	struct prompt prompt = {.messages = &message, .message_count = 1, .max_output_tokens = 1000};
+	struct prompt prompt = {
+		.messages = &message, .message_count = 1, .max_output_tokens = 1000};
 	struct arena a = {0};
 	int heard = 0;
 
