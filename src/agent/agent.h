@@ -42,7 +42,7 @@ void agent_context_release(struct agent_context *c);
 struct agent_task {
 	struct str text;
 	struct str piped; /* came in on stdin beside the task; absent when nothing did */
-	const struct route *route;
+	const struct route *route; /* and its fallbacks */
 	const struct workspace *workspace;
 	const struct agent_context *context;
 	int max_turns;
@@ -60,6 +60,7 @@ struct agent_result {
 	const struct err *error; /* NULL: done */
 	struct str text; /* the last answer's text, also when it is cut */
 	enum stop_reason stop;
+	const struct route *route; /* that gave the last answer, or was asked last */
 	int turns;
 	struct usage usage; /* sums over all calls; -1 what nobody reported */
 	int64_t cost_nanousd; /* -1 unknown */
@@ -68,12 +69,14 @@ struct agent_result {
 	const struct call_result *calls; /* error is not kept in them */
 	size_t call_count;
 	int64_t started, ended;
-	int64_t provider_ns; /* connecting, sending, waiting, receiving: all calls */
+	int64_t provider_ns; /* connecting, sending, waiting, receiving: all calls and attempts */
 	int64_t tools_ns; /* wall time with tools running */
 };
 
 enum agent_event_kind {
 	AGENT_ASKS, /* a model call begins: turn */
+	AGENT_RETRY, /* retry: an attempt failed; the same model is asked again after a wait */
+	AGENT_FALLBACK, /* retry: it failed for good; the next model of the list is asked */
 	AGENT_TEXT, /* text: a piece of what the model says */
 	AGENT_THINKS, /* text: a piece of its thinking */
 	AGENT_ANSWERED, /* message, call: one model call is over; message NULL when it has nothing
@@ -98,6 +101,7 @@ struct agent_event {
 	struct str text;
 	const struct message *message;
 	const struct call_result *call;
+	const struct call_retry *retry;
 	const struct tool_run *run;
 	const struct agent_result *result;
 };

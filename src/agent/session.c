@@ -10,6 +10,7 @@ static void release_drafts(struct session *s)
 	vec_each (&s->drafts, draft) {
 		buf_release(&draft->text);
 		buf_release(&draft->signature);
+		buf_release(&draft->extra);
 	}
 	vec_release(&s->drafts);
 }
@@ -31,18 +32,18 @@ void session_add(struct session *s, enum role role, const struct block *blocks, 
 	vec_push(&s->messages, message);
 }
 
-static struct draft *add_draft(struct session *s, enum block_kind kind)
+static struct draft *add_draft(struct session *s, enum block_kind kind, int index)
 {
-	vec_push(&s->drafts, (struct draft){.kind = kind});
+	vec_push(&s->drafts, (struct draft){.kind = kind, .index = index});
 	return &s->drafts.p[s->drafts.n - 1];
 }
 
 /* The block that is being received, when it is of this kind; else a new one. */
-static struct draft *open_draft(struct session *s, enum block_kind kind)
+static struct draft *open_draft(struct session *s, enum block_kind kind, int index)
 {
 	struct draft *last = s->drafts.n ? &s->drafts.p[s->drafts.n - 1] : NULL;
 
-	return last && last->kind == kind && !last->is_closed ? last : add_draft(s, kind);
+	return last && last->kind == kind && !last->is_closed ? last : add_draft(s, kind, index);
 }
 
 static struct draft *call_draft(struct session *s, int index)
@@ -55,25 +56,41 @@ static struct draft *call_draft(struct session *s, int index)
 
 static void begin_call(struct session *s, const struct delta *delta)
 {
-	struct draft *draft = add_draft(s, BLOCK_TOOL_USE);
+	struct draft *draft = add_draft(s, BLOCK_TOOL_USE, delta->index);
 
-	draft->index = delta->index;
 	draft->id = arena_copy(&s->arena, delta->id);
 	draft->name = arena_copy(&s->arena, delta->name);
+}
+
+/* What a provider wants back with a block: the newest is whole. */
+static void keep_extra(struct session *s, const struct delta *delta)
+{
+	struct draft *draft = NULL;
+
+	for (size_t i = s->drafts.n; i-- > 0 && !draft;)
+		if (s->drafts.p[i].index == delta->index)
+			draft = &s->drafts.p[i];
+	if (!draft)
+		draft = add_draft(s, BLOCK_THINKING, delta->index);
+	buf_clear(&draft->extra);
+	buf_put_str(&draft->extra, delta->text);
 }
 
 void session_take_delta(struct session *s, const struct delta *delta)
 {
 	struct draft *draft;
+	int index = delta->index;
 
 	switch (delta->kind) {
-	case DELTA_TEXT: buf_put_str(&open_draft(s, BLOCK_TEXT)->text, delta->text); break;
-	case DELTA_THINKING: buf_put_str(&open_draft(s, BLOCK_THINKING)->text, delta->text); break;
+	case DELTA_TEXT: buf_put_str(&open_draft(s, BLOCK_TEXT, index)->text, delta->text); break;
+	case DELTA_THINKING:
+		buf_put_str(&open_draft(s, BLOCK_THINKING, index)->text, delta->text);
+		break;
 	case DELTA_SIGNATURE:
-		buf_put_str(&open_draft(s, BLOCK_THINKING)->signature, delta->text);
+		buf_put_str(&open_draft(s, BLOCK_THINKING, index)->signature, delta->text);
 		break;
 	case DELTA_REDACTED:
-		draft = add_draft(s, BLOCK_THINKING);
+		draft = add_draft(s, BLOCK_THINKING, index);
 		draft->redacted = draft->is_closed = true;
 		buf_put_str(&draft->signature, delta->text);
 		break;
@@ -83,6 +100,7 @@ void session_take_delta(struct session *s, const struct delta *delta)
 		if (draft)
 			buf_put_str(&draft->text, delta->text);
 		break;
+	case DELTA_EXTRA: keep_extra(s, delta); break;
 	case DELTA_BLOCK_STOP:
 		/* Two thinking blocks in a row stay two: each has its own signature. */
 		if (s->drafts.n)
@@ -117,18 +135,27 @@ static bool to_block(struct session *s, const struct draft *draft, struct block 
 {
 	struct str text = buf_str(&draft->text);
 
+	struct str extra = arena_copy(&s->arena, buf_str(&draft->extra));
+
 	*out = (struct block){.kind = draft->kind, .redacted = draft->redacted};
 	if (draft->kind == BLOCK_TOOL_USE) {
 		out->id = draft->id;
 		out->name = draft->name;
+		out->extra = extra;
 		out->input = sent_back(s, text, &out->is_error);
 		return true;
 	}
-	if (text.n == 0 && draft->signature.n == 0)
+	if (text.n == 0 && draft->signature.n == 0 && extra.n == 0)
 		return false;
+	out->extra = extra;
 	out->text = arena_copy(&s->arena, text);
 	out->signature = arena_copy(&s->arena, buf_str(&draft->signature));
 	return true;
+}
+
+void session_forget_answer(struct session *s)
+{
+	release_drafts(s);
 }
 
 const struct message *session_end_answer(struct session *s)

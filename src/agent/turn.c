@@ -24,7 +24,7 @@
 /* The same calls with the same arguments: the model is told at this many, one more ends the loop.
  */
 enum { SAME_CALLS_TOLD = 3 };
-/* Ceiling of one answer; the catalogue's own limit where that is lower. */
+/* Ceiling of one answer; a model's own limit where that is lower. */
 enum { OUTPUT_MAX_TOKENS = 32'000 };
 
 struct job {
@@ -43,6 +43,7 @@ struct agent {
 	struct session session;
 	struct prompt prompt;
 	struct call *call;
+	const struct route *route; /* the task's, or the fallback that answered last */
 	struct arena arena;
 	VEC(struct tool_run *) runs;
 	VEC(struct call_result) calls;
@@ -61,6 +62,8 @@ static void ask(struct agent *agent);
 
 const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
 	[AGENT_ASKS] = {"asks", "a model call begins"},
+	[AGENT_RETRY] = {"retry", "a model call failed and is made again"},
+	[AGENT_FALLBACK] = {"fallback", "a model failed and the next one is asked"},
 	[AGENT_TEXT] = {"text", "a piece of what the model says"},
 	[AGENT_THINKS] = {"thinks", "a piece of its thinking"},
 	[AGENT_ANSWERED] = {"answered", "a model call is over"},
@@ -286,7 +289,7 @@ static void without_calls(struct agent *agent)
 	case STOP_MAX:
 		err_set(&agent->error, ERR_LIMIT,
 			"the answer is cut: it reached %lld output tokens",
-			(long long)agent->prompt.max_output_tokens);
+			(long long)agent->calls.p[agent->calls.n - 1].max_output_tokens);
 		break;
 	case STOP_CONTEXT:
 		err_set(&agent->error, ERR_LIMIT, "the answer is cut: the context window is full");
@@ -344,7 +347,9 @@ static void note_call(struct agent *agent, const struct call_result *call)
 	r->cost_nanousd = r->cost_nanousd < 0 || call->cost_nanousd < 0
 				  ? -1
 				  : r->cost_nanousd + call->cost_nanousd;
-	r->provider_ns += call->times.ended - call->times.started;
+	r->provider_ns += call->times.ended - call->times.begun;
+	/* A model that was needed once stays: the conversation is in its prefix cache now. */
+	r->route = agent->route = call->route;
 	r->stop = call->stop;
 }
 
@@ -357,6 +362,16 @@ static void got_delta(void *self, const struct delta *delta)
 		tell(agent, (struct agent_event){.kind = AGENT_TEXT, .text = delta->text});
 	else if (delta->kind == DELTA_THINKING && delta->text.n)
 		tell(agent, (struct agent_event){.kind = AGENT_THINKS, .text = delta->text});
+}
+
+static void got_retry(void *self, const struct call_retry *retry)
+{
+	struct agent *agent = self;
+	bool is_same = retry->next == retry->route;
+
+	session_forget_answer(&agent->session);
+	tell(agent, (struct agent_event){
+			    .kind = is_same ? AGENT_RETRY : AGENT_FALLBACK, .retry = retry});
 }
 
 static void got_end(void *self, const struct call_result *call)
@@ -382,13 +397,13 @@ static void got_end(void *self, const struct call_result *call)
 
 static void ask(struct agent *agent)
 {
-	struct call_sink sink = {got_delta, got_end, agent};
+	struct call_sink sink = {got_delta, got_retry, got_end, agent};
 
 	agent->result.turns++;
 	agent->prompt.messages = agent->session.messages.p;
 	agent->prompt.message_count = agent->session.messages.n;
 	tell(agent, (struct agent_event){.kind = AGENT_ASKS});
-	agent->call = call_start(&agent->world.call, agent->task.route, &agent->prompt, &sink);
+	agent->call = call_start(&agent->world.call, agent->route, &agent->prompt, &sink);
 }
 
 static void add_task(struct agent *agent)
@@ -407,13 +422,6 @@ static void add_task(struct agent *agent)
 	session_add(&agent->session, ROLE_USER, blocks, n);
 }
 
-static int64_t output_limit(const struct route *route)
-{
-	int64_t known = route->is_in_catalog ? route->model.max_output_tokens : 0;
-
-	return known > 0 && known < OUTPUT_MAX_TOKENS ? known : OUTPUT_MAX_TOKENS;
-}
-
 struct agent *agent_start(const struct agent_world *world, const struct agent_task *task,
 	const struct agent_sink *sink)
 {
@@ -421,13 +429,13 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 
 	*agent = (struct agent){.world = *world,
 		.task = *task,
+		.route = task->route,
 		.sink = *sink,
 		.result = {.usage = USAGE_UNKNOWN, .started = clock_ns(), .text = STR("")}};
-	agent->prompt = (struct prompt){.model = task->route->model_id,
-		.system = task->context->system,
+	agent->prompt = (struct prompt){.system = task->context->system,
 		.tools = task->context->tools,
 		.tool_count = task->context->tool_count,
-		.max_output_tokens = output_limit(task->route),
+		.max_output_tokens = OUTPUT_MAX_TOKENS,
 		.stream = true};
 	add_task(agent);
 	ask(agent);

@@ -4,32 +4,48 @@
  * has to wait is run again when what it waited for has come. The places of the steps that answer
  * without the provider, or hold a call back, are marked.
  *
- *   route > (admit > memo > flight > pace) > send > stream > done
- *                                             ^        |
- *                                             +--retry-+  only before the first delta
+ *   route > (admit > memo > flight > pace) > send > stream > retry > done
+ *     ^                                       ^                |
+ *     |                                       +-- after a wait-+  only before the first visible
+ *     +------------------------------ with the next route -----+  delta
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "call/walk.h"
 
-/* What must be known before any work: is there a price, does the prompt make sense at all? */
+/* The prompt as this route wants it. */
 static enum walk step_route(struct call *call)
 {
-	must(call->prompt->message_count > 0 && call->prompt->max_output_tokens > 0);
-	log_debug("call to %.*s at %s", STR_ARG(call->route->name),
-		call->route->url ? call->route->url : "this program");
+	const struct route *route = call->route;
+	int64_t most = route->is_in_catalog ? route->model.max_output_tokens : 0;
+
+	must(call->asked->message_count > 0 && call->asked->max_output_tokens > 0);
+	call->prompt = *call->asked;
+	route_address(route, &call->prompt);
+	if (most > 0 && most < call->prompt.max_output_tokens)
+		call->prompt.max_output_tokens = most;
+	log_debug("call to %.*s at %s", STR_ARG(route->name),
+		route->url ? route->url : "this program");
 	return NEXT;
 }
+
+static enum walk step_retry(struct call *call);
 
 static enum walk step_done(struct call *call)
 {
 	struct call_result *result = &call->result;
 
 	result->error = call->error.code ? &call->error : NULL;
+	result->route = call->route;
+	result->max_output_tokens = call->prompt.max_output_tokens;
 	result->times.ended = clock_ns();
+	if (!result->times.begun)
+		result->times.begun = result->times.started;
 	result->cost_nanousd = -1;
 	if (!call->route->wire)
 		result->cost_nanousd = 0;
@@ -39,18 +55,19 @@ static enum walk step_done(struct call *call)
 	return END;
 }
 
+enum { STEP_ROUTE, STEP_SEND, STEP_STREAM, STEP_RETRY, STEP_DONE };
+
 static const struct step steps[] = {
-	{"route", step_route},
+	[STEP_ROUTE] = {"route", step_route},
 	/* admit: budget and client key, before any work is done for them */
 	/* memo: an answer that is already known costs no provider tokens */
 	/* flight: the same question in the air is joined, not asked again */
 	/* pace: the provider's buckets; waits with a deadline */
-	{"send", step_send},
-	{"stream", step_stream},
-	{"done", step_done},
+	[STEP_SEND] = {"send", step_send},
+	[STEP_STREAM] = {"stream", step_stream},
+	[STEP_RETRY] = {"retry", step_retry},
+	[STEP_DONE] = {"done", step_done},
 };
-
-static const struct step *const last_step = &steps[sizeof steps / sizeof *steps - 1];
 
 static void free_call(struct call *call)
 {
@@ -59,6 +76,7 @@ static void free_call(struct call *call)
 	wire_reader_release(&call->reader);
 	buf_release(&call->request);
 	buf_release(&call->error_body);
+	buf_release(&call->earlier);
 	arena_release(&call->arena);
 	free(call);
 }
@@ -66,10 +84,11 @@ static void free_call(struct call *call)
 void call_walk(struct call *call)
 {
 	for (;;) {
-		if (call->error.code && call->step < last_step)
-			call->step = last_step;
+		if (call->error.code && call->step < &steps[STEP_RETRY])
+			call->step = &steps[STEP_RETRY];
 		switch (call->step->run(call)) {
 		case NEXT: call->step++; break;
+		case BACK: break;
 		case WAIT: return;
 		case END: free_call(call); return;
 		}
@@ -98,7 +117,7 @@ struct call *call_start(const struct call_world *world, const struct route *rout
 	*call = (struct call){.step = steps,
 		.world = *world,
 		.route = route,
-		.prompt = prompt,
+		.asked = prompt,
 		.sink = *sink,
 		.result = {.usage = USAGE_UNKNOWN, .times.started = clock_ns()}};
 	call_walk_soon(call);
@@ -113,17 +132,39 @@ void call_cancel(struct call *call)
 	err_set(&call->error, ERR_CANCELLED, "interrupted");
 	http_cancel(call->http);
 	call->http = NULL;
+	/* A wait before the next attempt ends at once. */
+	timer_cancel(call->timer);
+	call->timer = NULL;
 	call_walk_soon(call);
 }
 
-static void note_error(struct call *call, const struct llm_error *error)
+void call_take_error(struct call *call, const struct llm_error *error)
 {
-	if (error->type.n && error->message.n)
-		err_set(&call->error, ERR_PROVIDER, "%.*s: %.*s: %.*s", STR_ARG(call->route->name),
-			STR_ARG(error->type), STR_ARG(error->message));
-	else
-		err_set(&call->error, ERR_PROVIDER, "%.*s: %.*s", STR_ARG(call->route->name),
-			STR_ARG(error->message.n ? error->message : error->type));
+	struct err *e = &call->error;
+	struct str type = error->type, message = error->message;
+
+	call->trouble = (struct trouble){.status = error->status,
+		.type = arena_copy(&call->arena, type),
+		.code = ERR_PROVIDER,
+		.is_retryable = error->is_retryable,
+		.is_overflow = error->is_overflow};
+	err_set(e, ERR_PROVIDER, "%.*s", STR_ARG(message.n ? message : STR("no explanation")));
+	if (error->status)
+		err_context(e, "HTTP %d%s%.*s", error->status, type.n ? " " : "", STR_ARG(type));
+	else if (type.n)
+		err_context(e, "%.*s", STR_ARG(type));
+	if (error->is_overflow) {
+		err_context(e, "the conversation is longer than the model's context window");
+		e->code = ERR_LIMIT;
+		call->result.stop = STOP_CONTEXT;
+	}
+	err_context(e, "%.*s", STR_ARG(call->route->name));
+}
+
+static bool is_visible(const struct delta *delta)
+{
+	return delta->kind == DELTA_TOOL_USE ||
+	       ((delta->kind == DELTA_TEXT || delta->kind == DELTA_THINKING) && delta->text.n);
 }
 
 bool call_take_delta(void *self, const struct delta *delta)
@@ -132,16 +173,117 @@ bool call_take_delta(void *self, const struct delta *delta)
 
 	if (call->is_cancelled)
 		return false;
-	if (!call->result.times.first_token &&
-		(delta->kind == DELTA_TEXT || delta->kind == DELTA_THINKING ||
-			delta->kind == DELTA_TOOL_USE))
+	if (!call->result.times.first_token && is_visible(delta))
 		call->result.times.first_token = clock_ns();
 	if (delta->kind == DELTA_USAGE)
 		usage_merge(&call->result.usage, &delta->usage);
 	else if (delta->kind == DELTA_STOP)
 		call->result.stop = delta->reason;
 	else if (delta->kind == DELTA_ERROR)
-		note_error(call, &delta->error);
+		call_take_error(call, &delta->error);
 	call->sink.delta(call->sink.self, delta);
 	return !call->is_cancelled && !call->error.code;
+}
+
+/* ---- after an attempt ---- */
+
+__attribute__((format(printf, 2, 3))) static void say_more(struct err *e, const char *format, ...)
+{
+	char more[sizeof e->text];
+	size_t n = strlen(e->text), room = sizeof e->text - 1;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(more, sizeof more, format, arguments);
+	va_end(arguments);
+	size_t length = strlen(more), keep = length < room / 2 ? room - length : room / 2;
+	/* A provider that talks much loses its last words, in whole characters. */
+	for (; n > keep || (n < strlen(e->text) && (e->text[n] & 0xc0) == 0x80); n--)
+		;
+	snprintf(e->text + n, sizeof e->text - n, "%s", more);
+}
+
+static void tell_retry(struct call *call, struct call_retry retry, const struct err *error)
+{
+	retry.error = error;
+	retry.reason = retry_reason(&call->trouble);
+	retry.http_status = call->trouble.status;
+	retry.next = call->route;
+	log_debug("%s: again in %lld ms", error->text, (long long)retry.delay_ms);
+	if (call->sink.retry)
+		call->sink.retry(call->sink.self, &retry);
+}
+
+/* As if nothing had been asked yet. */
+static void forget_attempt(struct call *call)
+{
+	struct call_result *r = &call->result;
+	int64_t begun = r->times.begun ? r->times.begun : r->times.started;
+
+	wire_reader_release(&call->reader);
+	buf_clear(&call->request);
+	buf_clear(&call->error_body);
+	call->error = (struct err){0};
+	call->is_answered = false;
+	*r = (struct call_result){
+		.attempts = r->attempts, .usage = USAGE_UNKNOWN, .times.begun = begun};
+}
+
+static enum walk try_again(struct call *call, int64_t delay_ms)
+{
+	struct err error = call->error;
+
+	forget_attempt(call);
+	call->step = &steps[STEP_SEND];
+	timer_cancel(call->timer);
+	call->timer = loop_after(call->world.loop, delay_ms, next_turn, call);
+	tell_retry(call,
+		(struct call_retry){.route = call->route,
+			.attempt = ++call->retries,
+			.retries_max = call->world.retry.retries_max,
+			.delay_ms = delay_ms},
+		&error);
+	return WAIT;
+}
+
+static enum walk go_elsewhere(struct call *call)
+{
+	const struct route *failed = call->route;
+	struct err error = call->error;
+
+	buf_printf(&call->earlier, "%s%.160s", call->earlier.n ? "; " : "", error.text);
+	forget_attempt(call);
+	call->step = &steps[STEP_ROUTE];
+	call->route = failed->fallback;
+	call->retries = 0;
+	tell_retry(call, (struct call_retry){.route = failed}, &error);
+	return BACK;
+}
+
+static enum walk step_retry(struct call *call)
+{
+	static const struct retry_hints nothing;
+	/* The headers of an answer that began well say nothing of how it broke off. */
+	struct attempt attempt = {.trouble = &call->trouble,
+		.hints = call->trouble.status ? &call->hints : &nothing,
+		.retries = call->retries,
+		.is_shown = call->result.times.first_token};
+	const struct retry_limits *limits = &call->world.retry;
+
+	if (!call->error.code || call->is_cancelled)
+		return NEXT;
+	struct retry_choice choice = retry_choose(&attempt, limits, clock_wall_s(), arc4random());
+	if (choice.asked_ms)
+		say_more(&call->error, " (the provider asks to wait %lld s, the limit is %lld s)",
+			(long long)(choice.asked_ms + 999) / 1'000,
+			(long long)limits->wait_max_ms / 1'000);
+	else if (call->retries && !attempt.is_shown && choice.verdict != RETRY_AGAIN)
+		say_more(&call->error, " (tried %d times)", call->retries + 1);
+	if (choice.verdict == RETRY_AGAIN)
+		return try_again(call, choice.delay_ms);
+	if (choice.verdict == RETRY_ELSEWHERE && call->route->fallback)
+		return go_elsewhere(call);
+	if (call->earlier.n)
+		say_more(&call->error, "; before that: %s", buf_text(&call->earlier));
+	return NEXT;
 }

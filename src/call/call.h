@@ -17,8 +17,9 @@
 
 /* Where a model lives and how to reach it. */
 struct route {
-	struct str provider; /* "anthropic", "openai", "offline" */
-	const struct wire *wire; /* NULL: the offline model */
+	struct str provider; /* "anthropic", "openai", "ollama", "offline" ... */
+	const struct wire *wire; /* NULL: the offline model; with the headers of its dialect */
+	const struct dialect *dialect; /* of the openai wire; NULL: what every server takes */
 	struct str model_id; /* as the provider knows it */
 	struct str name; /* "provider/model" */
 	const char *url;
@@ -27,24 +28,43 @@ struct route {
 	bool is_in_catalog;
 	struct http_limits limits;
 	char why[160]; /* one sentence: what led to this choice */
+	const struct route *fallback; /* asked when this one cannot answer; NULL none */
 };
 
 struct route_wish {
 	const char *model; /* --model or NULL */
 	const char *base_url; /* --base-url or NULL */
 	const char *(*environment)(const char *name); /* getenv, or a test's */
+	const char *option; /* which option names the model, for sentences; NULL: --model */
 };
 
 /*
- * --model > the first key found (ANTHROPIC_API_KEY, OPENAI_API_KEY) or base URL found
- * (ANTHROPIC_BASE_URL, OPENAI_BASE_URL) > offline. ERR_USAGE when the wish cannot be met. The
- * strings live in the arena.
+ * --model > the first key (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY ...) or base URL
+ * (ANTHROPIC_BASE_URL, OPENAI_BASE_URL ...) found > offline. ERR_USAGE when the wish cannot be met.
+ * The strings live in the arena.
  */
 [[nodiscard]] bool route_choose(
 	const struct route_wish *wish, struct arena *a, struct route *out, struct err *e);
 
-/* Monotonic clock, ns; 0: did not come to that. */
+/* What of a prompt is the route's: the model, the dialect, the window. */
+void route_address(const struct route *route, struct prompt *prompt);
+
+/*
+ * Chains the routes of a list ("provider/model,provider/model") behind first, with its limits. The
+ * wish is first's own: its base URL serves the routes of the same provider too. ERR_USAGE as above.
+ */
+[[nodiscard]] bool route_add_fallbacks(const char *list, const struct route_wish *wish,
+	struct arena *a, struct route *first, struct err *e);
+
+/* How stubbornly a call tries. {0}: once. */
+struct retry_limits {
+	int retries_max; /* on each route */
+	int64_t wait_max_ms; /* a provider that asks for longer is not waited for */
+};
+
+/* Monotonic clock, ns; 0: did not come to that. All but begun and ended: of the last attempt. */
 struct call_times {
+	int64_t begun; /* the first attempt */
 	int64_t started; /* on the network, behind the loading of libcurl */
 	int64_t connected, sent, first_byte, first_token, ended;
 	bool reused;
@@ -52,6 +72,9 @@ struct call_times {
 
 struct call_result {
 	const struct err *error; /* NULL: the answer is whole */
+	const struct route *route; /* that answered, or was asked last */
+	int attempts; /* on all routes */
+	int64_t max_output_tokens; /* what was asked for */
 	enum stop_reason stop;
 	struct usage usage;
 	int64_t cost_nanousd; /* -1 unknown */
@@ -61,8 +84,21 @@ struct call_result {
 	struct call_times times;
 };
 
+/* An attempt has failed, and another one follows. */
+struct call_retry {
+	const struct route *route; /* that failed */
+	const struct route *next; /* the same again, or its fallback */
+	const struct err *error;
+	const char *reason; /* a word for machines: "rate_limit", "overloaded", "network" ... */
+	int http_status; /* 0 none */
+	int attempt, retries_max; /* the retry that follows, from 1; 0 for a fallback */
+	int64_t delay_ms; /* until it is made */
+};
+
 struct call_sink {
 	void (*delta)(void *self, const struct delta *delta);
+	/* What deltas told so far does not count: it begins anew. NULL: nobody wants to know. */
+	void (*retry)(void *self, const struct call_retry *retry);
 	void (*end)(void *self, const struct call_result *result);
 	void *self;
 };
@@ -70,10 +106,15 @@ struct call_sink {
 struct call_world {
 	struct loop *loop;
 	struct http_client *http;
+	struct retry_limits retry;
 };
 
 struct call;
 
+/*
+ * The route and its fallbacks stay until the end. The prompt's model is the route's, and its
+ * max_output_tokens are lowered to what the model is known to allow.
+ */
 [[nodiscard]] struct call *call_start(const struct call_world *world, const struct route *route,
 	const struct prompt *prompt, const struct call_sink *sink);
 /* Closes the connection; the end comes with ERR_CANCELLED. NULL is nothing. */

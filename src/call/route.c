@@ -3,19 +3,43 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "call/call.h"
 
 struct provider {
 	const char *name;
 	const struct wire *wire;
-	const char *default_model;
+	const char *dialect; /* of the openai wire */
+	const char *key_variable, *base_variable;
+	const char *default_model; /* NULL: it is not chosen unless it is named */
+	const char *catalog; /* the provider's name in the catalogue, NULL: as here */
 	bool base_has_version; /* the base URL ends in /v1, as its users write it */
+	bool is_local; /* no key is needed, and the base may be a bare host:port */
 };
 
 /* In the order in which their keys are looked for. */
 static const struct provider providers[] = {
-	{"anthropic", &wire_anthropic, "claude-sonnet-5-5", false},
-	{"openai", &wire_openai, "gpt-6.1-terra", true},
+	{"anthropic", &wire_anthropic, NULL, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+		"claude-sonnet-5-5", NULL, false, false},
+	{"openai", &wire_openai, "openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-6.1-terra",
+		NULL, true, false},
+	{"openrouter", &wire_openai, "openrouter", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL",
+		"qwen/qwen3.8-max-0902", NULL, true, false},
+	{"gemini", &wire_openai, "gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", "gemini-3.8-flash",
+		"google", true, false},
+	{"responses", &wire_responses, NULL, "OPENAI_API_KEY", "OPENAI_BASE_URL", NULL, "openai",
+		true, false},
+	{"deepseek", &wire_openai, "deepseek", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", NULL, NULL,
+		true, false},
+	{"groq", &wire_openai, "groq", "GROQ_API_KEY", "GROQ_BASE_URL", NULL, NULL, true, false},
+	{"mistral", &wire_openai, "mistral", "MISTRAL_API_KEY", "MISTRAL_BASE_URL", NULL, NULL,
+		true, false},
+	{"ollama", &wire_ollama, NULL, "OLLAMA_API_KEY", "OLLAMA_HOST", NULL, NULL, false, true},
+	{"llamacpp", &wire_openai, "llamacpp", "LLAMACPP_API_KEY", "LLAMACPP_BASE_URL", NULL, NULL,
+		true, true},
+	{"vllm", &wire_openai, "vllm", "VLLM_API_KEY", "VLLM_BASE_URL", NULL, NULL, true, true},
+	{"lmstudio", &wire_openai, "lmstudio", "LMSTUDIO_API_KEY", "LMSTUDIO_BASE_URL", NULL, NULL,
+		true, true},
 	{0},
 };
 
@@ -73,32 +97,92 @@ static bool full_url(
 	return true;
 }
 
-static bool fill(const struct provider *p, struct str model_id, const struct route_wish *wish,
-	struct arena *a, struct route *out, struct err *e)
+/* Where the provider is when nobody says. */
+static struct str home_of(const struct provider *p, const struct dialect *dialect, struct arena *a)
 {
-	struct route r = {.provider = str_from(p->name),
-		.wire = p->wire,
-		.limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
-	const char *base =
-		wish->base_url ? wish->base_url : set_value(wish, p->wire->base_variable);
-	const char *key = set_value(wish, p->wire->key_variable);
-	struct str base_url = str_from(base ? base : p->wire->base_url);
+	if (!dialect)
+		return str_from(p->wire->base_url);
+	if (dialect->base_url)
+		return str_from(dialect->base_url);
+	return arena_printf(a, "http://127.0.0.1:%d/v1", dialect->port);
+}
 
-	if (!full_url(p, base_url, a, &r.url, e))
-		return false;
-	if (!key && !base)
-		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
-			STR_ARG(model_id), p->wire->key_variable);
-	r.key = str_from(key ? key : "");
-	for (size_t i = 0; i < r.key.n; i++)
-		if ((unsigned char)r.key.p[i] <= ' ' || (unsigned char)r.key.p[i] > '~')
+/* OLLAMA_HOST is what the server listens on: often without scheme or port, or every address. */
+static struct str local_base(struct str base, const struct provider *p, struct arena *a)
+{
+	if (!p->is_local || str_find(base, STR("://"), 0) != SIZE_MAX)
+		return base;
+	struct str host = host_of(base);
+	bool has_port = str_find_char(str_skip(base, host.n), ':', 0) != SIZE_MAX;
+	struct str rest = str_skip(base, host.n);
+	if (!host.n || str_is(host, "0.0.0.0"))
+		host = STR("127.0.0.1");
+	const char *port = !has_port && p->wire == &wire_ollama ? ":11434" : "";
+	return arena_printf(a, "http://%.*s%s%.*s", STR_ARG(host), port, STR_ARG(rest));
+}
+
+/* The dialect that the server speaks. OpenAI's own is for OpenAI: others may live at its base. */
+static const struct dialect *dialect_of(const struct provider *p, bool is_home)
+{
+	if (!p->dialect || (str_is(str_from(p->name), "openai") && !is_home))
+		return NULL;
+	return dialect_find(str_from(p->dialect));
+}
+
+/* The wire with what its dialect adds. */
+static const struct wire *wire_of(
+	const struct provider *p, const struct dialect *dialect, struct arena *a)
+{
+	struct wire *wire;
+
+	if (!dialect)
+		return p->wire;
+	wire = arena_alloc(a, 1, sizeof *wire);
+	*wire = *p->wire;
+	wire->dialect = dialect;
+	if (dialect->headers)
+		wire->headers = dialect->headers;
+	return wire;
+}
+
+static bool check_key(const struct provider *p, struct str key, struct err *e)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if ((unsigned char)key.p[i] <= ' ' || (unsigned char)key.p[i] > '~')
 			return err_set(e, ERR_USAGE,
 				"%s: not a key: it has a space, a control "
 				"character or a character beyond ASCII in it",
-				p->wire->key_variable);
+				p->key_variable);
+	return true;
+}
+
+static struct str catalog_name(const struct provider *p)
+{
+	return str_from(p->catalog ? p->catalog : p->name);
+}
+
+static bool fill(const struct provider *p, struct str model_id, const struct route_wish *wish,
+	struct arena *a, struct route *out, struct err *e)
+{
+	struct route r = {
+		.provider = str_from(p->name), .limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
+	const char *base = wish->base_url ? wish->base_url : set_value(wish, p->base_variable);
+	const char *key = set_value(wish, p->key_variable);
+
+	r.dialect = dialect_of(p, !base);
+	r.wire = wire_of(p, r.dialect, a);
+	struct str base_url = base ? local_base(str_from(base), p, a) : home_of(p, r.dialect, a);
+	if (!full_url(p, base_url, a, &r.url, e))
+		return false;
+	if (!key && !base && !p->is_local)
+		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
+			STR_ARG(model_id), p->key_variable);
+	r.key = str_from(key ? key : "");
+	if (!check_key(p, r.key, e))
+		return false;
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
-	r.is_in_catalog = catalog_find(r.provider, r.model_id, &r.model);
+	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
 	*out = r;
 	return true;
 }
@@ -117,9 +201,19 @@ static const struct provider *provider_of_model(struct str model_id)
 	struct model found;
 
 	for (const struct provider *p = providers; p->name; p++)
-		if (catalog_find(str_from(p->name), model_id, &found))
+		if (catalog_find(catalog_name(p), model_id, &found))
 			return p;
 	return NULL;
+}
+
+static const char *known_names(struct arena *a)
+{
+	AUTO(buf) names = {0};
+
+	for (const struct provider *p = providers; p->name; p++)
+		buf_printf(&names, "%s, ", p->name);
+	buf_put_text(&names, "offline");
+	return arena_text(a, buf_str(&names));
 }
 
 static bool choose_named(
@@ -127,6 +221,7 @@ static bool choose_named(
 {
 	struct str name = str_from(wish->model);
 	size_t slash = str_find_char(name, '/', 0);
+	const char *option = wish->option ? wish->option : "--model";
 	const struct provider *p;
 
 	if (str_is(name, "offline") || str_is(name, OFFLINE_MODEL))
@@ -135,20 +230,19 @@ static bool choose_named(
 		p = provider_of_model(name);
 		if (!p)
 			return err_set(e, ERR_USAGE,
-				"--model %.*s: not in the catalogue; write "
+				"%s %.*s: not in the catalogue; write "
 				"provider/model (anthropic/..., openai/..., offline)",
-				STR_ARG(name));
+				option, STR_ARG(name));
 	} else {
 		p = provider_named(str_head(name, slash));
 		if (!p)
-			return err_set(e, ERR_USAGE,
-				"--model %.*s: unknown provider %.*s (known: "
-				"anthropic, openai, offline)",
-				STR_ARG(name), STR_ARG(str_head(name, slash)));
+			return err_set(e, ERR_USAGE, "%s %.*s: unknown provider %.*s (known: %s)",
+				option, STR_ARG(name), STR_ARG(str_head(name, slash)),
+				known_names(a));
 		name = str_skip(name, slash + 1);
 	}
 	if (name.n == 0)
-		return err_set(e, ERR_USAGE, "--model %s: no model named", wish->model);
+		return err_set(e, ERR_USAGE, "%s %s: no model named", option, wish->model);
 	if (!fill(p, name, wish, a, out, e))
 		return false;
 	snprintf(out->why, sizeof out->why, "--model names it");
@@ -162,9 +256,11 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 	if (wish->base_url)
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
 	for (const struct provider *p = providers; p->name; p++) {
-		const char *variable = p->wire->key_variable;
+		const char *variable = p->key_variable;
+		if (!p->default_model)
+			continue;
 		if (!set_value(wish, variable))
-			variable = p->wire->base_variable;
+			variable = p->base_variable;
 		if (!set_value(wish, variable))
 			continue;
 		if (!fill(p, str_from(p->default_model), wish, a, out, e))
@@ -173,4 +269,11 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 		return true;
 	}
 	return choose_offline(out, "no key and no --model given");
+}
+
+void route_address(const struct route *route, struct prompt *prompt)
+{
+	prompt->model = route->model_id;
+	prompt->dialect = route->dialect;
+	prompt->context_tokens = route->model.context_tokens;
 }

@@ -7,6 +7,7 @@ static void got_header(void *self, struct str name, struct str value)
 {
 	struct call *call = self;
 
+	retry_take_header(&call->hints, name, value);
 	if (str_is(name, "request-id") || str_is(name, "x-request-id"))
 		call->result.request_id = arena_copy(&call->arena, value);
 }
@@ -34,6 +35,7 @@ static void got_body(void *self, struct str bytes)
 	if (!call->error.code) {
 		call->error = e;
 		call->error.code = ERR_PROVIDER;
+		call->trouble = (struct trouble){.code = ERR_PROVIDER};
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	http_cancel(call->http);
@@ -45,18 +47,29 @@ static void got_body(void *self, struct str bytes)
 static void refused(struct call *call)
 {
 	struct llm_error error = {0};
-	int status = call->result.http_status;
 
-	call->route->wire->get_error(status, buf_str(&call->error_body), &call->arena, &error);
-	err_set(&call->error, ERR_PROVIDER, "%.*s: HTTP %d%s%.*s: %.*s", STR_ARG(call->route->name),
-		status, error.type.n ? " " : "", STR_ARG(error.type),
-		STR_ARG(error.message.n ? error.message : STR("no explanation")));
+	call->route->wire->get_error(
+		call->result.http_status, buf_str(&call->error_body), &call->arena, &error);
+	error.status = call->result.http_status;
+	call_take_error(call, &error);
+}
+
+/*
+ * A provider that was reached and stayed silent may be at work, at our expense, so it is not asked
+ * the same again; one that was not reached may be back in a moment.
+ */
+static void broke_off(struct call *call, const struct err *e, const struct http_times *times)
+{
+	call->error = *e;
+	call->trouble = (struct trouble){.code = e->code,
+		.is_retryable = e->code == ERR_TIMEOUT ? !times->sent : !times->is_lasting};
 }
 
 static void got_end(void *self, const struct err *e, const struct http_times *times)
 {
 	struct call *call = self;
 	struct call_times *known = &call->result.times;
+	struct err early;
 
 	call->http = NULL;
 	call->is_answered = true;
@@ -73,12 +86,12 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 		/* What had arrived is kept; a whole answer is whole however the connection ended.
 		 */
 		if (!call->reader.has_ended) {
-			call->error = *e;
+			broke_off(call, e, times);
 			err_context(&call->error, "%.*s at %s", STR_ARG(call->route->name),
 				call->route->url);
 		}
-	} else if (!call->error.code &&
-		   !wire_end(&call->reader, call_take_delta, call, &call->error)) {
+	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
+		broke_off(call, &early, times);
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	call_walk(call);
@@ -104,7 +117,7 @@ static void send_http(struct call *call)
 			true};
 	for (const struct header *h = wire->headers; h && h->name && n < 11; h++)
 		headers[n++] = (struct http_header){h->name, h->value, false};
-	wire->put_request(call->prompt, &call->request);
+	wire->put_request(&call->prompt, &call->request);
 	call->result.request_bytes = call->request.n;
 	call->reader.wire = wire;
 	call->error_body.max = ERROR_BODY_MAX_BYTES;
@@ -124,13 +137,17 @@ static void answer_offline(void *self)
 
 	call->timer = NULL;
 	known->connected = known->sent = known->first_byte = clock_ns();
-	offline_answer(call->prompt, &call->arena, call_take_delta, call);
+	offline_answer(&call->prompt, &call->arena, call_take_delta, call);
 	call->is_answered = true;
 	call_walk(call);
 }
 
 enum walk step_send(struct call *call)
 {
+	call->hints = (struct retry_hints){0};
+	call->trouble = (struct trouble){0};
+	call->result.attempts++;
+	call->result.times.started = clock_ns();
 	if (call->route->wire)
 		send_http(call);
 	else

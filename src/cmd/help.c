@@ -20,6 +20,11 @@ static const struct variable variables[] = {
 	{"ANTHROPIC_BASE_URL", "where to reach that API, or a server that speaks it"},
 	{"OPENAI_API_KEY", "key for OpenAI's API; chooses its model when --model is absent"},
 	{"OPENAI_BASE_URL", "where to reach that API, or a server that speaks it"},
+	{"OPENROUTER_API_KEY", "key for OpenRouter; the same"},
+	{"GEMINI_API_KEY", "key for Google's Gemini; the same"},
+	{"NAME_API_KEY, NAME_BASE_URL",
+		"the same for --model NAME/...: DEEPSEEK, GROQ, MISTRAL, LLAMACPP, VLLM, LMSTUDIO"},
+	{"OLLAMA_HOST", "host:port of an Ollama server, for --model ollama/..."},
 	{"NO_COLOR, FORCE_COLOR", "no colour on stderr; colour even where it is no terminal"},
 	{"SSL_CERT_FILE, SSL_CERT_DIR", "certificates to trust instead of the system's"},
 };
@@ -29,8 +34,8 @@ static const struct variable statuses[] = {
 	{"1", "the task failed"},
 	{"2", "wrong usage or configuration"},
 	{"3", "the provider failed or could not be reached"},
-	{"4", "a deadline passed"},
-	{"5", "a limit was reached: turns or output tokens"},
+	{"4", "a deadline passed: the task's, connecting, first byte or idle"},
+	{"5", "a limit was reached: turns, output tokens or the context window"},
 	{"130, 143", "interrupted (SIGINT), terminated (SIGTERM)"},
 };
 

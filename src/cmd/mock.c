@@ -118,12 +118,10 @@ const struct command command_mock = {
 	.brief = "answer as a provider would, by a script: for tests without network and keys",
 	.synopsis = {"[options] SCRIPT", "[options] -          (the script from stdin)"},
 	.description =
-		"Serves POST /v1/messages (Anthropic) and POST /v1/chat/completions (OpenAI) on "
-		"the "
-		"loopback address and answers each request with the first reply of the script that "
-		"fits it. Replies can be slow, cut, stalled, damaged or errors. docs/mock.md "
-		"describes "
-		"scripts.\n\n"
+		"Serves POST /v1/messages (Anthropic), /v1/chat/completions and /v1/responses (OpenAI) and "
+		"/api/chat (Ollama) on the loopback address and answers each request with the first reply "
+		"of the script that fits it. Replies can be slow, cut, stalled, damaged or errors. "
+		"docs/mock.md describes scripts.\n\n"
 		"The first line on stdout is \"listening on http://127.0.0.1:PORT\". SIGINT and "
 		"SIGTERM "
 		"end it with status 0.",

@@ -6,6 +6,15 @@
 
 /* ---- reading ---- */
 
+static const char *wire_names(struct arena *a)
+{
+	AUTO(buf) names = {0};
+
+	for (size_t i = 0; wires[i]; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", wires[i]->name);
+	return arena_text(a, buf_str(&names));
+}
+
 static bool read_wire(struct reading *r, struct str value, void *target, struct err *e)
 {
 	struct str name;
@@ -14,8 +23,8 @@ static bool read_wire(struct reading *r, struct str value, void *target, struct 
 		return false;
 	const struct wire *wire = wire_find(name);
 	if (!wire)
-		return reading_wrong(r, e,
-			"no wire is called \"%.*s\", known are anthropic, openai", STR_ARG(name));
+		return reading_wrong(r, e, "no wire is called \"%.*s\", known are %s",
+			STR_ARG(name), wire_names(r->arena));
 	*(const struct wire **)target = wire;
 	return true;
 }

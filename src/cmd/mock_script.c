@@ -66,7 +66,7 @@ static bool read_chunks(struct reading *r, struct str value, void *target, struc
 }
 
 struct call_draft {
-	struct str id, name, input, input_raw;
+	struct str id, name, input, input_raw, extra;
 };
 
 /* The input goes out in two deltas, so that readers have to put it together. */
@@ -79,6 +79,10 @@ static void lay_out_call(struct draft *d, int index, const struct call_draft *ca
 							.id = call->id, .name = call->name},
 				    .repeat = 1,
 				    .is_content = true});
+	if (call->extra.n)
+		vec_push(&d->calls, (struct mock_piece){.delta = {DELTA_EXTRA, .index = index,
+								.text = call->extra},
+					    .repeat = 1});
 	if (first.n)
 		vec_push(&d->calls, (struct mock_piece){.delta = {DELTA_TOOL_INPUT, .index = index,
 								.text = first},
@@ -101,6 +105,7 @@ static bool read_call(
 		{"name", KEY_TEXT, offsetof(struct call_draft, name)},
 		{"input", KEY_VALUE, offsetof(struct call_draft, input)},
 		{"input_raw", KEY_TEXT, offsetof(struct call_draft, input_raw)},
+		{"extra_content", KEY_VALUE, offsetof(struct call_draft, extra)},
 		{0},
 	};
 	struct call_draft call = {0};
@@ -160,6 +165,8 @@ static bool read_usage(struct reading *r, struct str value, void *target, struct
 		{"output", KEY_INT, offsetof(struct usage, output), 0, TOKENS_MAX},
 		{"cache_read", KEY_INT, offsetof(struct usage, cache_read), 0, TOKENS_MAX},
 		{"cache_write", KEY_INT, offsetof(struct usage, cache_write), 0, TOKENS_MAX},
+		{"cost_nanousd", KEY_INT, offsetof(struct usage, reported_cost_nanousd), 0,
+			INT64_MAX},
 		{0},
 	};
 
@@ -353,7 +360,11 @@ static bool read_reply(struct reading *r, struct str value, struct draft *d, str
 			.cut_after_deltas = -1,
 			.stall_after_bytes = -1,
 			.keep_alive = true},
-		.usage = {.input = 100, .output = 10, .cache_write_1h = -1, .reasoning = -1},
+		.usage = {.input = 100,
+			.output = 10,
+			.cache_write_1h = -1,
+			.reasoning = -1,
+			.reported_cost_nanousd = -1},
 	};
 	d->reply.match.turn = d->reply.match.result_is_error = -1;
 	if (!reading_object(r, value, keys, d, e))

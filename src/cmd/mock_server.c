@@ -41,6 +41,7 @@ static void play_free(struct play *p)
 {
 	timer_cancel(p->timer);
 	buf_release(&p->out);
+	wire_writer_release(&p->writer);
 	arena_release(&p->arena);
 	free(p);
 }
@@ -190,7 +191,7 @@ static void play_begin(void *self)
 {
 	struct play *p = self;
 	struct mock_reply *reply = p->reply;
-	const char *type = "text/event-stream";
+	const char *type = p->question.wire->content_type;
 
 	p->timer = NULL;
 	if (reply->close_before_head) {
@@ -296,10 +297,21 @@ static void log_request(const struct play *p, const char *why)
 
 static const struct wire *wire_of_path(struct str path)
 {
-	if (str_is(path, "/v1/messages"))
-		return &wire_anthropic;
-	if (str_is(path, "/v1/chat/completions") || str_is(path, "/chat/completions"))
-		return &wire_openai;
+	static const struct {
+		const char *path;
+		const struct wire *wire;
+	} paths[] = {
+		{"/v1/messages", &wire_anthropic},
+		{"/v1/chat/completions", &wire_openai},
+		{"/chat/completions", &wire_openai},
+		{"/v1/responses", &wire_responses},
+		{"/responses", &wire_responses},
+		{"/api/chat", &wire_ollama},
+	};
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (str_is(path, paths[i].path))
+			return paths[i].wire;
 	return NULL;
 }
 

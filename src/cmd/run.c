@@ -22,6 +22,16 @@ static const struct option options[] = {
 	{"model", 'm', "PROVIDER/MODEL",
 		"which model answers (anthropic/..., openai/..., offline)"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
+	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
+	{"max-retries", 0, "N",
+		"how often a failed model call is made again (default 3), before anything is shown"},
+	{"max-retry-wait", 0, "SECONDS",
+		"the longest wait that a provider may ask for before a retry (default 60)"},
+	{"connect-timeout", 0, "SECONDS", "give up connecting after this time (default 10)"},
+	{"first-byte-timeout", 0, "SECONDS",
+		"give up when no answer begins after this time (default 300)"},
+	{"idle-timeout", 0, "SECONDS",
+		"give up when an answer stops coming for this time (default 120)"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"directory", 'C', "DIR", "work in this directory"},
@@ -40,7 +50,9 @@ static const struct option options[] = {
 enum { TEXT_MAX_BYTES = 32 << 20 };
 /* How long an open pipe may stay silent before the run goes on without it. */
 enum { STDIN_WAIT_MS = 2'000 };
-enum { WORKERS = 4, QUEUE = 256, MAX_TURNS = 50 };
+enum { WORKERS = 4, QUEUE = 256, MAX_TURNS = 50, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
+/* Far beyond any sense, near enough that no sum overflows. */
+enum { LONGEST_S = 10'000'000 };
 
 struct run {
 	struct arena arena;
@@ -50,6 +62,7 @@ struct run {
 	size_t task_count;
 	bool task_is_piped; /* "-", or no task and something on stdin */
 	struct route route;
+	struct retry_limits retry;
 	struct workspace workspace;
 	struct agent_context context;
 	struct loop *loop;
@@ -176,13 +189,42 @@ static bool read_options(struct run *r, struct err *e)
 	       options_int(given, "timeout", 1, 0, &r->timeout_s, e);
 }
 
+static bool read_seconds(
+	const struct run *r, const char *name, int64_t minimum, int64_t *ms, struct err *e)
+{
+	int64_t seconds;
+
+	if (!options_int(&r->given, name, minimum, *ms / 1000, &seconds, e))
+		return false;
+	if (options_has(&r->given, name))
+		*ms = (seconds < LONGEST_S ? seconds : LONGEST_S) * 1000;
+	return true;
+}
+
+static bool read_patience(struct run *r, struct err *e)
+{
+	struct http_limits *limits = &r->route.limits;
+	int64_t retries;
+
+	r->retry.wait_max_ms = MAX_RETRY_WAIT_S * 1000;
+	if (!options_int(&r->given, "max-retries", 0, MAX_RETRIES, &retries, e))
+		return false;
+	r->retry.retries_max = (int)(retries < 1'000'000 ? retries : 1'000'000);
+	return read_seconds(r, "max-retry-wait", 0, &r->retry.wait_max_ms, e) &&
+	       read_seconds(r, "connect-timeout", 1, &limits->connect_ms, e) &&
+	       read_seconds(r, "first-byte-timeout", 1, &limits->first_byte_ms, e) &&
+	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
+}
+
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
 		.base_url = options_value(&r->given, "base-url"),
 		.environment = get_environment};
+	const char *fallback = options_value(&r->given, "fallback");
 
-	return route_choose(&wish, &r->arena, &r->route, e);
+	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
+	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e));
 }
 
 static bool prepare(struct run *r, const struct program *program, struct err *e)
@@ -262,7 +304,7 @@ static void on_event(void *self, const struct agent_event *event)
 
 static void run_task(struct run *r, struct str text)
 {
-	struct agent_world world = {r->loop, r->pool, {r->loop, r->http}};
+	struct agent_world world = {r->loop, r->pool, {r->loop, r->http, r->retry}};
 	struct agent_task task = {.text = text,
 		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
 		.route = &r->route,

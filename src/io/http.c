@@ -17,6 +17,11 @@
 #include "base/must.h"
 #include "io/curl_table.h"
 
+/* How long libcurl may be late with its own deadline. */
+enum { CONNECT_GRACE_MS = 500 };
+
+enum waiting { WAITING_CONNECTION, WAITING_FIRST_BYTE, WAITING_IDLE };
+
 struct http_client {
 	struct loop *loop;
 	const struct curl_table *curl; /* NULL until the first request */
@@ -99,6 +104,12 @@ static void read_times(struct http *http)
 		http->times.first_byte = http->times.started + first * 1000;
 }
 
+static void no_connection(const struct http *http, struct err *e)
+{
+	err_set(e, ERR_TIMEOUT, "no connection within %g s (connect timeout)",
+		(double)http->limits.connect_ms / 1e3);
+}
+
 static const char *reason(struct http *http, CURLcode code)
 {
 	switch (code) {
@@ -110,18 +121,31 @@ static const char *reason(struct http *http, CURLcode code)
 	}
 }
 
+static bool is_lasting(CURLcode code)
+{
+	switch (code) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_INVALIDCERTSTATUS: return true;
+	default: return false;
+	}
+}
+
 static void complete(struct http *http, CURLcode code)
 {
 	struct err e = http->error;
 
 	read_times(http);
+	http->times.is_lasting = is_lasting(code);
 	if (code == CURLE_OK && !e.code) {
 		finish(http, NULL);
 		return;
 	}
 	if (!e.code && code == CURLE_OPERATION_TIMEDOUT)
-		err_set(&e, ERR_TIMEOUT, "no connection within %lld ms",
-			(long long)http->limits.connect_ms);
+		no_connection(http, &e);
 	else if (!e.code)
 		err_set(&e, ERR_NETWORK, "%s", reason(http, code));
 	finish(http, &e);
@@ -274,24 +298,45 @@ static size_t got_body(char *bytes, size_t size, size_t count, void *self)
 	return http->cancelled ? 0 : size * count;
 }
 
+/* Which deadline runs, and how much of it is left. */
+static int64_t time_left(struct http *http, enum waiting *what)
+{
+	const struct http_limits *l = &http->limits;
+	int64_t now = clock_ns();
+
+	*what = WAITING_IDLE;
+	if (http->times.first_byte)
+		return l->idle_ms - (now - http->last_byte) / 1'000'000;
+	read_times(http);
+	*what = http->times.sent ? WAITING_FIRST_BYTE : WAITING_CONNECTION;
+	if (http->times.sent)
+		return l->first_byte_ms - (now - http->times.sent) / 1'000'000;
+	/* libcurl watches this one itself, and comes first. */
+	return l->connect_ms + CONNECT_GRACE_MS - (now - http->times.started) / 1'000'000;
+}
+
+static int64_t shorter(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
- * One timer watches first byte and idle: it looks at the time of the last byte and sleeps for the
- * rest, so that a stream of many small pieces does not re-arm anything.
+ * One timer watches all deadlines: it looks at the time of the last byte and sleeps for the rest,
+ * so that a stream of many small pieces does not re-arm anything.
  */
 static void watch_deadlines(void *self)
 {
 	struct http *http = self;
-	bool waiting = !http->times.first_byte;
-	int64_t limit_ms = waiting ? http->limits.connect_ms + http->limits.first_byte_ms
-				   : http->limits.idle_ms;
-	int64_t since = waiting ? http->times.started : http->last_byte;
-	int64_t left_ms = limit_ms - (clock_ns() - since) / 1'000'000;
+	enum waiting what;
+	int64_t left_ms = time_left(http, &what);
 
 	http->watch = NULL;
 	if (left_ms > 0) {
-		/* Never longer than idle: the first byte may come while we sleep. */
-		if (left_ms > http->limits.idle_ms)
-			left_ms = http->limits.idle_ms;
+		/* While we sleep the next one may have begun to run. */
+		if (what != WAITING_IDLE)
+			left_ms = shorter(left_ms, http->limits.idle_ms);
+		if (what == WAITING_CONNECTION)
+			left_ms = shorter(left_ms, http->limits.first_byte_ms);
 		http->watch = loop_after(http->client->loop, left_ms, watch_deadlines, http);
 		return;
 	}
@@ -301,11 +346,14 @@ static void watch_deadlines(void *self)
 		http->watch = loop_after(http->client->loop, 100, watch_deadlines, http);
 		return;
 	}
-	if (waiting)
-		err_set(&http->error, ERR_TIMEOUT, "no answer within %lld ms", (long long)limit_ms);
+	if (what == WAITING_CONNECTION)
+		no_connection(http, &http->error);
+	else if (what == WAITING_FIRST_BYTE)
+		err_set(&http->error, ERR_TIMEOUT, "no answer within %g s (first-byte timeout)",
+			(double)http->limits.first_byte_ms / 1e3);
 	else
-		err_set(&http->error, ERR_TIMEOUT, "nothing received for %lld ms",
-			(long long)limit_ms);
+		err_set(&http->error, ERR_TIMEOUT, "nothing received for %g s (idle timeout)",
+			(double)http->limits.idle_ms / 1e3);
 	complete(http, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -386,6 +434,7 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	bool is_open = client_open(client, &http->error);
 	http->times.started = http->last_byte = clock_ns();
 	if (!is_open) {
+		http->times.is_lasting = true;
 		http->failing = loop_after(client->loop, 0, fail_later, http);
 		return http;
 	}
@@ -393,8 +442,7 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	must(http->easy);
 	set_headers(http, request->headers);
 	set_options(http, request);
-	http->watch =
-		loop_after(client->loop, request->limits.connect_ms + 1, watch_deadlines, http);
+	watch_deadlines(http);
 	client->curl->curl_multi_add_handle(client->multi, http->easy);
 	log_debug("POST %s, %zu bytes", request->url, request->body.n);
 	return http;

@@ -27,7 +27,7 @@ struct http_header {
 
 struct http_limits {
 	int64_t connect_ms; /* until connected */
-	int64_t first_byte_ms; /* from connected to the first byte of the answer */
+	int64_t first_byte_ms; /* from the start of sending to the first byte of the answer */
 	int64_t idle_ms; /* between two pieces of the body */
 };
 
@@ -43,6 +43,7 @@ struct http_times {
 	int64_t started; /* behind the loading of libcurl */
 	int64_t connected, sent, first_byte, ended;
 	bool reused; /* on a connection that was already open */
+	bool is_lasting; /* the error would be the same the next time: trust, URL, no libcurl */
 };
 
 struct http_sink {

@@ -25,6 +25,7 @@ static bool put_usage(const struct outlet *o, struct str usage)
 			json_get(json_get(usage, "cache_creation"), "ephemeral_1h_input_tokens")),
 		.reasoning = usage_count(
 			json_get(json_get(usage, "output_tokens_details"), "thinking_tokens")),
+		.reported_cost_nanousd = -1,
 	};
 
 	return outlet_usage(o, &u);
@@ -232,11 +233,10 @@ const struct wire wire_anthropic = {
 	.name = "anthropic",
 	.path = "/v1/messages",
 	.base_url = "https://api.anthropic.com",
-	.key_variable = "ANTHROPIC_API_KEY",
-	.base_variable = "ANTHROPIC_BASE_URL",
 	.key_header = "x-api-key",
 	.key_prefix = "",
 	.headers = headers,
+	.content_type = "text/event-stream",
 	.put_request = anthropic_put_request,
 	.get_event = get_event,
 	.get_error = error_get,

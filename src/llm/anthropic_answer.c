@@ -72,7 +72,7 @@ static void start(struct wire_writer *w, const struct delta *delta, struct buf *
 	json_key(&j, "stop_sequence");
 	json_put_null(&j);
 	/* Clients want the counters there; the real ones follow in message_delta. */
-	put_usage(&j, &(struct usage){0, 0, -1, -1, -1, -1});
+	put_usage(&j, &(struct usage){0, 0, -1, -1, -1, -1, -1});
 	json_close(&j, '}');
 	event_close(&j);
 }
@@ -231,6 +231,7 @@ void anthropic_put_delta(struct wire_writer *w, const struct delta *delta, struc
 		buf_put_text(out, "\n\n");
 		break;
 	case DELTA_END: end(w, out); break;
+	case DELTA_EXTRA: /* other wires' */
 	case DELTA_START: break;
 	}
 }

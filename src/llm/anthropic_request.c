@@ -67,12 +67,13 @@ static void put_block(struct json_writer *w, const struct block *b, bool is_mark
 	json_close(w, '}');
 }
 
-/* Empty text and empty thinking are refused by the provider. */
+/* Empty text and empty thinking are refused by the provider, and so are other wires' thoughts. */
 static bool is_sent(const struct block *b)
 {
 	switch (b->kind) {
 	case BLOCK_TEXT: return b->text.n > 0;
-	case BLOCK_THINKING: return b->signature.n > 0 || (b->text.n > 0 && !b->redacted);
+	case BLOCK_THINKING:
+		return !b->extra.n && (b->signature.n > 0 || (b->text.n > 0 && !b->redacted));
 	default: return true;
 	}
 }
@@ -308,7 +309,7 @@ bool anthropic_get_request(struct str body, struct arena *a, struct prompt *out,
 	struct prompt_builder b = {.a = a, .prompt = &prompt};
 	size_t blocks = 0;
 
-	if (!request_open(body, a, &prompt, &messages, e))
+	if (!request_open(body, "messages", false, a, &prompt, &messages, e))
 		return false;
 	json_each (messages, key, value)
 		blocks += 1 + json_count(json_get(value, "content"));

@@ -172,6 +172,8 @@ static __int128 known(int64_t count)
 /* A tier applies to all tokens of the request once its total input is above the threshold. */
 int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u)
 {
+	if (u->reported_cost_nanousd >= 0)
+		return u->reported_cost_nanousd;
 	if (!m->has_price || u->input < 0 || u->output < 0)
 		return -1;
 	__int128 read = known(u->cache_read), write = known(u->cache_write);

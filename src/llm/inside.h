@@ -9,6 +9,7 @@
 enum {
 	ANSWER_CALLS_MAX = 1000, /* more in one answer is a server gone wrong */
 	OUTPUT_TOKENS_DEFAULT = 4096, /* of a request that does not say */
+	CONTEXT_TOKENS_DEFAULT = 8192, /* of a server that loads models: ollama */
 };
 
 /* A call of the answer being read. */
@@ -22,6 +23,24 @@ struct known_call {
 	/* Where the input's JSON stands, to see its end. */
 	int depth;
 	bool in_string, after_escape, is_complete;
+};
+
+/* An output item of the answer being read: responses. */
+struct known_item {
+	int64_t index; /* the wire's output_index; its place where there is none */
+	struct str id; /* the wire's, "" none */
+	int block;
+	enum block_kind kind;
+	bool has_pieces; /* its contents came in pieces, its end only repeats them */
+	bool is_done;
+};
+
+/* A part of reasoning_details: openai_details.c. */
+struct detail {
+	struct str first; /* the object it began with; what follows is joined to it */
+	struct str type, index; /* as they came */
+	struct buf text;
+	struct str signature, id, format; /* the newest, as JSON */
 };
 
 /* Where deltas go. The functions return false when the sink wants no more. */
@@ -68,9 +87,14 @@ void builder_put(struct prompt_builder *b, enum role role, struct block block);
 void builder_system(struct prompt_builder *b, struct str text);
 /* Text of a string, or of an array of {text} blocks joined by newlines; "" when there is none. */
 struct str content_text(struct str content, struct arena *a);
-/* The members both wires have, and the checks. messages is an array on success. */
-[[nodiscard]] bool request_open(
-	struct str body, struct arena *a, struct prompt *out, struct str *messages, struct err *e);
+/*
+ * The members all wires have, and the checks. messages is the member of that name: an array on
+ * success, or a string where the wire allows it.
+ */
+[[nodiscard]] bool request_open(struct str body, const char *name, bool allows_text,
+	struct arena *a, struct prompt *out, struct str *messages, struct err *e);
+/* Text of a string or of the parts of an array, a block each. */
+void builder_content(struct prompt_builder *b, enum role role, struct str content);
 /* A call's input as a JSON object, whatever it was before: cut inputs go under "unparsed". */
 void put_input_object(struct buf *b, struct str input);
 struct str input_object(struct str input, struct arena *a);
@@ -80,8 +104,8 @@ struct str tool_schema_object(const struct tool_spec *tool);
 /* A text member; "" when it is absent or no text. */
 struct str text_or_empty(struct str object, const char *name, struct arena *a);
 /*
- * The tools of a request. wrapper names the object within each entry that holds name and description,
- * NULL: the entry itself.
+ * The tools of a request. wrapper names the object within each entry that holds name and
+ * description, NULL: the entry itself.
  */
 void request_tools(struct str tools, const char *wrapper, const char *schema_name, struct arena *a,
 	struct prompt *out);
@@ -103,11 +127,33 @@ void openai_put_request(const struct prompt *p, struct buf *body);
 void openai_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
 void openai_put_error(const struct llm_error *error, struct buf *out);
 
+bool responses_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
+void responses_put_request(const struct prompt *p, struct buf *body);
+void responses_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+bool ollama_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
+void ollama_put_request(const struct prompt *p, struct buf *body);
+void ollama_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+void ollama_put_error(const struct llm_error *error, struct buf *out);
+
+/* responses_request.c: the texts of a reasoning item's summary, as one. */
+struct str reasoning_text(struct str item, struct arena *a);
+
 /* Whether the answer has calls. One without name and input was never told of and is none. */
 bool reader_has_calls(const struct wire_reader *r);
 
 /* openai_calls.c: items of tool_calls. */
 bool openai_take_calls(const struct outlet *o, struct str items);
 bool openai_take_call(const struct outlet *o, struct str item, size_t position);
+/* Items of tool_calls as a request has them, as blocks. */
+void openai_get_calls(struct prompt_builder *b, struct str calls);
+/* The tools of a request, each wrapped in "function". */
+void openai_put_tools(struct json_writer *w, const struct prompt *p);
+
+/* openai_details.c: pieces of reasoning_details are joined and told at the end. */
+void details_take(struct wire_reader *r, struct str items);
+/* Their text as one, for servers that send no other. */
+struct str details_text(struct str items, struct arena *a);
+bool details_put(const struct outlet *o);
+void details_release(struct wire_reader *r);
 
 #endif

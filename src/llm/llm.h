@@ -4,8 +4,8 @@
  *
  * Everything here is pure: bytes in, values out, no socket, no clock, no thread. A wire is two-way:
  * it writes requests and reads answers (we as a client), and it reads requests and writes answers
- * (we as a server: the scripted provider). Formats: Anthropic Messages (2023-06-01) and OpenAI Chat
- * Completions.
+ * (we as a server: the scripted provider). Formats: Anthropic Messages (2023-06-01), OpenAI Chat
+ * Completions in the dialects of many servers, OpenAI Responses, and Ollama's own.
  *
  * Ownership: every struct str points into memory of the caller, mostly an arena given beside it.
  */
@@ -37,6 +37,12 @@ struct block {
 	struct str input; /* a JSON object as text, never empty ("{}") */
 	struct str signature; /* THINKING: opaque. "" text + signature: redacted_thinking's data
 				 when redacted */
+	/*
+	 * What a provider wants back as it came, JSON text; "" none. Each wire sends back only its
+	 * own: an object on a TOOL_USE is extra_content (gemini), on THINKING an item (responses);
+	 * an array on THINKING is reasoning_details (openrouter).
+	 */
+	struct str extra;
 	bool is_error; /* TOOL_RESULT: it failed; TOOL_USE: the input was no JSON object */
 	bool redacted;
 };
@@ -61,6 +67,9 @@ struct prompt {
 	struct message *messages;
 	size_t message_count;
 	int64_t max_output_tokens; /* > 0 */
+	int64_t context_tokens; /* the window a server that loads models shall set up; 0 default */
+	struct str effort; /* of reasoning: "none", "low", "medium", "high" ...; "" not said */
+	const struct dialect *dialect; /* of the openai wire; NULL: what every server takes */
 	bool stream;
 };
 
@@ -74,6 +83,7 @@ struct usage {
 	int64_t cache_write; /* all writes, whatever their time to live */
 	int64_t cache_write_1h; /* part of cache_write billed at the one-hour price */
 	int64_t reasoning;
+	int64_t reported_cost_nanousd; /* what the provider says it charges */
 };
 
 /* Overwrites what newer reports: a provider's counts are cumulative within one answer. */
@@ -81,7 +91,7 @@ void usage_merge(struct usage *into, const struct usage *newer);
 /* Adds what more reports: the sum over several answers. */
 void usage_add(struct usage *sum, const struct usage *more);
 
-#define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, -1, -1})
+#define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, -1, -1, -1})
 
 enum stop_reason {
 	STOP_NONE,
@@ -112,6 +122,8 @@ enum delta_kind {
 	DELTA_REDACTED, /* text: a redacted thinking block, whole */
 	DELTA_TOOL_USE, /* index, id, name: a call begins */
 	DELTA_TOOL_INPUT, /* index, text: a piece of its input */
+	DELTA_EXTRA, /* index, text: the block's extra, whole; a thinking block when there is none
+		      */
 	DELTA_BLOCK_STOP, /* index: the wire says that the block is complete (not on every wire) */
 	DELTA_USAGE, /* usage: overwrites what is >= 0 */
 	DELTA_STOP, /* reason; text: why it was refused, mostly empty */
@@ -142,8 +154,8 @@ typedef bool delta_fn(void *self, const struct delta *delta);
 /* ---- wires ---- */
 
 struct wire;
-extern const struct wire wire_anthropic, wire_openai;
-/* NULL-terminated; by name "anthropic", "openai". */
+extern const struct wire wire_anthropic, wire_openai, wire_responses, wire_ollama;
+/* NULL-terminated; by name "anthropic", "openai" ... */
 extern const struct wire *const wires[];
 const struct wire *wire_find(struct str name);
 
@@ -152,7 +164,27 @@ struct header {
 	struct str value;
 };
 
+/* How servers differ that speak Chat Completions. dialect.c */
+struct dialect {
+	const char *name; /* "openrouter" */
+	const char *base_url; /* NULL: on this machine, at port */
+	int port;
+	const char *max_tokens_name; /* the field for max_output_tokens */
+	const char *cost_name; /* of usage: USD the request cost; NULL not told */
+	bool has_developer_role; /* the system text goes out as the developer's */
+	bool has_store; /* answers are kept unless store is false */
+	bool has_effort; /* takes reasoning_effort */
+	bool keeps_details; /* wants reasoning_details back */
+	bool keeps_extra_content; /* wants extra_content of tool calls back */
+	const struct header *headers; /* further ones, ended by a NULL name; NULL none */
+};
+
+/* NULL when no dialect has the name. */
+const struct dialect *dialect_find(struct str name);
+
 struct known_call;
+struct known_item;
+struct detail;
 
 /* A stream being read. {0} with wire set is a valid start; release it in the end. */
 struct wire_reader {
@@ -164,13 +196,17 @@ struct wire_reader {
 	bool is_ready, has_started, has_stopped, has_refused, has_ended, has_failed;
 	enum stop_reason reason;
 	VEC(struct known_call) calls;
-	int block_count, open_block;
+	VEC(struct known_item) items; /* responses */
+	VEC(struct detail) details; /* openai: reasoning_details */
+	struct buf line; /* of a framing by lines */
+	int block_count, open_block, details_block;
 	enum block_kind open_kind;
 };
 
 /*
- * A stream being written. {0} with wire set is a valid start. Blocks are opened and closed as the
- * deltas' kinds and indexes change; one at a time, so the pieces of a call come in a row.
+ * A stream being written. {0} with wire set is a valid start; release it in the end. Blocks are
+ * opened and closed as the deltas' kinds and indexes change; one at a time, so the pieces of a call
+ * come in a row.
  */
 struct wire_writer {
 	const struct wire *wire;
@@ -181,19 +217,30 @@ struct wire_writer {
 	int open_index; /* the delta's */
 	int block_count; /* opened so far; openai: calls */
 	enum stop_reason reason;
+	/* Of the open block, for wires that repeat it whole or tell it whole only. */
+	struct arena arena;
+	struct str call_id, call_name;
+	struct buf text, extra;
+	struct buf output; /* responses: the items that are done */
+	int64_t sequence; /* responses: events so far */
 };
+
+enum framing { FRAMING_SSE, FRAMING_LINES };
 
 struct wire {
 	const char *name; /* "anthropic" */
 	const char *path; /* appended to the base URL: "/v1/messages" */
 	const char *base_url; /* the provider's own */
-	const char *key_variable, *base_variable; /* ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL */
 	const char *key_header, *key_prefix; /* "x-api-key", ""; "authorization", "Bearer " */
 	const struct header *headers; /* further fixed ones, ended by a NULL name */
+	enum framing framing; /* server-sent events, or one JSON value a line */
+	const char *content_type; /* of a stream */
+	const struct dialect *dialect; /* NULL: any */
 
 	/* Client: the body of a request. Deterministic: equal prefixes give equal bytes. */
 	void (*put_request)(const struct prompt *prompt, struct buf *body);
-	/* Client: one SSE event. False only when the sink stops; damaged events become DELTA_ERROR.
+	/* Client: one event or line. False only when the sink stops; damaged events become
+	 * DELTA_ERROR.
 	 */
 	bool (*get_event)(struct wire_reader *r, struct str name, struct str data, delta_fn *sink,
 		void *self);
@@ -203,13 +250,14 @@ struct wire {
 	void (*get_error)(int status, struct str body, struct arena *a, struct llm_error *out);
 	/* Server: a request's body to a prompt, which points into body and a. */
 	bool (*get_request)(struct str body, struct arena *a, struct prompt *out, struct err *e);
-	/* Server: a delta to SSE bytes. */
+	/* Server: a delta to bytes of the stream. */
 	void (*put_delta)(struct wire_writer *w, const struct delta *delta, struct buf *out);
 	/* Server: an error body. */
 	void (*put_error)(const struct llm_error *error, struct buf *out);
 };
 
 void wire_reader_release(struct wire_reader *r);
+void wire_writer_release(struct wire_writer *w);
 /*
  * Feeds bytes of a streamed answer. Deltas go to the sink as they become known. False when the sink
  * stopped it (e untouched) or the stream is beyond our limits (e).
@@ -253,7 +301,7 @@ struct str catalog_date(void);
 [[nodiscard]] bool catalog_find(struct str provider, struct str id, struct model *out);
 /* Calls visit for every model in the file's order until it returns false. */
 void catalog_each(bool (*visit)(void *self, const struct model *m), void *self);
-/* Cost in nano-dollars; -1 when the price or the usage is unknown. */
+/* Cost in nano-dollars: as reported, else by price; -1 when the price or the usage is unknown. */
 int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u);
 
 #endif

@@ -24,6 +24,7 @@ enum {
 	REASONING_CONTENT,
 	REASONING,
 	REASONING_TEXT,
+	DETAILS,
 	TOOL_CALLS,
 	FUNCTION_CALL,
 	DELTA_FIELDS
@@ -35,6 +36,7 @@ static const struct str delta_names[DELTA_FIELDS] = {
 	[REASONING_CONTENT] = STR("reasoning_content"),
 	[REASONING] = STR("reasoning"),
 	[REASONING_TEXT] = STR("reasoning_text"),
+	[DETAILS] = STR("reasoning_details"),
 	[TOOL_CALLS] = STR("tool_calls"),
 	[FUNCTION_CALL] = STR("function_call"),
 };
@@ -47,6 +49,17 @@ static int64_t first_count(int64_t a, int64_t b, int64_t c)
 static int64_t or_zero(int64_t count)
 {
 	return count > 0 ? count : 0;
+}
+
+/* USD as a number to nano-dollars, rounded; -1 for what is no price of one request. */
+static int64_t cost_of(struct str value)
+{
+	double dollars;
+
+	if (json_type(value) != JSON_NUMBER || !json_double(value, &dollars) || !(dollars >= 0) ||
+		dollars > 1e9)
+		return -1;
+	return (int64_t)(dollars * 1e9 + 0.5);
 }
 
 /* prompt_tokens includes what was read from and written to the cache; ours does not. */
@@ -64,6 +77,8 @@ static bool put_usage(const struct outlet *o, struct str usage)
 		usage_count(json_get(usage, "prompt_cache_hit_tokens")), /* DeepSeek */
 		usage_count(json_get(usage, "cached_tokens"))); /* Kimi */
 	int64_t read = or_zero(u.cache_read), written = or_zero(u.cache_write);
+	if (o->r->wire->dialect && o->r->wire->dialect->cost_name)
+		u.reported_cost_nanousd = cost_of(json_get(usage, o->r->wire->dialect->cost_name));
 	if (prompt >= 0)
 		u.input = prompt < read ? 0 : or_zero(prompt - read - written);
 	return outlet_usage(o, &u);
@@ -90,18 +105,23 @@ static bool take_text(const struct outlet *o, enum block_kind kind, struct str v
 }
 
 /* The field's name is kept as the thought's signature: it goes back under the name it had. */
+static bool put_thinking(const struct outlet *o, struct str text, struct str field)
+{
+	int blocks = o->r->block_count, block = block_for(o->r, BLOCK_THINKING);
+
+	return outlet_text(o, DELTA_THINKING, block, text) &&
+	       (blocks == o->r->block_count || outlet_text(o, DELTA_SIGNATURE, block, field));
+}
+
 static bool take_thinking(const struct outlet *o, const struct str *m)
 {
 	for (int i = REASONING_CONTENT; i <= REASONING_TEXT; i++) {
-		if (!json_text(m[i], &o->r->arena).n)
-			continue;
-		int blocks = o->r->block_count;
-		if (!take_text(o, BLOCK_THINKING, m[i]))
-			return false;
-		return blocks == o->r->block_count ||
-		       outlet_text(o, DELTA_SIGNATURE, o->r->open_block, delta_names[i]);
+		struct str text = json_text(m[i], &o->r->arena);
+		if (text.n)
+			return put_thinking(o, text, delta_names[i]);
 	}
-	return true;
+	struct str text = details_text(m[DETAILS], &o->r->arena);
+	return !text.n || put_thinking(o, text, delta_names[DETAILS]);
 }
 
 /* Mistral: an array of parts; a thought is a part with parts of its own. */
@@ -133,7 +153,10 @@ static bool take_delta(const struct outlet *o, struct str delta)
 	struct str m[DELTA_FIELDS];
 
 	json_pick(delta, delta_names, DELTA_FIELDS, m);
-	if (!take_thinking(o, m) || !take_content(o, m[CONTENT]))
+	if (!take_thinking(o, m))
+		return false;
+	details_take(o->r, m[DETAILS]);
+	if (!take_content(o, m[CONTENT]))
 		return false;
 	if (json_type(m[REFUSAL]) == JSON_STRING && m[REFUSAL].n > 2) {
 		o->r->has_refused = true;
@@ -252,7 +275,7 @@ static bool finish(struct wire_reader *r, delta_fn *sink, void *self)
 
 	if (!r->has_started)
 		return outlet_damaged(&o, "it holds no answer");
-	return outlet_end(&o);
+	return details_put(&o) && outlet_end(&o);
 }
 
 /* Whole without [DONE] too, once a finish_reason was seen. */
@@ -294,11 +317,10 @@ const struct wire wire_openai = {
 	.name = "openai",
 	.path = "/chat/completions",
 	.base_url = "https://api.openai.com/v1",
-	.key_variable = "OPENAI_API_KEY",
-	.base_variable = "OPENAI_BASE_URL",
 	.key_header = "authorization",
 	.key_prefix = "Bearer ",
 	.headers = headers,
+	.content_type = "text/event-stream",
 	.put_request = openai_put_request,
 	.get_event = get_event,
 	.get_end = get_end,

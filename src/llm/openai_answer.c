@@ -95,6 +95,30 @@ static void put_call(const struct wire_writer *w, const struct delta *delta, str
 	choice_close(&j, NULL);
 }
 
+/* An object belongs to the newest call, an array to the thoughts. */
+static void put_extra(const struct wire_writer *w, struct str extra, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+	bool is_call = json_type(extra) == JSON_OBJECT && w->block_count > 0;
+
+	if (!is_call && json_type(extra) != JSON_ARRAY)
+		return;
+	choice_open(w, &j);
+	json_key(&j, is_call ? "tool_calls" : "reasoning_details");
+	if (is_call) {
+		json_open(&j, '[');
+		json_open(&j, '{');
+		json_member_int(&j, "index", w->block_count - 1);
+		json_key(&j, "extra_content");
+	}
+	json_put_raw(&j, extra);
+	if (is_call) {
+		json_close(&j, '}');
+		json_close(&j, ']');
+	}
+	choice_close(&j, NULL);
+}
+
 static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out)
 {
 	static const char *const words[] = {
@@ -155,6 +179,10 @@ static void put_usage(const struct wire_writer *w, struct buf *out)
 	json_member_int(&j, "completion_tokens", known(u->output));
 	json_member_int(&j, "total_tokens", prompt + known(u->output));
 	put_details(&j, u);
+	if (u->reported_cost_nanousd >= 0) {
+		json_key(&j, "cost");
+		json_put_double(&j, (double)u->reported_cost_nanousd / 1e9, 9);
+	}
 	json_close(&j, '}');
 	json_close(&j, '}');
 	buf_put_text(out, "\n\n");
@@ -193,6 +221,7 @@ void openai_put_delta(struct wire_writer *w, const struct delta *delta, struct b
 		if (w->block_count)
 			put_call(w, delta, out);
 		break;
+	case DELTA_EXTRA: put_extra(w, delta->text, out); break;
 	case DELTA_USAGE: usage_merge(&w->usage, &delta->usage); break;
 	case DELTA_STOP: stop(w, delta->reason, out); break;
 	case DELTA_ERROR:

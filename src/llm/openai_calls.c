@@ -7,7 +7,7 @@
 
 #include "llm/inside.h"
 
-enum { INDEX, ID, FUNCTION, NAME, ARGUMENTS, ITEM_FIELDS };
+enum { INDEX, ID, FUNCTION, NAME, ARGUMENTS, EXTRA, ITEM_FIELDS };
 
 static const struct str item_names[ITEM_FIELDS] = {
 	[INDEX] = STR("index"),
@@ -15,12 +15,14 @@ static const struct str item_names[ITEM_FIELDS] = {
 	[FUNCTION] = STR("function"),
 	[NAME] = STR("name"),
 	[ARGUMENTS] = STR("arguments"),
+	[EXTRA] = STR("extra_content"),
 };
 
 struct piece {
 	int64_t index; /* -1 none */
 	size_t position; /* in the chunk's array */
 	struct str id, name, input;
+	struct str extra; /* an object, or absent */
 };
 
 static struct piece read_piece(struct str item, size_t position, struct arena *a)
@@ -39,6 +41,7 @@ static struct piece read_piece(struct str item, size_t position, struct arena *a
 		.name = json_text(inner[NAME], a),
 		/* An object instead of its text: Ollama and others. */
 		.input = json_type(arguments) == JSON_OBJECT ? arguments : json_text(arguments, a),
+		.extra = json_type(m[EXTRA]) == JSON_OBJECT ? m[EXTRA] : (struct str){0},
 	};
 }
 
@@ -164,6 +167,8 @@ static bool take(const struct outlet *o, const struct piece *piece)
 	if (!call->name.n && piece->name.n)
 		call->name = arena_copy(&r->kept, piece->name);
 	if ((call->name.n || piece->input.n) && !announce(o, call))
+		return false;
+	if (call->is_announced && !outlet_text(o, DELTA_EXTRA, call->block, piece->extra))
 		return false;
 	follow(call, piece->input);
 	return outlet_text(o, DELTA_TOOL_INPUT, call->block, piece->input);

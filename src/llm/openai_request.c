@@ -80,7 +80,7 @@ static void put_user(struct json_writer *w, const struct run *run)
 	json_close(w, '}');
 }
 
-static void put_call(struct json_writer *w, const struct block *b)
+static void put_call(struct json_writer *w, const struct prompt *p, const struct block *b)
 {
 	AUTO(buf) input = {0};
 
@@ -93,17 +93,21 @@ static void put_call(struct json_writer *w, const struct block *b)
 	json_member_str(w, "name", b->name);
 	json_member_str(w, "arguments", buf_str(&input));
 	json_close(w, '}');
+	if (p->dialect && p->dialect->keeps_extra_content && json_type(b->extra) == JSON_OBJECT) {
+		json_key(w, "extra_content");
+		json_put_raw(w, b->extra);
+	}
 	json_close(w, '}');
 }
 
-static void put_calls(struct json_writer *w, const struct run *run)
+static void put_calls(struct json_writer *w, const struct prompt *p, const struct run *run)
 {
 	json_key(w, "tool_calls");
 	json_open(w, '[');
 	for (const struct message *m = run->first; m < run->end; m++)
 		for (size_t i = 0; i < m->block_count; i++)
 			if (m->blocks[i].kind == BLOCK_TOOL_USE)
-				put_call(w, &m->blocks[i]);
+				put_call(w, p, &m->blocks[i]);
 	json_close(w, ']');
 }
 
@@ -133,38 +137,68 @@ static void put_thinking(struct json_writer *w, const struct run *run)
 	}
 }
 
-static void put_assistant(struct json_writer *w, const struct run *run)
+static bool has_details(const struct block *b)
+{
+	return b->kind == BLOCK_THINKING && json_type(b->extra) == JSON_ARRAY;
+}
+
+/* False when there are none. */
+static bool put_details(struct json_writer *w, const struct run *run)
+{
+	struct str key, item;
+	bool is_open = false;
+
+	for (const struct message *m = run->first; m < run->end; m++)
+		for (size_t i = 0; i < m->block_count; i++) {
+			if (!has_details(&m->blocks[i]))
+				continue;
+			if (!is_open) {
+				json_key(w, "reasoning_details");
+				json_open(w, '[');
+			}
+			is_open = true;
+			json_each (m->blocks[i].extra, key, item)
+				json_put_raw(w, item);
+		}
+	if (is_open)
+		json_close(w, ']');
+	return is_open;
+}
+
+static void put_assistant(struct json_writer *w, const struct prompt *p, const struct run *run)
 {
 	bool has_calls = count_kind(run, BLOCK_TOOL_USE) > 0;
+	bool keeps_details = p->dialect && p->dialect->keeps_details;
 
 	if (!has_calls && !count_kind(run, BLOCK_TEXT))
 		return;
 	open_message(w, "assistant");
-	if (has_calls)
+	if (!(keeps_details && put_details(w, run)) && has_calls)
 		put_thinking(w, run);
 	put_content(w, run);
 	if (has_calls)
-		put_calls(w, run);
+		put_calls(w, p, run);
 	json_close(w, '}');
 }
 
 static void put_messages(struct json_writer *w, const struct prompt *p)
 {
 	struct run run = {0};
+	bool has_developer = p->dialect && p->dialect->has_developer_role;
 
 	json_key(w, "messages");
 	json_open(w, '[');
 	if (p->system.n)
-		put_plain(w, "system", p->system);
+		put_plain(w, has_developer ? "developer" : "system", p->system);
 	while (run_next(p, &run))
 		if (run.first->role == ROLE_USER)
 			put_user(w, &run);
 		else
-			put_assistant(w, &run);
+			put_assistant(w, p, &run);
 	json_close(w, ']');
 }
 
-static void put_tools(struct json_writer *w, const struct prompt *p)
+void openai_put_tools(struct json_writer *w, const struct prompt *p)
 {
 	json_key(w, "tools");
 	json_open(w, '[');
@@ -187,61 +221,39 @@ static void put_tools(struct json_writer *w, const struct prompt *p)
 
 void openai_put_request(const struct prompt *p, struct buf *body)
 {
+	const struct dialect *d = p->dialect;
 	struct json_writer w = {.buf = body};
 
 	json_open(&w, '{');
 	json_member_str(&w, "model", p->model);
-	json_member_int(&w, "max_completion_tokens", p->max_output_tokens);
+	json_member_int(&w, d ? d->max_tokens_name : "max_completion_tokens", p->max_output_tokens);
+	if (d && d->has_store)
+		json_member_bool(&w, "store", false);
+	if (d && d->has_effort && p->effort.n)
+		json_member_str(&w, "reasoning_effort", p->effort);
 	if (p->stream) {
 		json_member_bool(&w, "stream", true);
 		json_key(&w, "stream_options");
 		json_put_raw(&w, STR("{\"include_usage\":true}"));
 	}
 	if (p->tool_count)
-		put_tools(&w, p);
+		openai_put_tools(&w, p);
 	put_messages(&w, p);
 	json_close(&w, '}');
 }
 
 /* Reading. */
 
-static void get_content(struct prompt_builder *b, enum role role, struct str content)
+void openai_get_calls(struct prompt_builder *b, struct str calls)
 {
-	struct str key, part;
+	struct str key, call;
 
-	if (json_type(content) != JSON_ARRAY) {
-		struct str text = json_text(content, b->a);
-		if (text.n)
-			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
-		return;
-	}
-	json_each (content, key, part) { /* images have no text and are skipped */
-		struct str text = text_or_empty(part, "text", b->a);
-		if (text.n)
-			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
-	}
-}
-
-static void get_assistant(struct prompt_builder *b, struct str message)
-{
-	struct str key, call, calls = json_get(message, "tool_calls");
-
-	for (size_t i = 0; i < sizeof thinking_names / sizeof thinking_names[0]; i++) {
-		struct str text = text_or_empty(message, thinking_names[i], b->a);
-		if (!text.n)
-			continue;
-		struct block block = {.kind = BLOCK_THINKING,
-			.text = text,
-			.signature = str_from(thinking_names[i])};
-		builder_put(b, ROLE_ASSISTANT, block);
-		break;
-	}
-	get_content(b, ROLE_ASSISTANT, json_get(message, "content"));
 	if (json_type(calls) != JSON_ARRAY)
 		return;
 	json_each (calls, key, call) {
 		struct str function = json_get(call, "function");
 		struct str input = json_get(function, "arguments");
+		struct str extra = json_get(call, "extra_content");
 		struct block block = {
 			.kind = BLOCK_TOOL_USE,
 			.id = text_or_empty(call, "id", b->a),
@@ -249,9 +261,39 @@ static void get_assistant(struct prompt_builder *b, struct str message)
 			.input = input_object(
 				json_type(input) == JSON_OBJECT ? input : json_text(input, b->a),
 				b->a),
+			.extra = json_type(extra) == JSON_OBJECT ? extra : STR(""),
 		};
 		builder_put(b, ROLE_ASSISTANT, block);
 	}
+}
+
+static void get_thinking(struct prompt_builder *b, struct str message)
+{
+	struct str details = json_get(message, "reasoning_details");
+	struct block block = {.kind = BLOCK_THINKING};
+
+	if (json_type(details) == JSON_ARRAY && json_count(details)) {
+		block.text = details_text(details, b->a);
+		block.signature = STR("reasoning_details");
+		block.extra = details;
+		builder_put(b, ROLE_ASSISTANT, block);
+		return;
+	}
+	for (size_t i = 0; i < sizeof thinking_names / sizeof thinking_names[0]; i++) {
+		block.text = text_or_empty(message, thinking_names[i], b->a);
+		if (!block.text.n)
+			continue;
+		block.signature = str_from(thinking_names[i]);
+		builder_put(b, ROLE_ASSISTANT, block);
+		return;
+	}
+}
+
+static void get_assistant(struct prompt_builder *b, struct str message)
+{
+	get_thinking(b, message);
+	builder_content(b, ROLE_ASSISTANT, json_get(message, "content"));
+	openai_get_calls(b, json_get(message, "tool_calls"));
 }
 
 static void get_message(struct prompt_builder *b, struct str message)
@@ -270,7 +312,7 @@ static void get_message(struct prompt_builder *b, struct str message)
 		};
 		builder_put(b, ROLE_USER, block);
 	} else {
-		get_content(b, ROLE_USER, content);
+		builder_content(b, ROLE_USER, content);
 	}
 }
 
@@ -281,7 +323,7 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 	struct prompt_builder b = {.a = a, .prompt = &prompt};
 	size_t blocks = 0;
 
-	if (!request_open(body, a, &prompt, &messages, e))
+	if (!request_open(body, "messages", false, a, &prompt, &messages, e))
 		return false;
 	json_each (messages, key, value)
 		blocks += 2 + json_count(json_get(value, "content")) +
@@ -290,6 +332,7 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 	json_each (messages, key, value)
 		get_message(&b, value);
 	request_tools(json_get(str_trim(body), "tools"), "function", "parameters", a, &prompt);
+	prompt.effort = text_or_empty(str_trim(body), "reasoning_effort", a);
 	*out = prompt;
 	return true;
 }

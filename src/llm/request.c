@@ -117,6 +117,23 @@ struct str content_text(struct str content, struct arena *a)
 	return arena_copy(a, buf_str(&all));
 }
 
+void builder_content(struct prompt_builder *b, enum role role, struct str content)
+{
+	struct str key, part;
+
+	if (json_type(content) != JSON_ARRAY) {
+		struct str text = json_text(content, b->a);
+		if (text.n)
+			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
+		return;
+	}
+	json_each (content, key, part) { /* images have no text and are skipped */
+		struct str text = text_or_empty(part, "text", b->a);
+		if (text.n)
+			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
+	}
+}
+
 struct str text_or_empty(struct str object, const char *name, struct arena *a)
 {
 	struct str text = json_text(json_get(object, name), a);
@@ -134,16 +151,16 @@ static int64_t first_positive(const struct str *values, size_t count, int64_t fa
 	return fallback;
 }
 
-bool request_open(
-	struct str body, struct arena *a, struct prompt *out, struct str *messages, struct err *e)
+bool request_open(struct str body, const char *name, bool allows_text, struct arena *a,
+	struct prompt *out, struct str *messages, struct err *e)
 {
-	enum { MODEL, MESSAGES, STREAM, MAX_COMPLETION, MAX, FIELDS };
+	enum { MODEL, STREAM, MAX_COMPLETION, MAX, MAX_OUTPUT, FIELDS };
 	static const struct str names[FIELDS] = {
 		[MODEL] = STR("model"),
-		[MESSAGES] = STR("messages"),
 		[STREAM] = STR("stream"),
 		[MAX_COMPLETION] = STR("max_completion_tokens"),
 		[MAX] = STR("max_tokens"),
+		[MAX_OUTPUT] = STR("max_output_tokens"),
 	};
 	struct str m[FIELDS];
 
@@ -154,13 +171,15 @@ bool request_open(
 	struct str model = json_text(m[MODEL], a);
 	if (!model.n)
 		return err_set(e, ERR_PARSE, "the request names no model");
-	if (json_type(m[MESSAGES]) != JSON_ARRAY)
-		return err_set(e, ERR_PARSE, "the request has no array of messages");
-	*messages = m[MESSAGES];
+	struct str value = json_get(body, name);
+	if (json_type(value) != JSON_ARRAY && !(allows_text && json_type(value) == JSON_STRING))
+		return err_set(e, ERR_PARSE, "the request has no array %s", name);
+	*messages = value;
 	*out = (struct prompt){
 		.model = model,
 		.system = STR(""),
-		.max_output_tokens = first_positive(&m[MAX_COMPLETION], 2, OUTPUT_TOKENS_DEFAULT),
+		.effort = STR(""),
+		.max_output_tokens = first_positive(&m[MAX_COMPLETION], 3, OUTPUT_TOKENS_DEFAULT),
 		.stream = json_bool_or(m[STREAM], false),
 	};
 	return true;

@@ -23,6 +23,7 @@ static void for_each_count(
 	apply(&into->cache_write, from->cache_write);
 	apply(&into->cache_write_1h, from->cache_write_1h);
 	apply(&into->reasoning, from->reasoning);
+	apply(&into->reported_cost_nanousd, from->reported_cost_nanousd);
 }
 
 void usage_merge(struct usage *into, const struct usage *newer)

@@ -2,7 +2,8 @@
 /* wire: what all wires have in common: the list, and the reading of a stream event by event. */
 #include "llm/inside.h"
 
-const struct wire *const wires[] = {&wire_anthropic, &wire_openai, NULL};
+const struct wire *const wires[] = {
+	&wire_anthropic, &wire_openai, &wire_responses, &wire_ollama, NULL};
 
 const struct wire *wire_find(struct str name)
 {
@@ -72,7 +73,8 @@ bool outlet_json(const struct outlet *o, enum delta_kind kind, int block, struct
 bool outlet_usage(const struct outlet *o, const struct usage *usage)
 {
 	if (usage->input < 0 && usage->output < 0 && usage->cache_read < 0 &&
-		usage->cache_write < 0 && usage->cache_write_1h < 0 && usage->reasoning < 0)
+		usage->cache_write < 0 && usage->cache_write_1h < 0 && usage->reasoning < 0 &&
+		usage->reported_cost_nanousd < 0)
 		return true;
 	return outlet_put(o, &(struct delta){.kind = DELTA_USAGE, .usage = *usage});
 }
@@ -98,6 +100,9 @@ bool reader_has_calls(const struct wire_reader *r)
 {
 	vec_each (&r->calls, call)
 		if (call->is_announced)
+			return true;
+	vec_each (&r->items, item)
+		if (item->kind == BLOCK_TOOL_USE)
 			return true;
 	return false;
 }
@@ -129,7 +134,19 @@ void wire_reader_release(struct wire_reader *r)
 	arena_release(&r->arena);
 	arena_release(&r->kept);
 	vec_release(&r->calls);
+	vec_release(&r->items);
+	details_release(r);
+	buf_release(&r->line);
 	*r = (struct wire_reader){.wire = r->wire};
+}
+
+void wire_writer_release(struct wire_writer *w)
+{
+	arena_release(&w->arena);
+	buf_release(&w->text);
+	buf_release(&w->extra);
+	buf_release(&w->output);
+	*w = (struct wire_writer){.wire = w->wire};
 }
 
 static void make_ready(struct wire_reader *r)
@@ -138,7 +155,8 @@ static void make_ready(struct wire_reader *r)
 		return;
 	r->is_ready = true;
 	r->usage = USAGE_UNKNOWN;
-	r->open_block = -1;
+	r->open_block = r->details_block = -1;
+	r->line.max = SSE_EVENT_MAX_BYTES;
 }
 
 static bool take_event(void *self, struct str name, struct str data)
@@ -162,11 +180,42 @@ static bool take_last_event(void *self, struct str name, struct str data)
 	return take_event(self, name, data);
 }
 
+/* A line that is whole in the bytes is read there; a cut one waits in r->line for its rest. */
+static bool feed_lines(struct wire_reader *r, struct str bytes, struct outlet *o, struct err *e)
+{
+	while (bytes.n) {
+		size_t n = str_find_char(bytes, '\n', 0);
+		struct str line = str_head(bytes, n);
+
+		if (n == SIZE_MAX || r->line.n)
+			buf_put_str(&r->line, line);
+		if (r->line.overflow || line.n > SSE_EVENT_MAX_BYTES)
+			return err_set(e, ERR_LIMIT, "a stream line of more than %d bytes",
+				SSE_EVENT_MAX_BYTES);
+		if (n == SIZE_MAX)
+			return true;
+		if (!take_event(o, (struct str){0}, r->line.n ? buf_str(&r->line) : line))
+			return false;
+		buf_clear(&r->line);
+		bytes = str_skip(bytes, n + 1);
+	}
+	return true;
+}
+
+static bool end_bytes(struct wire_reader *r, struct outlet *o)
+{
+	if (r->wire->framing == FRAMING_SSE)
+		return sse_end(&r->sse, take_last_event, o);
+	return take_last_event(o, (struct str){0}, buf_str(&r->line));
+}
+
 bool wire_feed(struct wire_reader *r, struct str bytes, delta_fn *sink, void *self, struct err *e)
 {
 	struct outlet o = {r, sink, self};
 
 	make_ready(r);
+	if (r->wire->framing == FRAMING_LINES)
+		return feed_lines(r, bytes, &o, e);
 	return sse_feed(&r->sse, bytes, take_event, &o, e);
 }
 
@@ -175,7 +224,7 @@ bool wire_end(struct wire_reader *r, delta_fn *sink, void *self, struct err *e)
 	struct outlet o = {r, sink, self};
 
 	make_ready(r);
-	if (!sse_end(&r->sse, take_last_event, &o))
+	if (!end_bytes(r, &o))
 		return false;
 	if (!r->has_ended && !r->has_failed && r->wire->get_end) {
 		arena_clear(&r->arena);

@@ -167,6 +167,22 @@ static void show_end(struct ui *ui, const struct agent_result *r)
 		view_colour(ui, "\x1b[0m"));
 }
 
+static void show_retry(struct ui *ui, const struct call_retry *retry)
+{
+	AUTO(buf) why = {0};
+
+	utf8_put_line(&why, str_from(retry->error->text), sizeof retry->error->text);
+	if (retry->next == retry->route)
+		view_note(ui, "  %sretry %d of %d in %.1f s: %s%s\n", view_colour(ui, "\x1b[33m"),
+			retry->attempt, retry->retries_max, (double)retry->delay_ms / 1e3,
+			buf_text(&why), view_colour(ui, "\x1b[0m"));
+	else
+		view_note(ui, "  %s%s; going on with %.*s%s%s\n", view_colour(ui, "\x1b[33m"),
+			buf_text(&why), STR_ARG(retry->next->name),
+			retry->next->wire ? "" : ", which is no language model",
+			view_colour(ui, "\x1b[0m"));
+}
+
 void progress_event(struct ui *ui, const struct agent_event *event)
 {
 	if (event->kind == AGENT_THINKS && ui->options.shows_thinking)
@@ -175,6 +191,11 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 		return;
 	switch (event->kind) {
 	case AGENT_ASKS: start_spinner(ui, "waiting for the model"); break;
+	case AGENT_RETRY:
+	case AGENT_FALLBACK:
+		show_retry(ui, event->retry);
+		start_spinner(ui, "trying again");
+		break;
 	case AGENT_TEXT:
 		if (ui->stdout_is_terminal)
 			progress_stop_spinner(ui);

@@ -37,6 +37,8 @@ static const char *subtype(const struct agent_result *r)
 		return "success";
 	switch (r->error->code) {
 	case ERR_LIMIT:
+		if (r->stop == STOP_CONTEXT)
+			return "error_context_window";
 		return r->stop == STOP_TOOL_USE ? "error_max_turns" : "error_max_output_tokens";
 	case ERR_TIMEOUT: return "error_timeout";
 	case ERR_CANCELLED: return "error_interrupted";
@@ -87,8 +89,9 @@ static void put_result(struct ui *ui, const struct agent_result *r)
 	json_member_text(&w, "subtype", subtype(r));
 	json_member_bool(&w, "is_error", r->error);
 	json_member_str(&w, "result", r->text);
-	json_member_str(&w, "model", r->turns ? ui->run.route->name : STR(""));
-	json_member_str(&w, "provider", ui->run.route->provider);
+	const struct route *route = r->route ? r->route : ui->run.route;
+	json_member_str(&w, "model", r->turns ? route->name : STR(""));
+	json_member_str(&w, "provider", route->provider);
 	json_member_text(&w, "stop_reason", stop_reason_name(r->stop));
 	json_member_int(&w, "num_turns", r->turns);
 	json_key(&w, "duration_ms");
@@ -188,7 +191,7 @@ static void put_message(struct ui *ui, const struct message *m, size_t from, siz
 	json_open(&w, '{');
 	json_member_text(&w, "role", role);
 	if (call) {
-		json_member_str(&w, "model", ui->run.route->model_id);
+		json_member_str(&w, "model", call->route->model_id);
 		json_member_text(&w, "stop_reason", stop_reason_name(call->stop));
 	}
 	json_key(&w, "content");
@@ -229,9 +232,41 @@ static void put_delta(struct ui *ui, const char *type, const char *field, struct
 	view_put(ui, buf_str(&b));
 }
 
+static void put_retry(struct ui *ui, const struct call_retry *retry)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+	bool is_same = retry->next == retry->route;
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "system");
+	json_member_text(&w, "subtype", is_same ? "api_retry" : "model_fallback");
+	if (is_same) {
+		json_member_int(&w, "attempt", retry->attempt);
+		json_member_int(&w, "max_retries", retry->retries_max);
+		json_member_int(&w, "retry_delay_ms", retry->delay_ms);
+	} else {
+		json_member_str(&w, "from", retry->route->name);
+		json_member_str(&w, "to", retry->next->name);
+	}
+	json_key(&w, "error_status");
+	if (retry->http_status)
+		json_put_int(&w, retry->http_status);
+	else
+		json_put_null(&w);
+	json_member_text(&w, "error", retry->reason);
+	json_member_text(&w, "message", retry->error->text);
+	put_ids(&w, ui);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
 void stream_json_event(struct ui *ui, const struct agent_event *event)
 {
 	switch (event->kind) {
+	case AGENT_RETRY:
+	case AGENT_FALLBACK: put_retry(ui, event->retry); break;
 	case AGENT_TEXT:
 		if (ui->options.shows_partial)
 			put_delta(ui, "text_delta", "text", event->text);

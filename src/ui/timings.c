@@ -38,6 +38,8 @@ static void show_call(struct ui *ui, size_t index, const struct call_result *cal
 
 	view_note(ui, "  call %zu: %zu bytes sent, %zu received%s\n", index + 1,
 		call->request_bytes, call->response_bytes, t->reused ? ", connection reused" : "");
+	if (call->attempts > 1)
+		row(ui, "  failed attempts, waits", since(t->begun, t->started));
 	row(ui, "  connect", since(t->started, t->connected));
 	row(ui, "  request sent", since(first_set(t->connected, t->started), t->sent));
 	row(ui, "  first byte", since(t->sent, t->first_byte));
@@ -79,12 +81,14 @@ static void put_call(struct json_writer *w, const struct call_result *call)
 	const struct call_times *t = &call->times;
 
 	json_open(w, '{');
+	json_member_int(w, "attempts", call->attempts);
+	member(w, "before_ms", since(t->begun, t->started));
 	member(w, "connect_ms", since(t->started, t->connected));
 	member(w, "request_sent_ms", since(first_set(t->connected, t->started), t->sent));
 	member(w, "first_byte_ms", since(t->sent, t->first_byte));
 	member(w, "first_token_ms", since(t->first_byte, t->first_token));
 	member(w, "stream_ms", since(first_set(t->first_token, t->first_byte), t->ended));
-	member(w, "total_ms", since(t->started, t->ended));
+	member(w, "total_ms", since(t->begun, t->ended));
 	json_member_int(w, "request_bytes", (int64_t)call->request_bytes);
 	json_member_int(w, "response_bytes", (int64_t)call->response_bytes);
 	json_member_bool(w, "connection_reused", t->reused);

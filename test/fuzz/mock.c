@@ -3,9 +3,10 @@
 #include "base/json.h"
 #include "cmd/mock_script.h"
 
+/* As every wire reads it. */
 static const char request[] =
 	"{\"model\":\"m\",\"max_tokens\":1,\"stream\":true,\"system\":\"s\",\"messages\":["
-	"{\"role\":\"user\",\"content\":\"hi\"}]}";
+	"{\"role\":\"user\",\"content\":\"hi\"}],\"input\":\"hi\"}";
 
 static void write_out(struct mock_script *s, const struct mock_question *q)
 {
@@ -16,6 +17,7 @@ static void write_out(struct mock_script *s, const struct mock_question *q)
 		vec_each (&reply->pieces, piece)
 			q->wire->put_delta(&writer, &piece->delta, &out);
 		q->wire->put_error(&reply->error, &out);
+		wire_writer_release(&writer);
 	}
 }
 

@@ -103,26 +103,30 @@ static const struct {
 	int64_t nanousd;
 } costs[] = {
 	/* 1000 x 2 + 500 x 10 USD per million */
-	{"anthropic", "claude-sonnet-5-5", {1000, 500, 0, 0, 0, 0}, 7'000'000},
-	{"anthropic", "claude-sonnet-5-5", {1000, 500, -1, -1, -1, -1}, 7'000'000},
+	{"anthropic", "claude-sonnet-5-5", {1000, 500, 0, 0, 0, 0, -1}, 7'000'000},
+	{"anthropic", "claude-sonnet-5-5", {1000, 500, -1, -1, -1, -1, -1}, 7'000'000},
 	/* read 10000 x 0.1, write 2000 x 2.5 + 1000 x 4 */
-	{"anthropic", "claude-sonnet-5-5", {0, 0, 10'000, 3000, 1000, 0}, 10'000'000},
+	{"anthropic", "claude-sonnet-5-5", {0, 0, 10'000, 3000, 1000, 0, -1}, 10'000'000},
 	/* more hour writes than writes: a server's nonsense, all of them at the hour's price */
-	{"anthropic", "claude-sonnet-5-5", {0, 0, 0, 1000, 5000, 0}, 4'000'000},
+	{"anthropic", "claude-sonnet-5-5", {0, 0, 0, 1000, 5000, 0, -1}, 4'000'000},
 	/* reasoning is part of output */
-	{"anthropic", "claude-sonnet-5-5", {0, 100, 0, 0, 0, 90}, 1'000'000},
+	{"anthropic", "claude-sonnet-5-5", {0, 100, 0, 0, 0, 90, -1}, 1'000'000},
 	/* exactly at the threshold: 100000 x 0.1; one above: all at 0.5, output at 2.5 */
-	{"anthropic", "claude-haiku-5-5", {100'000, 0, 0, 0, 0, 0}, 10'000'000},
-	{"anthropic", "claude-haiku-5-5", {100'001, 0, 0, 0, 0, 0}, 50'000'500},
-	{"anthropic", "claude-haiku-5-5", {60'000, 1000, 40'001, 0, 0, 0}, 34'500'050},
-	{"anthropic", "claude-haiku-5-5", {60'000, 1000, 20'000, 20'000, 0, 0}, 9'200'000},
+	{"anthropic", "claude-haiku-5-5", {100'000, 0, 0, 0, 0, 0, -1}, 10'000'000},
+	{"anthropic", "claude-haiku-5-5", {100'001, 0, 0, 0, 0, 0, -1}, 50'000'500},
+	{"anthropic", "claude-haiku-5-5", {60'000, 1000, 40'001, 0, 0, 0, -1}, 34'500'050},
+	{"anthropic", "claude-haiku-5-5", {60'000, 1000, 20'000, 20'000, 0, 0, -1}, 9'200'000},
 	/* one token of 0.0036 USD per million is 3.6 nano-dollars: rounded to the nearest */
-	{"xiaomi", "mimo-v2.6-pro", {0, 0, 1, 0, 0, 0}, 4},
-	{"openai", "gpt-5.5", {300'000, 1000, 0, 0, 0, 0}, 3'045'000'000},
-	{"anthropic", "claude-sonnet-5-5", {0, 0, 0, 0, 0, 0}, 0},
-	{"anthropic", "claude-sonnet-5-5", {-1, 5, 0, 0, 0, 0}, -1},
-	{"anthropic", "claude-sonnet-5-5", {5, -1, 0, 0, 0, 0}, -1},
-	{"anthropic", "claude-sonnet-5-5", {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 0, 0},
+	{"xiaomi", "mimo-v2.6-pro", {0, 0, 1, 0, 0, 0, -1}, 4},
+	{"openai", "gpt-5.5", {300'000, 1000, 0, 0, 0, 0, -1}, 3'045'000'000},
+	{"anthropic", "claude-sonnet-5-5", {0, 0, 0, 0, 0, 0, -1}, 0},
+	/* what the provider says counts, even if it is nothing */
+	{"anthropic", "claude-sonnet-5-5", {1000, 500, 0, 0, 0, 0, 1234}, 1234},
+	{"anthropic", "claude-sonnet-5-5", {1000, 500, 0, 0, 0, 0, 0}, 0},
+	{"anthropic", "claude-sonnet-5-5", {-1, -1, -1, -1, -1, -1, 77}, 77},
+	{"anthropic", "claude-sonnet-5-5", {-1, 5, 0, 0, 0, 0, -1}, -1},
+	{"anthropic", "claude-sonnet-5-5", {5, -1, 0, 0, 0, 0, -1}, -1},
+	{"anthropic", "claude-sonnet-5-5", {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 0, 0, -1},
 		INT64_MAX},
 };
 

@@ -9,11 +9,11 @@
 static inline void deltas_counts(struct buf *out, const struct usage *u)
 {
 	const int64_t counts[] = {u->input, u->output, u->cache_read, u->cache_write,
-		u->cache_write_1h, u->reasoning};
-	static const char *const names[] = {
-		"input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning"};
+		u->cache_write_1h, u->reasoning, u->reported_cost_nanousd};
+	static const char *const names[] = {"input", "output", "cache_read", "cache_write",
+		"cache_write_1h", "reasoning", "cost_nanousd"};
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		if (counts[i] >= 0)
 			buf_printf(out, " %s=%lld", names[i], (long long)counts[i]);
 }
@@ -28,7 +28,7 @@ static inline void deltas_member(struct buf *out, struct str text)
 static inline bool deltas_write(void *self, const struct delta *d)
 {
 	static const char *const names[] = {"START", "TEXT", "THINKING", "SIGNATURE", "REDACTED",
-		"TOOL_USE", "TOOL_INPUT", "BLOCK_STOP", "USAGE", "STOP", "ERROR", "END"};
+		"TOOL_USE", "TOOL_INPUT", "EXTRA", "BLOCK_STOP", "USAGE", "STOP", "ERROR", "END"};
 	struct buf *out = self;
 
 	buf_put_text(out, names[d->kind]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * streams: every streams/<wire>-*.sse gives the deltas written down beside it, however its bytes
- * are cut, and never a whole answer without its end.
+ * streams: every streams/<wire>-*.sse or .ndjson gives the deltas written down beside it, however
+ * its bytes are cut, and never a whole answer without its end. A dialect's name is a wire, too.
  *
  * With UPDATE=1 in the environment the .deltas files are written anew.
  */
@@ -28,6 +28,20 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct sample *)a)->path, ((const struct sample *)b)->path);
 }
 
+static const struct wire *wire_named(struct str name)
+{
+	static struct wire spoken[2];
+	static const char *const names[] = {"openrouter", "gemini"};
+
+	for (size_t i = 0; i < 2; i++)
+		if (str_is(name, names[i])) {
+			spoken[i] = wire_openai;
+			spoken[i].dialect = dialect_find(name);
+			return &spoken[i];
+		}
+	return wire_find(name);
+}
+
 static void find_samples(void)
 {
 	DIR *dir = opendir(TEST_STREAMS);
@@ -36,17 +50,18 @@ static void find_samples(void)
 	must(dir);
 	while ((entry = readdir(dir))) {
 		struct str name = str_from(entry->d_name), rest = name, wire;
-		if (!str_ends(name, STR(".sse")) || !str_split(&rest, '-', &wire))
+		bool is_lines = str_ends(name, STR(".ndjson"));
+		if ((!is_lines && !str_ends(name, STR(".sse"))) || !str_split(&rest, '-', &wire))
 			continue;
-		struct sample s = {.wire = wire_find(wire)};
+		struct sample s = {.wire = wire_named(wire)};
 		must(s.wire);
 		snprintf(s.path, sizeof s.path, "%s/%s", TEST_STREAMS, entry->d_name);
 		snprintf(s.expected, sizeof s.expected, "%s/%.*s.deltas", TEST_STREAMS,
-			(int)name.n - 4, name.p);
+			(int)name.n - (is_lines ? 7 : 4), name.p);
 		vec_push(&samples, s);
 	}
 	closedir(dir);
-	must(samples.n >= 16);
+	must(samples.n >= 60);
 	qsort(samples.p, samples.n, sizeof *samples.p, by_path);
 }
 
@@ -136,13 +151,23 @@ static void test_byte_by_byte_changes_nothing(void **)
 /* Where the terminal event is in the bytes: behind it the answer may be whole, before it never. */
 static size_t terminal_at(const struct wire *wire, struct str bytes)
 {
-	if (wire == &wire_anthropic)
-		return str_find(bytes, STR("\"message_stop\"}"), 0);
-	static const struct str ends[] = {STR("[DONE]"), STR("\"finish_reason\":\"")};
+	static const struct {
+		const struct wire *wire; /* NULL: any other */
+		struct str end;
+	} ends[] = {
+		{&wire_anthropic, STR("\"message_stop\"}")},
+		{&wire_responses, STR("\"response.completed\"")},
+		{&wire_responses, STR("\"response.incomplete\"")},
+		{&wire_ollama, STR("\"done\":true")},
+		{NULL, STR("[DONE]")},
+		{NULL, STR("\"finish_reason\":\"")},
+	};
+	bool is_chat = wire != &wire_anthropic && wire != &wire_responses && wire != &wire_ollama;
 	size_t first = SIZE_MAX;
-	for (size_t i = 0; i < 2; i++) {
-		size_t at = str_find(bytes, ends[i], 0);
-		if (at < first)
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t at = str_find(bytes, ends[i].end, 0);
+		if (ends[i].wire == (is_chat ? NULL : wire) && at < first)
 			first = at;
 	}
 	return first;
@@ -196,9 +221,9 @@ static void test_sink_stops_it(void **)
 	}
 }
 
-static void test_too_long_event_is_an_error(void **)
+static void refuse_long_event(const struct wire *wire, struct str start)
 {
-	struct wire_reader r = {.wire = &wire_openai};
+	struct wire_reader r = {.wire = wire};
 	struct err e = {0};
 	AUTO(buf) got = {0};
 	AUTO(buf) piece = {0};
@@ -206,13 +231,19 @@ static void test_too_long_event_is_an_error(void **)
 
 	for (int i = 0; i < 1 << 20; i++)
 		buf_put_char(&piece, 'x');
-	went_on = wire_feed(&r, STR("data: "), deltas_write, &got, &e);
+	went_on = wire_feed(&r, start, deltas_write, &got, &e);
 	for (int i = 0; went_on && i < 40; i++)
 		went_on = wire_feed(&r, buf_str(&piece), deltas_write, &got, &e);
 	assert_false(went_on);
 	assert_int_equal(e.code, ERR_LIMIT);
 	assert_int_equal(got.n, 0);
 	wire_reader_release(&r);
+}
+
+static void test_too_long_event_is_an_error(void **)
+{
+	refuse_long_event(&wire_openai, STR("data: "));
+	refuse_long_event(&wire_ollama, STR("{\"model\":\""));
 }
 
 int main(void)

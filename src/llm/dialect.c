@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * dialect: how the servers that speak Chat Completions differ in what they take. What they give is
+ * read leniently and needs no row. Sources: the servers' own API references, November 2026.
+ */
+#include "llm/llm.h"
+
+/* Shown in the provider's list of applications. */
+static const struct header openrouter_headers[] = {
+	{"http-referer", STR("https://fettle.invalid")},
+	{"x-openrouter-title", STR("fettle")},
+	{0},
+};
+
+static const struct dialect dialects[] = {
+	{.name = "openai",
+		.base_url = "https://api.openai.com/v1",
+		.max_tokens_name = "max_completion_tokens",
+		.has_developer_role = true,
+		.has_store = true,
+		.has_effort = true},
+	{.name = "openrouter",
+		.base_url = "https://openrouter.ai/api/v1",
+		.max_tokens_name = "max_completion_tokens",
+		.cost_name = "cost",
+		.has_effort = true,
+		.keeps_details = true,
+		.headers = openrouter_headers},
+	{.name = "gemini",
+		.base_url = "https://generativelanguage.googleapis.com/v1beta/openai",
+		.max_tokens_name = "max_completion_tokens",
+		.has_effort = true,
+		.keeps_extra_content = true},
+	{.name = "deepseek",
+		.base_url = "https://api.deepseek.com",
+		.max_tokens_name = "max_tokens"},
+	{.name = "groq",
+		.base_url = "https://api.groq.com/openai/v1",
+		.max_tokens_name = "max_completion_tokens",
+		.has_effort = true},
+	{.name = "mistral",
+		.base_url = "https://api.mistral.ai/v1",
+		.max_tokens_name = "max_tokens"},
+	{.name = "llamacpp", .port = 8080, .max_tokens_name = "max_tokens", .has_effort = true},
+	{.name = "vllm", .port = 8000, .max_tokens_name = "max_tokens"},
+	{.name = "lmstudio", .port = 1234, .max_tokens_name = "max_tokens"},
+	{0},
+};
+
+const struct dialect *dialect_find(struct str name)
+{
+	for (const struct dialect *d = dialects; d->name; d++)
+		if (str_is(name, d->name))
+			return d;
+	return NULL;
+}

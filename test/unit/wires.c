@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/* wires: the bytes of answers and requests, exactly: the newer wires, and the dialects of chat. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "llm/llm.h"
+
+static void test_responses_stream_bytes(void **)
+{
+	static const struct delta deltas[] = {
+		{DELTA_START, .id = STR("r7"), .model = STR("m")},
+		{DELTA_THINKING, 0, .text = STR("hm")},
+		{DELTA_SIGNATURE, 0, .text = STR("sig")},
+		{DELTA_TEXT, 1, .text = STR("Hi ")},
+		{DELTA_TEXT, 1, .text = STR("you")},
+		{DELTA_TOOL_USE, 2, .id = STR("t1"), .name = STR("ls")},
+		{DELTA_TOOL_INPUT, 2, .text = STR("{}")},
+		{DELTA_USAGE, .usage = {5, 6, 7, -1, -1, 2, -1}},
+		{DELTA_STOP, .reason = STOP_TOOL_USE},
+		{DELTA_END},
+	};
+	static const char *const types[] = {"created", "in_progress", "output_item.added",
+		"reasoning_summary_part.added", "reasoning_summary_text.delta",
+		"reasoning_summary_text.done", "reasoning_summary_part.done", "output_item.done",
+		"output_item.added", "content_part.added", "output_text.delta", "output_text.delta",
+		"output_text.done", "content_part.done", "output_item.done", "output_item.added",
+		"function_call_arguments.delta", "function_call_arguments.done", "output_item.done",
+		"completed"};
+	struct wire_writer w = {.wire = &wire_responses};
+	AUTO(buf) out = {0};
+	struct err e;
+
+	for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++)
+		wire_responses.put_delta(&w, &deltas[i], &out);
+	wire_writer_release(&w);
+	struct str rest = buf_str(&out), line, last = {0};
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		AUTO(buf) name = {0};
+		buf_printf(&name, "event: response.%s", types[i]);
+		assert_true(str_split(&rest, '\n', &line));
+		assert_true(str_eq(line, buf_str(&name)));
+		assert_true(str_split(&rest, '\n', &last));
+		last = str_skip(last, 6);
+		assert_true(json_check(last, &e));
+		assert_int_equal(json_int_or(json_get(last, "sequence_number"), -1), (int64_t)i);
+		assert_true(str_split(&rest, '\n', &line) && line.n == 0);
+	}
+	assert_int_equal(rest.n, 0);
+	struct str expected = STR(
+		"{\"id\":\"r7\",\"object\":\"response\",\"created_at\":0,\"status\":\"completed\","
+		"\"model\":\"m\",\"output\":[{\"id\":\"rs_0\",\"type\":\"reasoning\",\"summary\":[{"
+		"\"type\":\"summary_text\",\"text\":\"hm\"}],\"encrypted_content\":\"sig\"},{\"id\":"
+		"\"msg_1\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\","
+		"\"content\":[{\"type\":\"output_text\",\"text\":\"Hi you\",\"annotations\":[]}]},{"
+		"\"id\":\"fc_2\",\"type\":\"function_call\",\"status\":\"completed\",\"call_id\":"
+		"\"t1\",\"name\":\"ls\",\"arguments\":\"{}\"}],\"error\":null,"
+		"\"incomplete_details\":null,\"usage\":{\"input_tokens\":12,\"input_tokens_details\":"
+		"{\"cached_tokens\":7},\"output_tokens\":6,\"output_tokens_details\":"
+		"{\"reasoning_tokens\":2},\"total_tokens\":18}}");
+	assert_true(str_eq(json_get(last, "response"), expected));
+}
+
+static void test_ollama_stream_bytes(void **)
+{
+	static const struct delta deltas[] = {
+		{DELTA_START, .id = STR("x"), .model = STR("m")},
+		{DELTA_THINKING, 0, .text = STR("hm")},
+		{DELTA_TOOL_USE, 1, .id = STR("t1"), .name = STR("ls")},
+		{DELTA_TOOL_INPUT, 1, .text = STR("{\"a\"")},
+		{DELTA_TOOL_INPUT, 1, .text = STR(":1}")},
+		{DELTA_USAGE, .usage = {5, 6, 7, -1, -1, -1, -1}},
+		{DELTA_STOP, .reason = STOP_TOOL_USE},
+		{DELTA_END},
+	};
+	struct wire_writer w = {.wire = &wire_ollama};
+	AUTO(buf) out = {0};
+
+#define LINE \
+	"{\"model\":\"m\",\"created_at\":\"1970-01-01T00:00:00Z\",\"message\":{\"role\":" \
+	"\"assistant\",\"content\":\"\""
+	for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++)
+		wire_ollama.put_delta(&w, &deltas[i], &out);
+	wire_writer_release(&w);
+	assert_string_equal(buf_text(&out),
+		LINE ",\"thinking\":\"hm\"},\"done\":false}\n" LINE
+		     ",\"tool_calls\":[{\"id\":\"t1\",\"function\":{\"index\":0,\"name\":\"ls\","
+		     "\"arguments\":{\"a\":1}}}]},\"done\":false}\n" LINE
+		     "},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":12,"
+		     "\"eval_count\":6}\n");
+}
+
+/* ---- requests, byte by byte ---- */
+
+static void check_body(const struct wire *wire, const char *dialect, const char *expected)
+{
+	struct block blocks[] = {
+		{.kind = BLOCK_TEXT, .text = STR("go")},
+		{.kind = BLOCK_THINKING, .text = STR("foreign"), .signature = STR("xyz")},
+		{.kind = BLOCK_THINKING,
+			.text = STR("s"),
+			.extra = STR("{\"type\":\"reasoning\",\"id\":\"rs\"}")},
+		{.kind = BLOCK_THINKING,
+			.text = STR("d"),
+			.signature = STR("reasoning_details"),
+			.extra = STR("[{\"type\":\"reasoning.encrypted\"}]")},
+		{.kind = BLOCK_TOOL_USE,
+			.id = STR("a"),
+			.name = STR("ls"),
+			.input = STR("{}"),
+			.extra = STR("{\"google\":1}")},
+		{.kind = BLOCK_TOOL_RESULT, .id = STR("a"), .text = STR("x.c")},
+	};
+	struct message messages[] = {{ROLE_USER, &blocks[0], 1}, {ROLE_ASSISTANT, &blocks[1], 4},
+		{ROLE_USER, &blocks[5], 1}};
+	struct tool_spec tool = {STR("ls"), STR("Lists."), STR("")};
+	struct prompt p = {.model = STR("m"),
+		.system = STR("s"),
+		.effort = STR("low"),
+		.messages = messages,
+		.message_count = 3,
+		.max_output_tokens = 5,
+		.stream = true,
+		.tools = &tool,
+		.tool_count = 1,
+		.dialect = dialect_find(str_from(dialect))};
+	AUTO(buf) body = {0};
+
+	wire->put_request(&p, &body);
+	assert_string_equal(buf_text(&body), expected);
+}
+
+#define CHAT_HEAD \
+	",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"tools\":[{\"type\":" \
+	"\"function\",\"function\":{\"name\":\"ls\",\"description\":\"Lists.\",\"parameters\":" \
+	"{\"type\":\"object\",\"properties\":{}}}}],\"messages\":[{\"role\":"
+#define CHAT_USER \
+	",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"go\"},{\"role\":\"assistant\","
+#define CHAT_CALL \
+	"\"content\":null,\"tool_calls\":[{\"id\":\"a\",\"type\":\"function\",\"function\":" \
+	"{\"name\":\"ls\",\"arguments\":\"{}\"}"
+#define CHAT_TAIL "}]},{\"role\":\"tool\",\"tool_call_id\":\"a\",\"content\":\"x.c\"}]}"
+
+static void test_bodies(void **)
+{
+	check_body(&wire_openai, NULL,
+		"{\"model\":\"m\",\"max_completion_tokens\":5" CHAT_HEAD
+		"\"system\"" CHAT_USER CHAT_CALL CHAT_TAIL);
+	check_body(&wire_openai, "openai",
+		"{\"model\":\"m\",\"max_completion_tokens\":5,\"store\":false,"
+		"\"reasoning_effort\":\"low\"" CHAT_HEAD
+		"\"developer\"" CHAT_USER CHAT_CALL CHAT_TAIL);
+	check_body(&wire_openai, "mistral",
+		"{\"model\":\"m\",\"max_tokens\":5" CHAT_HEAD
+		"\"system\"" CHAT_USER CHAT_CALL CHAT_TAIL);
+	check_body(&wire_openai, "openrouter",
+		"{\"model\":\"m\",\"max_completion_tokens\":5,\"reasoning_effort\":\"low\"" CHAT_HEAD
+		"\"system\"" CHAT_USER
+		"\"reasoning_details\":[{\"type\":\"reasoning.encrypted\"}]," CHAT_CALL CHAT_TAIL);
+	check_body(&wire_openai, "gemini",
+		"{\"model\":\"m\",\"max_completion_tokens\":5,\"reasoning_effort\":\"low\"" CHAT_HEAD
+		"\"system\"" CHAT_USER CHAT_CALL ",\"extra_content\":{\"google\":1}" CHAT_TAIL);
+	/* The first thought is its own, for all it knows; the others are not. */
+	check_body(&wire_anthropic, NULL,
+		"{\"model\":\"m\",\"max_tokens\":5,\"stream\":true,\"tools\":[{\"name\":\"ls\","
+		"\"description\":\"Lists.\",\"input_schema\":{\"type\":\"object\","
+		"\"properties\":{}}}],\"system\":[{\"type\":\"text\",\"text\":\"s\",\"cache_control\":"
+		"{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		"\"text\",\"text\":\"go\",\"cache_control\":{\"type\":\"ephemeral\"}}]},{\"role\":"
+		"\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"foreign\","
+		"\"signature\":\"xyz\"},{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"ls\","
+		"\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+		"\"tool_use_id\":\"a\",\"content\":\"x.c\",\"cache_control\":{\"type\":"
+		"\"ephemeral\"}}]}]}");
+	check_body(&wire_responses, NULL,
+		"{\"model\":\"m\",\"max_output_tokens\":5,\"store\":false,\"include\":["
+		"\"reasoning.encrypted_content\"],\"reasoning\":{\"effort\":\"low\"},\"stream\":"
+		"true,\"instructions\":\"s\",\"tools\":[{\"type\":\"function\",\"name\":\"ls\","
+		"\"description\":\"Lists.\",\"parameters\":{\"type\":\"object\",\"properties\":"
+		"{}},\"strict\":false}],\"input\":[{\"type\":\"message\",\"role\":\"user\","
+		"\"content\":[{\"type\":\"input_text\",\"text\":\"go\"}]},{\"type\":\"reasoning\","
+		"\"id\":\"rs\"},{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"ls\","
+		"\"arguments\":\"{}\"},{\"type\":\"function_call_output\",\"call_id\":\"a\","
+		"\"output\":\"x.c\"}]}");
+	check_body(&wire_ollama, NULL,
+		"{\"model\":\"m\",\"stream\":true,\"think\":\"low\",\"truncate\":false,\"shift\":"
+		"false,\"options\":{\"num_ctx\":8192,\"num_predict\":5},\"tools\":[{\"type\":"
+		"\"function\",\"function\":{\"name\":\"ls\",\"description\":\"Lists.\","
+		"\"parameters\":{\"type\":\"object\",\"properties\":{}}}}],\"messages\":[{\"role\":"
+		"\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"go\"},{\"role\":"
+		"\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"a\",\"function\":{"
+		"\"name\":\"ls\",\"arguments\":{}}}]},{\"role\":\"tool\",\"tool_name\":\"ls\","
+		"\"tool_call_id\":\"a\",\"content\":\"x.c\"}]}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_responses_stream_bytes),
+		cmocka_unit_test(test_ollama_stream_bytes),
+		cmocka_unit_test(test_bodies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
