@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
 #include "ui/ui.h"
@@ -290,8 +291,11 @@ static void announce(struct run *r)
 		fprintf(stderr,
 			"fettle: this is no language model: it looks things up. For a real one set "
 			"ANTHROPIC_API_KEY or OPENAI_API_KEY, or use --model and --base-url\n");
-	if (r->context.notice.n)
-		fprintf(stderr, "fettle: %.*s\n", STR_ARG(r->context.notice));
+	AUTO(buf) notice = {0};
+	/* Names of directories are in it. */
+	utf8_put_line(&notice, r->context.notice, 1000);
+	if (notice.n)
+		fprintf(stderr, "fettle: %s\n", buf_text(&notice));
 }
 
 static bool open_loop(struct run *r, struct err *e)

@@ -157,7 +157,28 @@ static void socket_ready(evutil_socket_t socket, short events, void *self)
 			(events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
-static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *old)
+static void fail_later(void *self)
+{
+	struct http *http = self;
+
+	http->failing = NULL;
+	finish(http, &http->error);
+}
+
+/* A socket that nobody watches would stay silent until a deadline. */
+static void cannot_watch(struct http_client *client, CURL *easy)
+{
+	struct http *http = NULL;
+
+	client->curl->curl_easy_getinfo(easy, CURLINFO_PRIVATE, &http);
+	if (!http || http->failing)
+		return;
+	err_errno(&http->error, "watching the connection");
+	http->error.code = ERR_NETWORK;
+	http->failing = loop_after(client->loop, 0, fail_later, http);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *self, void *old)
 {
 	struct http_client *client = self;
 	struct event *event = old;
@@ -169,7 +190,9 @@ static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void
 		short events = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
 			       (what & CURL_POLL_OUT ? EV_WRITE : 0);
 		event = event_new(loop_base(client->loop), socket, events, socket_ready, client);
-		must(event && event_add(event, NULL) == 0);
+		must(event);
+		if (event_add(event, NULL) < 0)
+			cannot_watch(client, easy);
 	}
 	client->curl->curl_multi_assign(client->multi, socket, event);
 	return 0;
@@ -307,14 +330,6 @@ static void watch_deadlines(void *self)
 		err_set(&http->error, ERR_TIMEOUT, "nothing received for %lld ms",
 			(long long)limit_ms);
 	complete(http, CURLE_OPERATION_TIMEDOUT);
-}
-
-static void fail_later(void *self)
-{
-	struct http *http = self;
-
-	http->failing = NULL;
-	finish(http, &http->error);
 }
 
 static void set_headers(struct http *http, const struct http_header *headers)

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/must.h"
 
 struct posted {
@@ -57,22 +59,45 @@ static void run_posted(evutil_socket_t fd, short, void *self)
 	}
 }
 
-struct loop *loop_new(void)
+/* libevent would print; whoever called it reports what failed. */
+static void take_log(int, const char *message)
 {
-	struct loop *loop = must_alloc(1, sizeof *loop);
+	log_debug("libevent: %s", message);
+}
+
+static bool open_base(struct loop *loop)
+{
 	struct event_config *config = event_config_new();
 
 	must(config);
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER);
 	loop->base = event_base_new_with_config(config);
 	event_config_free(config);
-	must(loop->base);
-	pthread_mutex_init(&loop->lock, NULL);
+	return loop->base;
+}
+
+static bool open_wake(struct loop *loop)
+{
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(loop->wake_fd >= 0);
+	if (loop->wake_fd < 0)
+		return false;
 	loop->wake = event_new(loop->base, loop->wake_fd, EV_READ | EV_PERSIST, run_posted, loop);
-	must(loop->wake && event_add(loop->wake, NULL) == 0);
-	return loop;
+	must(loop->wake);
+	return event_add(loop->wake, NULL) == 0;
+}
+
+struct loop *loop_new(struct err *e)
+{
+	struct loop *loop = must_alloc(1, sizeof *loop);
+
+	event_set_log_callback(take_log);
+	loop->wake_fd = -1;
+	pthread_mutex_init(&loop->lock, NULL);
+	if (open_base(loop) && open_wake(loop))
+		return loop;
+	err_errno(e, "event loop");
+	loop_free(loop);
+	return NULL;
 }
 
 void loop_free(struct loop *loop)
@@ -90,9 +115,11 @@ void loop_free(struct loop *loop)
 		free(loop->handlers);
 		loop->handlers = next;
 	}
-	event_free(loop->wake);
-	close(loop->wake_fd);
-	event_base_free(loop->base);
+	if (loop->wake)
+		event_free(loop->wake);
+	file_close(&loop->wake_fd);
+	if (loop->base)
+		event_base_free(loop->base);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop);
 }
@@ -169,12 +196,15 @@ static void fire_signal(evutil_socket_t number, short, void *self)
 	handler->call(handler->self, (int)number);
 }
 
-void loop_on_signal(struct loop *loop, int number, void (*call)(void *self, int number), void *self)
+bool loop_on_signal(struct loop *loop, int number, void (*call)(void *self, int number), void *self,
+	struct err *e)
 {
 	struct handler *handler = must_alloc(1, sizeof *handler);
 
 	*handler = (struct handler){.next = loop->handlers, .call = call, .self = self};
 	handler->event = evsignal_new(loop->base, number, fire_signal, handler);
-	must(handler->event && evsignal_add(handler->event, NULL) == 0);
+	must(handler->event);
 	loop->handlers = handler;
+	return evsignal_add(handler->event, NULL) == 0 ||
+	       err_errno(e, "handler of signal %d", number);
 }

@@ -10,11 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct loop;
 struct timer;
 struct event_base;
 
-[[nodiscard]] struct loop *loop_new(void);
+/* NULL and e when the system has no descriptors left. */
+[[nodiscard]] struct loop *loop_new(struct err *e);
 void loop_free(
 	struct loop *loop); /* after everything that lives on it; frees what is still posted */
 /* Runs until *done is true or loop_stop was called. May be called again afterwards. */
@@ -32,7 +35,7 @@ void timer_cancel(struct timer *timer); /* NULL is nothing */
 void loop_post(struct loop *loop, void (*call)(void *self), void *self);
 
 /* Until loop_free. One handler a signal. */
-void loop_on_signal(
-	struct loop *loop, int number, void (*call)(void *self, int number), void *self);
+[[nodiscard]] bool loop_on_signal(struct loop *loop, int number,
+	void (*call)(void *self, int number), void *self, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -53,15 +54,14 @@ struct ui *ui_new(struct loop *loop, const struct ui_options *options, const str
 {
 	struct ui *ui = must_alloc(1, sizeof *ui);
 	const char *term = options->environment("TERM");
-	struct winsize size;
+	struct stat st;
 
-	*ui = (struct ui){.loop = loop, .options = *options, .run = *run, .columns = 80};
+	*ui = (struct ui){.loop = loop, .options = *options, .run = *run};
 	ui->stdout_is_terminal = isatty(STDOUT_FILENO);
 	ui->stderr_is_terminal = isatty(STDERR_FILENO);
 	ui->is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
 	ui->has_colour = wants_colour(ui);
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-		ui->columns = size.ws_col;
+	ui->stdout_is_stored = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	return ui;
 }
 
@@ -72,6 +72,7 @@ bool ui_free(struct ui *ui, struct err *e)
 	struct err output_error = ui->output_error;
 	buf_release(&ui->out);
 	buf_release(&ui->held);
+	buf_release(&ui->escape);
 	free(ui);
 	if (output_error.code)
 		*e = output_error;
@@ -88,6 +89,7 @@ void ui_begin_task(struct ui *ui)
 {
 	ui->said_something = ui->is_mid_line = ui->holds = false;
 	buf_clear(&ui->held);
+	buf_clear(&ui->escape);
 	if (ui->options.format->begin)
 		ui->options.format->begin(ui);
 }
@@ -114,8 +116,11 @@ void view_flush(struct ui *ui)
 	ui->flush = NULL;
 	if (!ui->out.n)
 		return;
-	if (ui->stdout_is_terminal)
+	/* A pipe may end on the same terminal: "fettle ... | tee file". */
+	if (!ui->stdout_is_stored)
 		progress_stop_spinner(ui);
+	if (ui->stdout_is_terminal)
+		progress_end_thinking(ui);
 	if (!ui->output_error.code && !file_write_fd(STDOUT_FILENO, buf_str(&ui->out), &e)) {
 		ui->output_error = e;
 		err_context(&ui->output_error, "stdout");
@@ -145,20 +150,24 @@ void view_put(struct ui *ui, struct str bytes)
 		ui->flush = loop_after(ui->loop, 0, flush_now, ui);
 }
 
+void view_begin_line(struct ui *ui, struct buf *out)
+{
+	progress_wipe(ui);
+	if (!ui->stdout_is_terminal || !ui->stderr_is_terminal)
+		return;
+	view_flush(ui);
+	if (ui->is_mid_line)
+		buf_put_char(out, '\n');
+	ui->is_mid_line = false;
+}
+
 void view_note(struct ui *ui, const char *format, ...)
 {
 	AUTO(buf) line = {0};
 	va_list arguments;
 	struct err e;
 
-	progress_stop_spinner(ui);
-	/* Both on one terminal: a note never lands in the middle of a line of the answer. */
-	if (ui->stdout_is_terminal && ui->stderr_is_terminal) {
-		view_flush(ui);
-		if (ui->is_mid_line)
-			buf_put_char(&line, '\n');
-		ui->is_mid_line = false;
-	}
+	view_begin_line(ui, &line);
 	if (ui->thinks_mid_line)
 		buf_put_char(&line, '\n');
 	ui->thinks_mid_line = false;
@@ -168,6 +177,33 @@ void view_note(struct ui *ui, const char *format, ...)
 	/* A stderr that takes nothing is no reason to stop. */
 	if (!file_write_fd(STDERR_FILENO, buf_str(&line), &e))
 		return;
+}
+
+size_t view_columns(const struct ui *ui)
+{
+	struct winsize size;
+	bool is_known = ui->stderr_is_terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
+			size.ws_col >= 20;
+
+	return is_known ? size.ws_col : 80;
+}
+
+size_t view_cells(struct str text)
+{
+	size_t cells = 0, length;
+
+	for (; text.n; text = str_skip(text, length))
+		cells += (size_t)utf8_cells(utf8_get(text, &length));
+	return cells;
+}
+
+void view_put_cells(struct buf *line, struct str text, size_t cells)
+{
+	size_t start = line->n;
+
+	utf8_put_line(line, text, cells);
+	size_t used = view_cells(str_skip(buf_str(line), start));
+	buf_printf(line, "%*s", (int)(used < cells ? cells - used : 0), "");
 }
 
 const char *view_colour(const struct ui *ui, const char *code)

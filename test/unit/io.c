@@ -27,6 +27,15 @@ struct mark {
 	char letter;
 };
 
+static struct loop *new_loop(void)
+{
+	struct err e;
+	struct loop *loop = loop_new(&e);
+
+	assert_non_null(loop);
+	return loop;
+}
+
 static void put(void *self)
 {
 	struct mark *mark = self;
@@ -42,7 +51,7 @@ static void finish(void *self)
 
 static void test_timers(void **)
 {
-	struct trace t = {.loop = loop_new()};
+	struct trace t = {.loop = new_loop()};
 	struct mark a = {&t, 'a'}, b = {&t, 'b'}, c = {&t, 'c'}, never = {&t, 'x'};
 
 	loop_after(t.loop, 20, put, &b);
@@ -92,7 +101,7 @@ static void test_posts_keep_their_order(void **)
 	static struct sequence s;
 	pthread_t thread;
 
-	s = (struct sequence){.loop = loop_new()};
+	s = (struct sequence){.loop = new_loop()};
 	assert_int_equal(pthread_create(&thread, NULL, post_all, &s), 0);
 	loop_run(s.loop, &s.done);
 	pthread_join(thread, NULL);
@@ -102,7 +111,7 @@ static void test_posts_keep_their_order(void **)
 
 static void test_posts_left_are_freed(void **)
 {
-	struct trace t = {.loop = loop_new()};
+	struct trace t = {.loop = new_loop()};
 
 	loop_post(t.loop, finish, &t);
 	loop_free(t.loop);
@@ -142,7 +151,7 @@ static void work_done(void *self)
 
 static void test_jobs_run_together(void **)
 {
-	struct loop *loop = loop_new();
+	struct loop *loop = new_loop();
 	struct pool *pool = pool_new(loop, 4, 16);
 	struct work w = {.expected = 3, .delay_ms = 100};
 	int64_t started = clock_ns();
@@ -159,7 +168,7 @@ static void test_jobs_run_together(void **)
 
 static void test_queue_has_a_limit(void **)
 {
-	struct loop *loop = loop_new();
+	struct loop *loop = new_loop();
 	struct pool *pool = pool_new(loop, 1, 2);
 	struct work w = {.delay_ms = 30};
 	int taken = 0;
@@ -176,7 +185,7 @@ static void test_queue_has_a_limit(void **)
 
 static void test_pool_ends_with_jobs_waiting(void **)
 {
-	struct loop *loop = loop_new();
+	struct loop *loop = new_loop();
 	struct pool *pool = pool_new(loop, 1, 100);
 	struct work w = {.delay_ms = 10, .expected = 1000};
 
@@ -197,9 +206,10 @@ static void on_signal(void *self, int number)
 
 static void test_signals(void **)
 {
-	struct trace t = {.loop = loop_new()};
+	struct trace t = {.loop = new_loop()};
+	struct err e;
 
-	loop_on_signal(t.loop, SIGUSR1, on_signal, &t);
+	assert_true(loop_on_signal(t.loop, SIGUSR1, on_signal, &t, &e));
 	kill(getpid(), SIGUSR1);
 	loop_run(t.loop, &t.done);
 	assert_true(t.done);
