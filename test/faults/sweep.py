@@ -29,8 +29,7 @@ FAULTS = [
 ]
 # A harmless error of these may still end the call they belong to.
 NOT_TRIED_AGAIN = {("pthread_create", "EAGAIN"), ("posix_spawn", "EAGAIN")}
-# What a tool could not read is left out of its result without a word. Such results are counted and
-# shown behind the test, not failed; these entries go when the tools say it.
+# Where the offline model does not yet pass on what a tool said was unreadable.
 SILENT = {("read", "EIO"), ("open", "EMFILE"), ("open", "EACCES"), ("open", "EIO"),
           ("getdents64", "EIO")}
 INCOMPLETE = "a tool's result was incomplete and did not say so"
@@ -57,6 +56,9 @@ def replies(tools):
     last = {"times": 0, "match": {"turn": 1, "json": right}, "reply": {"text": ["a.txt has ", "alpha."]}}
     wrong = [{"times": 0, "match": {"turn": 1, "json": {place % i + "is_error": True}},
               "reply": {"text": FAILED}} for i in range(len(tools))]
+    # A result that says what it lacks is honest, too.
+    wrong += [{"times": 0, "match": {"turn": 1, "json": {place % i + "content": {"contains": " unreadable"}}},
+               "reply": {"text": FAILED}} for i in range(len(tools))]
     return [first, last, *wrong]
 
 

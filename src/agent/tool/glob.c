@@ -62,6 +62,7 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		plain_put_field(&out->text, place_show(call, &place, found.files[i].path));
 		buf_put_char(&out->text, '\n');
 	}
+	place_put_unreadable(&out->text, found.unreadable);
 	if (found.count > FILES_MAX) {
 		buf_printf(&out->text, "[%d of %zu files, newest first]\n", FILES_MAX, found.count);
 	} else if (found.count) {
