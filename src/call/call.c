@@ -9,11 +9,15 @@
  *                                             +--retry-+  only before the first delta
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "call/walk.h"
+
+/* Shorter ones are no keys, and hiding them would make sentences unreadable. */
+enum { KEY_MIN_BYTES = 8 };
 
 /* What must be known before any work: is there a price, does the prompt make sense at all? */
 static enum walk step_route(struct call *call)
@@ -24,10 +28,22 @@ static enum walk step_route(struct call *call)
 	return NEXT;
 }
 
+/* A provider may repeat the key in what it says is wrong with it. */
+static void hide_key(struct err *e, struct str key)
+{
+	size_t at = 0;
+
+	if (key.n < KEY_MIN_BYTES)
+		return;
+	while ((at = str_find(str_from(e->text), key, at)) != SIZE_MAX)
+		memset(e->text + at, '*', key.n);
+}
+
 static enum walk step_done(struct call *call)
 {
 	struct call_result *result = &call->result;
 
+	hide_key(&call->error, call->route->key);
 	result->error = call->error.code ? &call->error : NULL;
 	result->times.ended = clock_ns();
 	result->cost_nanousd = -1;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* The steps that touch the provider: send the request, read the stream. */
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "call/walk.h"
 
 static void got_header(void *self, struct str name, struct str value)
 {
 	struct call *call = self;
 
+	if (str_is(name, "content-type"))
+		call->content_type = arena_copy(&call->arena, value);
 	if (str_is(name, "request-id") || str_is(name, "x-request-id"))
 		call->result.request_id = arena_copy(&call->arena, value);
 }
@@ -48,9 +51,28 @@ static void refused(struct call *call)
 	int status = call->result.http_status;
 
 	call->route->wire->get_error(status, buf_str(&call->error_body), &call->arena, &error);
-	err_set(&call->error, ERR_PROVIDER, "%.*s: HTTP %d%s%.*s: %.*s", STR_ARG(call->route->name),
-		status, error.type.n ? " " : "", STR_ARG(error.type),
-		STR_ARG(error.message.n ? error.message : STR("no explanation")));
+	if (str_starts(error.message, STR("HTTP ")) && !error.type.n)
+		err_set(&call->error, ERR_PROVIDER, "%.*s: %.*s", STR_ARG(call->route->name),
+			STR_ARG(error.message));
+	else
+		err_set(&call->error, ERR_PROVIDER, "%.*s: HTTP %d%s%.*s: %.*s",
+			STR_ARG(call->route->name), status, error.type.n ? " " : "",
+			STR_ARG(error.type),
+			STR_ARG(error.message.n ? error.message : STR("no explanation")));
+}
+
+/* A success that is no event stream: a proxy's page, or a server that cannot stream. */
+static void explain_no_stream(struct call *call)
+{
+	struct str type = call->content_type;
+
+	if (call->reader.has_started || str_starts(type, STR("text/event-stream")))
+		return;
+	AUTO(buf) shown = {0};
+	utf8_put_line(&shown, type, 60);
+	err_set(&call->error, ERR_PROVIDER,
+		"HTTP %d with %zu bytes of %s instead of an event stream", call->result.http_status,
+		call->result.response_bytes, type.n ? buf_text(&shown) : "no stated type");
 }
 
 static void got_end(void *self, const struct err *e, const struct http_times *times)
@@ -79,6 +101,7 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 		}
 	} else if (!call->error.code &&
 		   !wire_end(&call->reader, call_take_delta, call, &call->error)) {
+		explain_no_stream(call);
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	call_walk(call);

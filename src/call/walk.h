@@ -32,6 +32,7 @@ struct call {
 
 	struct err error;
 	struct call_result result;
+	struct str content_type; /* of the answer */
 	bool is_answered; /* nothing more will come for the stream step */
 	bool is_cancelled;
 };

@@ -364,6 +364,19 @@ static void set_trust(struct http *http)
 		http->easy, CURLOPT_CAPATH, directory && *directory ? directory : "/etc/ssl/certs");
 }
 
+/* A proxy cannot reach this machine's own servers. */
+static void set_no_proxy(struct http *http)
+{
+	const char *given = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
+	AUTO(buf) list = {0};
+
+	buf_printf(&list, "localhost,127.0.0.1,::1%s%s", given && *given ? "," : "",
+		given ? given : "");
+	/* "*" alone means every host; in a list it would not. */
+	http->client->curl->curl_easy_setopt(http->easy, CURLOPT_NOPROXY,
+		given && strcmp(given, "*") == 0 ? given : buf_text(&list));
+}
+
 static void set_options(struct http *http, const struct http_request *request)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -383,6 +396,7 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
 	set_trust(http);
+	set_no_proxy(http);
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/utf8.h"
 #include "ui/view.h"
 
@@ -60,14 +59,6 @@ const char *view_duration(int64_t ns, char out[16])
 	return out;
 }
 
-static void write_error_stream(struct str bytes)
-{
-	struct err e;
-
-	if (!file_write_fd(STDERR_FILENO, bytes, &e))
-		return;
-}
-
 static void spin(void *self);
 
 static void draw_spinner(struct ui *ui)
@@ -82,7 +73,7 @@ static void draw_spinner(struct ui *ui)
 	buf_printf(&line, "\r%s", view_colour(ui, "\x1b[2m"));
 	utf8_put_line(&line, buf_str(&shown), view_columns(ui) - 1);
 	buf_printf(&line, "%s\x1b[K", view_colour(ui, "\x1b[0m"));
-	write_error_stream(buf_str(&line));
+	view_write_stderr(ui, buf_str(&line));
 	ui->spinner_shown = true;
 }
 
@@ -112,7 +103,7 @@ static void start_spinner(struct ui *ui, const char *what)
 void progress_wipe(struct ui *ui)
 {
 	if (ui->spinner_shown)
-		write_error_stream(STR("\r\x1b[K"));
+		view_write_stderr(ui, STR("\r\x1b[K"));
 	ui->spinner_shown = false;
 }
 
@@ -215,7 +206,7 @@ static void show_thinking(struct ui *ui, struct str text)
 	utf8_put_shown(&shown, text);
 	ui->thinks_mid_line = text.p[text.n - 1] != '\n';
 	buf_put_text(&shown, view_colour(ui, "\x1b[0m"));
-	write_error_stream(buf_str(&shown));
+	view_write_stderr(ui, buf_str(&shown));
 }
 
 static int64_t known(int64_t tokens)
@@ -226,7 +217,7 @@ static int64_t known(int64_t tokens)
 void progress_end_thinking(struct ui *ui)
 {
 	if (ui->thinks_mid_line && ui->stderr_is_terminal) {
-		write_error_stream(STR("\n"));
+		view_write_stderr(ui, STR("\n"));
 		ui->thinks_mid_line = false;
 	}
 }

@@ -61,6 +61,8 @@ static void say(struct ui *ui, struct str text)
 static void release_held(struct ui *ui)
 {
 	ui->holds = false;
+	timer_cancel(ui->hold_timer);
+	ui->hold_timer = NULL;
 	say(ui, buf_str(&ui->held));
 	buf_clear(&ui->held);
 }
@@ -74,6 +76,14 @@ static void begin_turn(struct ui *ui)
 	ui->holds = !ui->stdout_is_terminal;
 }
 
+static void held_long_enough(void *self)
+{
+	struct ui *ui = self;
+
+	ui->hold_timer = NULL;
+	release_held(ui);
+}
+
 static void take_text(struct ui *ui, struct str text)
 {
 	if (!ui->holds) {
@@ -81,8 +91,10 @@ static void take_text(struct ui *ui, struct str text)
 		return;
 	}
 	buf_put_str(&ui->held, text);
-	if (ui->held.n > REMARK_MAX_BYTES)
+	if (ui->held.n > REMARK_MAX_BYTES || str_find_char(text, '\n', 0) != SIZE_MAX)
 		release_held(ui);
+	else if (!ui->hold_timer)
+		ui->hold_timer = loop_after(ui->loop, REMARK_MAX_MS, held_long_enough, ui);
 }
 
 static void remark(struct ui *ui)
@@ -94,7 +106,7 @@ static void remark(struct ui *ui)
 		view_note(ui, "  %s\n", buf_text(&line));
 	}
 	buf_clear(&ui->held);
-	ui->holds = false;
+	release_held(ui);
 }
 
 static void finish(struct ui *ui)

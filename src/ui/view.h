@@ -8,15 +8,18 @@
 #include "ui/ui.h"
 
 /*
- * On a pipe the first words of a turn are held back up to this many bytes: if tool calls follow,
- * they were a remark and go to stderr; else they are the answer.
+ * On a pipe the first words of a turn are held back: up to a line's end, this many bytes or this
+ * time. If tool calls follow, they were a remark and go to stderr; else they are the answer.
  */
-enum { REMARK_MAX_BYTES = 1 << 10 };
+enum { REMARK_MAX_BYTES = 1 << 10, REMARK_MAX_MS = 1000 };
 
 struct ui {
 	struct loop *loop;
 	struct ui_options options;
 	struct ui_run run;
+	size_t sent; /* bytes of out that stdout has taken */
+	bool is_drained; /* nothing waits for stdout */
+	bool stderr_is_stuck; /* it took nothing for a second: nothing more is shown there */
 	struct buf out; /* for stdout, not yet written */
 	struct timer *flush;
 	struct err output_error; /* set once stdout refused */
@@ -30,6 +33,7 @@ struct ui {
 	/* text */
 	struct buf held;
 	struct buf escape; /* the beginning of a terminal sequence that goes on in the next piece */
+	struct timer *hold_timer;
 	bool holds; /* this turn's text is still held back */
 	bool said_something; /* on stdout, in this task */
 	bool is_mid_line; /* stdout does not stand at the start of a line */
@@ -51,6 +55,8 @@ void view_flush(struct ui *ui);
  * both are one terminal and the answer stands in the middle of a line, a newline is put into out.
  */
 void view_begin_line(struct ui *ui, struct buf *out);
+/* Bytes as they are. */
+void view_write_stderr(struct ui *ui, struct str bytes);
 /* Writes to stderr; the spinner is wiped first. */
 __attribute__((format(printf, 2, 3))) void view_note(struct ui *ui, const char *format, ...);
 /* "\x1b[...m" when stderr has colour, else "". */

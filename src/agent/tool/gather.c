@@ -90,7 +90,8 @@ static bool visit(void *self, const struct scan_file *from)
 	struct gather_file file = {.path = arena_copy(&w->arena, from->path)};
 	if (g->wants && !look_at(g, w, from, &file))
 		w->unreadable++;
-	vec_push(&w->files, file);
+	else
+		vec_push(&w->files, file);
 	return true;
 }
 

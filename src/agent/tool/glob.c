@@ -44,6 +44,12 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		tool_fail(out, "\"pattern\" is required, such as \"*.c\" or \"src/**/*.py\"");
 		return;
 	}
+	if (pattern.p[0] == '/' || str_starts(pattern, STR("../")) ||
+		str_contains(pattern, STR("/../"))) {
+		tool_fail(out, "%.*s: leads outside of the workspace; give path and a pattern below it",
+			STR_ARG(pattern));
+		return;
+	}
 	if (!place_open(call, STR("."), &place, out))
 		return;
 	if (!place_is_directory(&place)) {

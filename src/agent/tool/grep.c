@@ -68,6 +68,11 @@ static bool put_lines(const struct search *s, const struct grep_file *file, uint
 static void put_unreadable(const struct search *s)
 {
 	place_put_unreadable(s->out, s->found.unreadable_files + s->found.scan.unreadable);
+	if (s->found.limited_lines)
+		buf_printf(s->out,
+			"[%" PRIu64
+			" lines given up: the pattern backtracks too much there; simplify it]\n",
+			s->found.limited_lines);
 }
 
 static void put_content(const struct search *s)
