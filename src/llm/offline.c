@@ -77,6 +77,7 @@ static answer_fn *const answers[ASK_KINDS] = {
 	[ASK_COMMIT] = answer_commit,
 	[ASK_DIFF] = answer_diff,
 	[ASK_AUTHORS] = answer_authors,
+	[ASK_BLAME] = answer_blame,
 	[ASK_HOWTO] = answer_howto,
 };
 
