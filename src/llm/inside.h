@@ -80,8 +80,8 @@ struct str tool_schema_object(const struct tool_spec *tool);
 /* A text member; "" when it is absent or no text. */
 struct str text_or_empty(struct str object, const char *name, struct arena *a);
 /*
- * The tools of a request. wrapper names the object within each entry that holds name and description,
- * NULL: the entry itself.
+ * The tools of a request. wrapper names the object within each entry that holds name and
+ * description, NULL: the entry itself.
  */
 void request_tools(struct str tools, const char *wrapper, const char *schema_name, struct arena *a,
 	struct prompt *out);

@@ -160,7 +160,8 @@ static bool asks_explanation(struct request *r, const struct word *first)
 		return false;
 	const struct word *last = r->words.n ? &r->words.p[r->words.n - 1] : first;
 
-	if ((has(r, W_PROJECT) || has(r, W_DIRECTORY)) && !r->names.n && !r->paths.n && !r->topics.n)
+	if ((has(r, W_PROJECT) || has(r, W_DIRECTORY)) && !r->names.n && !r->paths.n &&
+		!r->topics.n)
 		return false;
 	if (is(first, W_EXPLAIN) || is(first, W_WHY) || has(r, W_WHY))
 		return !(has(r, W_LAYOUT) && !has_subject(r)) &&

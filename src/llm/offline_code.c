@@ -3,7 +3,14 @@
 #include "base/utf8.h"
 #include "llm/offline.h"
 
-enum { GREP_LIMIT = 1000, TEXT_COLUMNS = 160, BODY_LINES = 160, BODIES_MAX = 3, VIEWED_MAX = 8, ASIDES_MAX = 8 };
+enum {
+	GREP_LIMIT = 1000,
+	TEXT_COLUMNS = 160,
+	BODY_LINES = 160,
+	BODIES_MAX = 3,
+	VIEWED_MAX = 8,
+	ASIDES_MAX = 8
+};
 
 struct place {
 	struct match match;

@@ -151,9 +151,11 @@ static struct str without_cut(struct str text, bool *is_cut)
 {
 	size_t at = str_find(text, STR("\n[cut: the first "), 0), next;
 
-	while (at != SIZE_MAX && (next = str_find(text, STR("\n[cut: the first "), at + 1)) != SIZE_MAX)
+	while (at != SIZE_MAX &&
+		(next = str_find(text, STR("\n[cut: the first "), at + 1)) != SIZE_MAX)
 		at = next;
-	*is_cut = at != SIZE_MAX && str_find_char(str_trim(str_skip(text, at)), '\n', 0) == SIZE_MAX;
+	*is_cut =
+		at != SIZE_MAX && str_find_char(str_trim(str_skip(text, at)), '\n', 0) == SIZE_MAX;
 	return *is_cut ? str_head(text, at + 1) : text;
 }
 
@@ -220,8 +222,10 @@ static void put_patch(struct desk *d, struct buf *out, const struct changes *c, 
 	if (n)
 		put_fence(out, lines, n);
 	if (all > n || c->is_cut)
-		buf_printf(out, "%s%zu more lines of the diff are left out here; name a file to "
-				"see its part.\n", c->is_cut ? "At least " : "", all - n);
+		buf_printf(out,
+			"%s%zu more lines of the diff are left out here; name a file to "
+			"see its part.\n",
+			c->is_cut ? "At least " : "", all - n);
 }
 
 /* A short one says more than its numbers do; a long one is shown when it is asked for. */
@@ -253,9 +257,8 @@ struct str request_revision(const struct request *r)
 {
 	for (size_t i = 0; i < r->words.n; i++) {
 		const struct word *w = &r->words.p[i];
-		if (w->kind != WORD_STOP &&
-			(is_hash(w->text) || str_starts(w->text, STR("HEAD")) ||
-				str_find(w->text, STR(".."), 1) != SIZE_MAX))
+		if (w->kind != WORD_STOP && (is_hash(w->text) || str_starts(w->text, STR("HEAD")) ||
+						    str_find(w->text, STR(".."), 1) != SIZE_MAX))
 			return w->text;
 	}
 	bool is_second = (request_says(r, "before") && request_says(r, "last")) ||
@@ -287,9 +290,10 @@ void answer_commit(struct desk *d, const struct request *r, struct buf *out)
 
 	if (r->paths.n && !history_path(d, r, &path))
 		return;
-	const struct finding *f = desk_git(d, &(struct git_ask){.show = "commit",
-						       .path = path,
-						       .revision = revision.n ? revision : STR("HEAD")});
+	const struct finding *f =
+		desk_git(d, &(struct git_ask){.show = "commit",
+				    .path = path,
+				    .revision = revision.n ? revision : STR("HEAD")});
 	if (!is_usable(f, out))
 		return;
 	if (str_starts(f->text, STR("["))) {
@@ -317,7 +321,8 @@ void answer_diff(struct desk *d, const struct request *r, struct buf *out)
 		return;
 	struct str text = without_cut(f->text, &is_cut);
 	if (str_starts(text, STR("[no changes]"))) {
-		buf_put_text(out, "There is no difference: nothing that git follows has changed.\n");
+		buf_put_text(
+			out, "There is no difference: nothing that git follows has changed.\n");
 		return;
 	}
 	/* What is beyond the cut is known to git's status, unless an older state was asked for. */

@@ -59,9 +59,9 @@ static bool wants_oldest(const struct request *r)
 /* Only commits that match: all that can be had are looked through. */
 static bool is_filtered(const struct request *r)
 {
-	return r->topics.n && (request_says(r, "by") || request_says(r, "about") ||
-				      request_says(r, "of") || request_says(r, "on") ||
-				      request_says(r, "from"));
+	return r->topics.n &&
+	       (request_says(r, "by") || request_says(r, "about") || request_says(r, "of") ||
+		       request_says(r, "on") || request_says(r, "from"));
 }
 
 static int64_t log_limit(const struct request *r)
@@ -113,15 +113,29 @@ static bool is_by(struct str author, struct str name)
 	return false;
 }
 
+/* "did Alice": a capital in the middle of a sentence is somebody, who may have made none. */
+static bool names_somebody(const struct request *r)
+{
+	for (size_t i = 1; i < r->words.n; i++) {
+		const struct word *w = &r->words.p[i];
+		if (w->kind == WORD_PLAIN && !w->is_used && !w->classes && w->text.n > 1 &&
+			isupper((unsigned char)w->text.p[0]) &&
+			islower((unsigned char)w->text.p[1]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_wanted(struct desk *d, const struct request *r, const struct commit *c)
 {
 	struct str subject = offline_lower(c->subject, d->a);
+	bool by_person = request_says(r, "by") || names_somebody(r);
 
 	for (size_t k = 0; k < r->topics.n; k++) {
 		struct str stem = offline_stem(offline_lower(r->topics.p[k], d->a), d->a);
 		if (is_by(c->author, r->topics.p[k]) ||
 			(isdigit((unsigned char)stem.p[0]) && str_starts(c->date, stem)) ||
-			(!request_says(r, "by") && stem.n > 2 && str_contains(subject, stem)))
+			(!by_person && stem.n > 2 && str_contains(subject, stem)))
 			return true;
 	}
 	return false;
@@ -141,7 +155,7 @@ static size_t keep_wanted(struct desk *d, const struct request *r, struct histor
 			h->p[kept++] = h->p[i];
 			h->p[i] = swap;
 		}
-	return kept || is_filtered(r) ? kept : h->n;
+	return kept || is_filtered(r) || names_somebody(r) ? kept : h->n;
 }
 
 /* Days are not compared: the model has no clock. */
@@ -170,8 +184,10 @@ static void put_history(const struct request *r, const struct history *h, size_t
 		return;
 	}
 	if (is_oldest && h->is_cut) {
-		buf_printf(out, "The first commit is further back than the last %zu%s, which is as "
-				"far as can be looked here.\n", h->n, buf_text(&of));
+		buf_printf(out,
+			"The first commit is further back than the last %zu%s, which is as "
+			"far as can be looked here.\n",
+			h->n, buf_text(&of));
 		return;
 	}
 	if (r->is_numeric)
@@ -188,7 +204,10 @@ static void put_history(const struct request *r, const struct history *h, size_t
 	else
 		buf_printf(out, "The last %zu commits%s%s:\n", n, buf_text(&of),
 			names_a_time(r) ? ", whatever their date" : "");
-	size_t show = r->is_numeric ? (n > 5 ? 5 : n) : is_oldest ? 1 : n > LOG_SHOWN ? LOG_SHOWN : n;
+	size_t show = r->is_numeric   ? (n > 5 ? 5 : n)
+		      : is_oldest     ? 1
+		      : n > LOG_SHOWN ? LOG_SHOWN
+				      : n;
 	for (size_t i = 0; i < show; i++)
 		put_commit(out, &h->p[is_oldest ? n - 1 - i : i]);
 	if (!is_oldest)
@@ -372,10 +391,11 @@ void answer_blame(struct desk *d, const struct request *r, struct buf *out)
 		return;
 	int64_t first = r->first ? r->first : 1;
 	int64_t count = !r->first ? BLAME_MAX : r->last >= first ? r->last - first + 1 : 1;
-	const struct finding *f = desk_git(d, &(struct git_ask){.show = "blame",
-						       .path = path,
-						       .offset = first,
-						       .limit = count > BLAME_MAX ? BLAME_MAX : count});
+	const struct finding *f =
+		desk_git(d, &(struct git_ask){.show = "blame",
+				    .path = path,
+				    .offset = first,
+				    .limit = count > BLAME_MAX ? BLAME_MAX : count});
 	if (!is_usable(f, out))
 		return;
 	struct str rest = str_trim(f->text), line, lines[BLAME_MAX];

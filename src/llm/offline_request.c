@@ -430,7 +430,8 @@ static void settle_pairs(struct words *words)
 			next->classes = CLASS(W_COUNT);
 		else if (is_uncommitted(words, i))
 			next->classes = CLASS(W_PENDING);
-		else if (str_is(w->low, "look") && (str_is(next->low, "for") || str_is(next->low, "up")))
+		else if (str_is(w->low, "look") &&
+			 (str_is(next->low, "for") || str_is(next->low, "up")))
 			w->classes = CLASS(W_FIND);
 		else if (str_is(w->low, "look") && str_is(next->low, "at"))
 			w->classes = CLASS(W_SHOW);

@@ -302,8 +302,8 @@ static void weigh_file(const struct request *r, struct ranked *f, const struct t
 {
 	unsigned strong = strong_of(terms, n), named = terms_in(offline_base(f->path), terms, n, a);
 	bool wants_tests = request_has(r, W_TEST), wants_text = request_has(r, W_DOCUMENT) ||
-							      request_has(r, W_CONFIG) ||
-							      request_has(r, W_VALUE);
+								request_has(r, W_CONFIG) ||
+								request_has(r, W_VALUE);
 
 	f->terms |= named;
 	f->is_named = named & strong;
@@ -364,8 +364,8 @@ static void put_others(struct buf *out, const struct ranked *files, size_t n)
 			left++;
 			continue;
 		}
-		buf_printf(out, "%s %.*s", shown++ ? "," : "Others that mention it:",
-			STR_ARG(f->path));
+		buf_printf(out, "%s %.*s",
+			shown++ ? "," : "Others that mention it:", STR_ARG(f->path));
 		if (f->line_count)
 			buf_printf(out, ":%lld", (long long)f->best_lines[0].match.line);
 	}

@@ -29,10 +29,6 @@ FAULTS = [
 ]
 # A harmless error of these may still end the call they belong to.
 NOT_TRIED_AGAIN = {("pthread_create", "EAGAIN"), ("posix_spawn", "EAGAIN")}
-# Where the offline model does not yet pass on what a tool said was unreadable.
-SILENT = {("read", "EIO"), ("open", "EMFILE"), ("open", "EACCES"), ("open", "EIO"),
-          ("getdents64", "EIO")}
-INCOMPLETE = "a tool's result was incomplete and did not say so"
 # In make check no more than so many places of one fault are tried, spread over all there are.
 PLACES_MAX = 8
 
@@ -65,14 +61,8 @@ def replies(tools):
 class Command:
     """Words, and what has to be on stdout when the status is 0."""
 
-    def __init__(self, name, words, is_right, is_json=False, incomplete=()):
+    def __init__(self, name, words, is_right, is_json=False):
         self.name, self.words, self.is_right, self.is_json = name, words, is_right, is_json
-        self.incomplete = incomplete
-
-
-# What the offline model says of a tree of which something could not be read.
-OFFLINE_INCOMPLETE = ("There are 0 C files.\n", "1 C file with 0 lines (0 bytes).\n",
-                      "There are no files.\n")
 
 
 def one_result(text):
@@ -97,14 +87,13 @@ def complaints(command, function, error, ran):
     if ran.status not in ((0,) if harmless else range(6)):
         bad.append(f"status {ran.status}")
     if ran.status == 0 and not command.is_right(ran.out):
-        bad.append(INCOMPLETE if ran.out in command.incomplete
-                   else "status 0, but not the whole right answer")
+        bad.append("status 0, but not the whole right answer")
     if ran.status == 0 and FAILED in ran.out and harmless:
         bad.append(f"a tool failed although {error} is harmless")
     if ran.status and "fettle: " not in ran.err:
         bad.append("no sentence on stderr")
     if "HTTP 404" in ran.err:
-        bad.append(INCOMPLETE)
+        bad.append("a tool's result was incomplete and did not say so")
     # Nothing can be told on stdout before the start, nor when it does not take it.
     no_output = ran.status == 2 or "cannot start" in ran.err or "stdout" in ran.err
     if command.is_json and not one_result(ran.out) and not no_output:
@@ -113,7 +102,7 @@ def complaints(command, function, error, ran):
 
 
 def sweep(bench, command, function, error):
-    """(complaints, remark: places tried and incomplete results), or None when it is never called."""
+    """(complaints, remark: places tried), or None when it is never called."""
     counted = bench.run(command.words, f"{function}:0:EIO")
     if counted.calls is None:
         return [f"the library did not count: {counted.shown()}"], ""
@@ -128,19 +117,16 @@ def sweep(bench, command, function, error):
     faults = [str(n) for n in places]
     if error not in HARMLESS:
         faults.append("1+")
-    bad, incomplete = [], 0
+    bad = []
     for n, ran in zip(faults, in_parallel(
             lambda n: bench.run(command.words, f"{function}:{n}:{error}"), faults)):
         wrong = complaints(command, function, error, ran)
         # An error stream that takes nothing at all cannot be told on.
         if n == "1+" and function == "write":
             wrong = [line for line in wrong if "sentence" not in line and "object" not in line]
-        if wrong == [INCOMPLETE] and (function, error) in SILENT:
-            incomplete += 1
-        elif wrong:
+        if wrong:
             bad.append(f"{function}:{n}:{error} {'; '.join(wrong)}: {ran.shown()}")
-    remark = f" ({len(faults)} of {total})"
-    return bad, remark + (f" # {incomplete} tool results incomplete" if incomplete else "")
+    return bad, f" ({len(faults)} of {total})"
 
 
 def commands(bench, tool_loop, json_loop):
@@ -152,8 +138,7 @@ def commands(bench, tool_loop, json_loop):
                 lambda out: out in (RIGHT + "\n", FAILED + "\n")),
         Command("json", ["-q", *told, json_loop.url, "-o", "json", "what is where?"],
                 is_right_json, is_json=True),
-        Command("offline", offline, lambda out: whole.status == 0 and (out == whole.out or "could not be looked up" in out),
-                incomplete=OFFLINE_INCOMPLETE),
+        Command("offline", offline, lambda out: whole.status == 0 and (out == whole.out or "could not be looked up" in out or "could not be read" in out)),
     ]
 
 
