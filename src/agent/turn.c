@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/repeats.h"
 #include "agent/session.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -54,8 +55,7 @@ struct agent {
 	atomic_bool cancel;
 	struct err error;
 	struct agent_result result;
-	struct buf last_calls; /* the turn's calls as text, to see repetition */
-	int same_calls;
+	struct repeats repeats;
 };
 
 static void ask(struct agent *agent);
@@ -93,7 +93,7 @@ static void free_agent(struct agent *agent)
 	}
 	vec_release(&agent->runs);
 	vec_release(&agent->calls);
-	buf_release(&agent->last_calls);
+	repeats_release(&agent->repeats);
 	session_release(&agent->session);
 	arena_release(&agent->arena);
 	free(agent);
@@ -247,22 +247,6 @@ static size_t count_calls(const struct message *m)
 	return n;
 }
 
-/* How many turns in a row asked for exactly these calls, this one included. */
-static int count_same(struct agent *agent, const struct message *m)
-{
-	AUTO(buf) calls = {0};
-
-	for (size_t i = 0; i < m->block_count; i++)
-		if (m->blocks[i].kind == BLOCK_TOOL_USE)
-			buf_printf(&calls, "%.*s %.*s\n", STR_ARG(m->blocks[i].name),
-				STR_ARG(m->blocks[i].input));
-	agent->same_calls =
-		str_eq(buf_str(&calls), buf_str(&agent->last_calls)) ? agent->same_calls + 1 : 1;
-	buf_clear(&agent->last_calls);
-	buf_put_str(&agent->last_calls, buf_str(&calls));
-	return agent->same_calls;
-}
-
 /* Answers every call of the message with an error instead of running it. */
 static void refuse_tools(struct agent *agent, const struct message *m, const char *why)
 {
@@ -309,12 +293,13 @@ static void judge(struct agent *agent, const struct message *message)
 		return;
 	}
 	if (agent->result.turns >= agent->task.max_turns) {
-		err_set(&agent->error, ERR_LIMIT, "stopped after %d turns (--max-turns)",
-			agent->result.turns);
+		err_set(&agent->error, ERR_LIMIT, "stopped after %d turn%s (--max-turns)",
+			agent->result.turns, agent->result.turns == 1 ? "" : "s");
+		agent->result.stop = STOP_TOOL_USE;
 		end_soon(agent);
 		return;
 	}
-	int same = count_same(agent, message);
+	int same = repeats_count(&agent->repeats, message);
 	if (agent->result.stop == STOP_MAX) {
 		refuse_tools(agent, message,
 			"not run: your answer was cut at the output limit, so the arguments may be "

@@ -49,6 +49,12 @@ bool workspace_open(struct workspace *w, const char *directory, struct err *e)
 
 	if (!real)
 		return err_errno(e, "%s", directory ? directory : "working directory");
+	struct stat st;
+	if (stat(real, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		free(real);
+		errno = ENOTDIR;
+		return err_errno(e, "%s", directory);
+	}
 	struct workspace made = {.root_fd = -1};
 	struct str here = arena_copy(&made.arena, str_from(real));
 	free(real);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,4 +97,32 @@ bool file_write_fd(int fd, struct str bytes, struct err *e)
 		bytes = str_skip(bytes, (size_t)n);
 	}
 	return true;
+}
+
+bool file_wait_writable(int fd, int timeout_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, timeout_ms) > 0;
+}
+
+ssize_t file_write_ready(int fd, struct str bytes, struct err *e)
+{
+	size_t sent = 0;
+
+	/* A pipe that is ready has room for PIPE_BUF bytes: writing no more never blocks. */
+	while (sent < bytes.n && file_wait_writable(fd, 0)) {
+		struct str piece = str_head(str_skip(bytes, sent), PIPE_BUF);
+		ssize_t n = write(fd, piece.p, piece.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
+			err_errno(e, "write");
+			return -1;
+		}
+		sent += (size_t)n;
+	}
+	return (ssize_t)sent;
 }

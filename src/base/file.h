@@ -4,6 +4,8 @@
 #define BASE_FILE_H
 
 #include "base/buf.h"
+#include <sys/types.h>
+
 #include "base/err.h"
 
 /*
@@ -22,6 +24,13 @@
 [[nodiscard]] int file_open_regular(int dir_fd, const char *path, struct err *e);
 /* All of it, through short writes and interruptions. */
 [[nodiscard]] bool file_write_fd(int fd, struct str bytes, struct err *e);
+/*
+ * What goes without waiting: the number of bytes written, 0 when nothing does now, -1 and e on
+ * failure. Pipes, terminals and sockets take small pieces only when they are ready; files take all.
+ */
+[[nodiscard]] ssize_t file_write_ready(int fd, struct str bytes, struct err *e);
+/* Waits until fd takes bytes, at most timeout_ms; a signal ends the wait, too. */
+bool file_wait_writable(int fd, int timeout_ms);
 void file_close(int *fd); /* for cleanup: closes when >= 0 and sets -1 */
 #define AUTO_FD __attribute__((cleanup(file_close))) int
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 static bool enabled;
 
@@ -23,5 +24,8 @@ void log_debug(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "debug %.3f %s\n", clock_ms(clock_ns() % 1'000'000'000'000), line);
+	AUTO(buf) shown = {0};
+	utf8_put_line(&shown, str_from(line), sizeof line);
+	fprintf(stderr, "debug %.3f %s\n", clock_ms(clock_ns() % 1'000'000'000'000),
+		buf_text(&shown));
 }

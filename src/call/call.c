@@ -18,6 +18,9 @@
 #include "base/must.h"
 #include "call/walk.h"
 
+/* Shorter ones are no keys, and hiding them would make sentences unreadable. */
+enum { KEY_MIN_BYTES = 8 };
+
 /* The prompt as this route wants it. */
 static enum walk step_route(struct call *call)
 {
@@ -36,10 +39,22 @@ static enum walk step_route(struct call *call)
 
 static enum walk step_retry(struct call *call);
 
+/* A provider may repeat the key in what it says is wrong with it. */
+static void hide_key(struct err *e, struct str key)
+{
+	size_t at = 0;
+
+	if (key.n < KEY_MIN_BYTES)
+		return;
+	while ((at = str_find(str_from(e->text), key, at)) != SIZE_MAX)
+		memset(e->text + at, '*', key.n);
+}
+
 static enum walk step_done(struct call *call)
 {
 	struct call_result *result = &call->result;
 
+	hide_key(&call->error, call->route->key);
 	result->error = call->error.code ? &call->error : NULL;
 	result->route = call->route;
 	result->max_output_tokens = call->prompt.max_output_tokens;
@@ -49,7 +64,7 @@ static enum walk step_done(struct call *call)
 	result->cost_nanousd = -1;
 	if (!call->route->wire)
 		result->cost_nanousd = 0;
-	else if (call->route->is_in_catalog)
+	else
 		result->cost_nanousd = catalog_cost_nanousd(&call->route->model, &result->usage);
 	call->sink.end(call->sink.self, result);
 	return END;
@@ -149,7 +164,8 @@ void call_take_error(struct call *call, const struct llm_error *error)
 		.is_retryable = error->is_retryable,
 		.is_overflow = error->is_overflow};
 	err_set(e, ERR_PROVIDER, "%.*s", STR_ARG(message.n ? message : STR("no explanation")));
-	if (error->status)
+	/* Some messages of ours name the status already. */
+	if (error->status && (type.n || !str_starts(message, STR("HTTP "))))
 		err_context(e, "HTTP %d%s%.*s", error->status, type.n ? " " : "", STR_ARG(type));
 	else if (type.n)
 		err_context(e, "%.*s", STR_ARG(type));
@@ -159,6 +175,7 @@ void call_take_error(struct call *call, const struct llm_error *error)
 		call->result.stop = STOP_CONTEXT;
 	}
 	err_context(e, "%.*s", STR_ARG(call->route->name));
+	hide_key(e, call->route->key);
 }
 
 static bool is_visible(const struct delta *delta)

@@ -79,13 +79,17 @@ static struct str host_of(struct str url)
 static bool full_url(
 	const struct provider *p, struct str base, struct arena *a, const char **url, struct err *e)
 {
+	/* What may be a secret is not repeated in the sentence. */
+	if (str_find_char(base, '@', 0) != SIZE_MAX || str_find_char(base, '?', 0) != SIZE_MAX ||
+		str_find_char(base, '#', 0) != SIZE_MAX)
+		return err_set(e, ERR_USAGE,
+			"the base URL may not hold a name, a password or a query (@, ? or #)");
 	if (!str_starts(base, STR("http://")) && !str_starts(base, STR("https://")))
 		return err_set(e, ERR_USAGE,
 			"base URL %.*s: it must begin with http:// or https://", STR_ARG(base));
-	if (host_of(base).n == 0 || str_find_char(base, '@', 0) != SIZE_MAX ||
-		str_find_char(base, ' ', 0) != SIZE_MAX)
-		return err_set(e, ERR_USAGE, "base URL %.*s: no host, or a name or space in it",
-			STR_ARG(base));
+	if (host_of(base).n == 0 || str_find_char(base, ' ', 0) != SIZE_MAX)
+		return err_set(
+			e, ERR_USAGE, "base URL %.*s: no host, or a space in it", STR_ARG(base));
 	while (base.n && base.p[base.n - 1] == '/')
 		base.n--;
 	bool has_version = str_ends(base, STR("/v1"));
@@ -255,20 +259,20 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 		return choose_named(wish, a, out, e);
 	if (wish->base_url)
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
-	for (const struct provider *p = providers; p->name; p++) {
-		const char *variable = p->key_variable;
-		if (!p->default_model)
-			continue;
-		if (!set_value(wish, variable))
-			variable = p->base_variable;
-		if (!set_value(wish, variable))
-			continue;
-		if (!fill(p, str_from(p->default_model), wish, a, out, e))
-			return false;
-		snprintf(out->why, sizeof out->why, "%s is set", variable);
-		return true;
-	}
-	return choose_offline(out, "no key and no --model given");
+	const struct provider *p = providers;
+	while (p->name && !(p->default_model && set_value(wish, p->key_variable)))
+		p++;
+	const char *variable = p->name ? p->key_variable : NULL;
+	/* No key at all: a local server that needs none? */
+	for (p = variable ? p : providers; p->name && !variable; p++)
+		if (p->default_model && set_value(wish, p->base_variable))
+			break;
+	if (!p->name)
+		return choose_offline(out, "no key and no --model given");
+	if (!fill(p, str_from(p->default_model), wish, a, out, e))
+		return false;
+	snprintf(out->why, sizeof out->why, "%s is set", variable ? variable : p->base_variable);
+	return true;
 }
 
 void route_address(const struct route *route, struct prompt *prompt)

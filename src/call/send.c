@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The steps that touch the provider: send the request, read the stream. */
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "call/walk.h"
 
 static void got_header(void *self, struct str name, struct str value)
@@ -8,6 +9,8 @@ static void got_header(void *self, struct str name, struct str value)
 	struct call *call = self;
 
 	retry_take_header(&call->hints, name, value);
+	if (str_is(name, "content-type"))
+		call->content_type = arena_copy(&call->arena, value);
 	if (str_is(name, "request-id") || str_is(name, "x-request-id"))
 		call->result.request_id = arena_copy(&call->arena, value);
 }
@@ -65,6 +68,23 @@ static void broke_off(struct call *call, const struct err *e, const struct http_
 		.is_retryable = e->code == ERR_TIMEOUT ? !times->sent : !times->is_lasting};
 }
 
+/* A success that is no event stream: a proxy's page, or a server that cannot stream. */
+static void explain_no_stream(struct call *call)
+{
+	struct str type = call->content_type;
+
+	if (call->reader.has_started || !type.n || str_starts(type, STR("text/event-stream")) ||
+		str_starts(type, STR("application/x-ndjson")))
+		return;
+	AUTO(buf) shown = {0};
+	utf8_put_line(&shown, type, 60);
+	err_set(&call->error, ERR_PROVIDER,
+		"HTTP %d with %zu bytes of %s instead of an event stream", call->result.http_status,
+		call->result.response_bytes, buf_text(&shown));
+	/* It would be the same page again. */
+	call->trouble.is_retryable = false;
+}
+
 static void got_end(void *self, const struct err *e, const struct http_times *times)
 {
 	struct call *call = self;
@@ -92,6 +112,7 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 		}
 	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
 		broke_off(call, &early, times);
+		explain_no_stream(call);
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
 	call_walk(call);

@@ -39,6 +39,7 @@ struct call {
 	int retries; /* on this route */
 	struct buf earlier; /* what the routes before this one said */
 	struct call_result result;
+	struct str content_type; /* of the answer */
 	bool is_answered; /* nothing more will come for the stream step */
 	bool is_cancelled;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cmd/command.h"
 
 extern const struct command command_run, command_mock, command_help, command_version;
@@ -42,7 +43,11 @@ const char *command_nearest(const char *word)
 
 int command_wrong_usage(const struct command *command, const struct err *e)
 {
-	fprintf(stderr, "fettle: %s\nTry: fettle help%s%s\n", e->text, command ? " " : "",
+	AUTO(buf) shown = {0};
+
+	/* What was typed is in it. */
+	utf8_put_line(&shown, str_from(e->text), sizeof e->text);
+	fprintf(stderr, "fettle: %s\nTry: fettle help%s%s\n", buf_text(&shown), command ? " " : "",
 		command ? command->name : "");
 	return EXIT_USAGE;
 }
@@ -112,5 +117,9 @@ int main(int count, char **words)
 	keep_open(STDERR_FILENO, O_WRONLY);
 	signal(SIGPIPE, SIG_IGN);
 	const struct command *command = choose(&count, &words);
+	if (!program.has_stdout) {
+		fprintf(stderr, "fettle: stdout is closed: nowhere to put the answer\n");
+		return EXIT_USAGE;
+	}
 	return command->run(&program, count, words);
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
 #include "ui/ui.h"
@@ -50,9 +51,10 @@ static const struct option options[] = {
 enum { TEXT_MAX_BYTES = 32 << 20 };
 /* How long an open pipe may stay silent before the run goes on without it. */
 enum { STDIN_WAIT_MS = 2'000 };
+enum { OUTPUT_PATIENCE_MS = 500 };
 enum { WORKERS = 4, QUEUE = 256, MAX_TURNS = 50, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
 /* Far beyond any sense, near enough that no sum overflows. */
-enum { LONGEST_S = 10'000'000 };
+enum { LONGEST_S = 10'000'000, TIMEOUT_MAX_S = 1'000'000'000 };
 
 struct run {
 	struct arena arena;
@@ -75,7 +77,7 @@ struct run {
 	int64_t max_turns, timeout_s;
 
 	struct agent *agent;
-	struct timer *timeout;
+	struct timer *timeout, *patience;
 	bool is_done, is_stopped;
 	int signal_number;
 	int status;
@@ -185,8 +187,13 @@ static bool read_options(struct run *r, struct err *e)
 			"stream-json",
 			format);
 	log_enable(r->ui_options.is_verbose);
-	return options_int(given, "max-turns", 1, MAX_TURNS, &r->max_turns, e) &&
-	       options_int(given, "timeout", 1, 0, &r->timeout_s, e);
+	if (!options_int(given, "max-turns", 1, MAX_TURNS, &r->max_turns, e) ||
+		!options_int(given, "timeout", 1, 0, &r->timeout_s, e))
+		return false;
+	if (r->timeout_s > TIMEOUT_MAX_S)
+		return err_set(
+			e, ERR_USAGE, "option --timeout: more than %d seconds", TIMEOUT_MAX_S);
+	return true;
 }
 
 static bool read_seconds(
@@ -229,8 +236,6 @@ static bool choose_model(struct run *r, struct err *e)
 
 static bool prepare(struct run *r, const struct program *program, struct err *e)
 {
-	if (!program->has_stdout)
-		return err_set(e, ERR_USAGE, "stdout is closed: nowhere to put the answer");
 	if (!read_options(r, e) || !choose_model(r, e) || !collect_tasks(r, program, e))
 		return false;
 	int64_t configured = clock_ns();
@@ -258,9 +263,14 @@ static void on_signal(void *self, int number)
 		_exit(128 + number);
 	r->signal_number = number;
 	r->is_stopped = true;
-	if (r->agent)
+	if (r->agent) {
 		agent_cancel(
-			r->agent, ERR_CANCELLED, number == SIGTERM ? "terminated" : "interrupted");
+			r->agent, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
+	} else {
+		/* All is said but what stdout does not take. */
+		ui_abandon_output(r->ui);
+		r->status = 128 + number;
+	}
 }
 
 static void on_output_error(void *self, const struct err *e)
@@ -280,7 +290,13 @@ static void on_timeout(void *self)
 	r->timeout = NULL;
 	snprintf(why, sizeof why, "the task took longer than %lld s (--timeout)",
 		(long long)r->timeout_s);
-	agent_cancel(r->agent, ERR_TIMEOUT, why);
+	if (r->agent) {
+		agent_cancel(r->agent, ERR_TIMEOUT, why);
+	} else {
+		ui_abandon_output(r->ui);
+		r->status = EXIT_TIMEOUT;
+		fprintf(stderr, "fettle: %s: stdout takes nothing\n", why);
+	}
 }
 
 static void on_event(void *self, const struct agent_event *event)
@@ -296,10 +312,32 @@ static void on_event(void *self, const struct agent_event *event)
 	int status = e ? command_exit_status(e) : EXIT_DONE;
 	if (r->signal_number)
 		status = 128 + r->signal_number;
+	else if (e && e->code == ERR_CANCELLED) /* the reader of stdout has gone away */
+		status = EXIT_DONE;
 	if (!r->status)
 		r->status = status;
 	r->is_done = true;
 	r->agent = NULL;
+}
+
+static void give_up_output(void *self)
+{
+	struct run *r = self;
+
+	r->patience = NULL;
+	ui_abandon_output(r->ui);
+}
+
+/* A stopped run does not wait long for a reader that takes nothing. */
+static void finish_output(struct run *r)
+{
+	bool is_stopped = r->is_stopped || (r->timeout_s && !r->timeout);
+
+	if (is_stopped && !*ui_drained(r->ui))
+		r->patience = loop_after(r->loop, OUTPUT_PATIENCE_MS, give_up_output, r);
+	loop_run(r->loop, ui_drained(r->ui));
+	timer_cancel(r->patience);
+	r->patience = NULL;
 }
 
 static void run_task(struct run *r, struct str text)
@@ -319,6 +357,7 @@ static void run_task(struct run *r, struct str text)
 		r->timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
 	r->agent = agent_start(&world, &task, &sink);
 	loop_run(r->loop, &r->is_done);
+	finish_output(r);
 	timer_cancel(r->timeout);
 	r->timeout = NULL;
 }
@@ -332,15 +371,19 @@ static void announce(struct run *r)
 		fprintf(stderr,
 			"fettle: this is no language model: it looks things up. For a real one set "
 			"ANTHROPIC_API_KEY or OPENAI_API_KEY, or use --model and --base-url\n");
-	if (r->context.notice.n)
-		fprintf(stderr, "fettle: %.*s\n", STR_ARG(r->context.notice));
+	AUTO(buf) notice = {0};
+	/* Names of directories are in it. */
+	utf8_put_line(&notice, r->context.notice, 1000);
+	if (notice.n)
+		fprintf(stderr, "fettle: %s\n", buf_text(&notice));
 }
 
 static bool open_loop(struct run *r, struct err *e)
 {
 	r->loop = loop_new(e);
 	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
-		loop_on_signal(r->loop, SIGTERM, on_signal, r, e))
+		loop_on_signal(r->loop, SIGTERM, on_signal, r, e) &&
+		loop_on_signal(r->loop, SIGHUP, on_signal, r, e))
 		return true;
 	loop_free(r->loop);
 	return err_context(e, "cannot start");

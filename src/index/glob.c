@@ -5,7 +5,10 @@
 
 #include "index/index.h"
 
-enum { EXPANSIONS_MAX = 256 };
+enum {
+	EXPANSIONS_MAX = 256,
+	CLASS_MAX_BYTES = 16,
+};
 
 static bool class_has(struct str name, unsigned char c)
 {
@@ -34,16 +37,20 @@ static bool bracket_byte(struct str pattern, size_t *at, unsigned char *c)
 	return true;
 }
 
-/* "[:alpha:]" at pattern[at]: its length, or 0 when there is none. */
+/*
+ * "[:alpha:]" at pattern[at]: its length, or 0 when there is none. As in git the next ']' decides;
+ * it is looked for no further than a name may be long, so that a row of "[:" costs little.
+ */
 static size_t class_length(struct str pattern, size_t at, struct str *name)
 {
 	if (at + 1 >= pattern.n || pattern.p[at] != '[' || pattern.p[at + 1] != ':')
 		return 0;
-	size_t end = str_find(pattern, STR(":]"), at + 2);
-	if (end == SIZE_MAX)
+	struct str rest = str_head(str_skip(pattern, at + 2), CLASS_MAX_BYTES);
+	size_t end = str_find_char(rest, ']', 0);
+	if (end == SIZE_MAX || end == 0 || rest.p[end - 1] != ':')
 		return 0;
-	*name = (struct str){pattern.p + at + 2, end - at - 2};
-	return end + 2 - at;
+	*name = str_head(rest, end - 1);
+	return end + 3;
 }
 
 /* pattern[*at] is behind '['. False when there is no ']': such a pattern matches nothing. */
@@ -177,22 +184,38 @@ bool glob_match_plain(struct str pattern, struct str path)
 /* The first '{' that has its '}'. Escaped and bracketed braces are text. */
 struct braces {
 	size_t open, close, choices;
+	bool closed; /* as of skip_text, at open */
 };
+
+/*
+ * Behind what begins at pattern[at] and is text to the braces, or at. closed: whether a '[' may yet
+ * have its ']'.
+ */
+static size_t skip_text(struct str pattern, size_t at, bool *closed)
+{
+	size_t end = at + 1;
+	bool matched;
+
+	if (pattern.p[at] == '\\')
+		return at + 2;
+	if (pattern.p[at] != '[' || !*closed)
+		return at;
+	*closed = bracket(pattern, &end, 0, &matched);
+	return *closed ? end : at;
+}
 
 static bool find_braces(struct str pattern, struct braces *b)
 {
 	size_t depth = 0;
-	bool matched;
+	bool closed = true;
 
 	for (size_t at = 0; at < pattern.n; at++) {
 		char c = pattern.p[at];
-		size_t end = at + 1;
-		if (c == '\\') {
-			at++;
-		} else if (c == '[' && bracket(pattern, &end, 0, &matched)) {
+		size_t end = skip_text(pattern, at, &closed);
+		if (end > at) {
 			at = end - 1;
 		} else if (c == '{' && depth++ == 0) {
-			*b = (struct braces){.open = at, .choices = 1};
+			*b = (struct braces){.open = at, .choices = 1, .closed = closed};
 		} else if (c == ',' && depth == 1) {
 			b->choices++;
 		} else if (c == '}' && depth && --depth == 0) {
@@ -206,16 +229,18 @@ static bool find_braces(struct str pattern, struct braces *b)
 static void put_choices(struct str pattern, struct braces b, struct arena *a, glob_list *out)
 {
 	size_t from = b.open + 1, depth = 0;
+	bool closed = b.closed;
 
 	for (size_t at = from; at <= b.close; at++) {
 		char c = pattern.p[at];
-		if (depth == 0 && (c == ',' || at == b.close)) {
+		size_t end = skip_text(pattern, at, &closed);
+		if (end > at) {
+			at = end - 1;
+		} else if (depth == 0 && (c == ',' || at == b.close)) {
 			vec_push(out, arena_printf(a, "%.*s%.*s%.*s", (int)b.open, pattern.p,
 					      (int)(at - from), pattern.p + from,
 					      STR_ARG(str_skip(pattern, b.close + 1))));
 			from = at + 1;
-		} else if (c == '\\') {
-			at++;
 		} else if (c == '{') {
 			depth++;
 		} else if (c == '}') {

@@ -137,7 +137,7 @@ static void search_file(struct searcher *s, int fd, struct str path)
 	while (text_next(&s->text, keep, &piece)) {
 		s->counted_to -= keep;
 		s->emitted_to -= keep < s->emitted_to ? keep : s->emitted_to;
-		if (!search_piece(s, piece))
+		if (!search_piece(s, piece) || s->text.has_ended)
 			break;
 		keep = back(s, s->text.shown, s->emitted_to, s->options->before);
 		if (s->options->mode == GREP_CONTENT)

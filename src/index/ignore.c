@@ -77,7 +77,7 @@ void ignore_rules_add(struct ignore_rules *r, struct str pattern, bool is_negate
 	}
 	bool has_slash = str_find_char(pattern, '/', 0) != SIZE_MAX;
 	pattern = str_skip(pattern, str_starts(pattern, STR("/")));
-	if (pattern.n == 0)
+	if (pattern.n == 0 || pattern.n > IGNORE_PATTERN_MAX_BYTES)
 		return;
 	if (!has_slash)
 		rule.kind = kind_of_name(&pattern);
@@ -129,12 +129,19 @@ static uint32_t hash_of(struct str s)
 	return hash ^ hash >> 15;
 }
 
+/* A rule that a later one always overrules gets no slot: a million equal lines stay cheap. */
 static void put_slot(struct ignore_rules *r, uint32_t hash, size_t rule)
 {
+	const struct ignore_rule *put = &r->rules.p[rule];
 	size_t at = hash & r->slot_mask;
 
-	while (r->slots[at].rule)
-		at = (at + 1) & r->slot_mask;
+	for (; r->slots[at].rule; at = (at + 1) & r->slot_mask) {
+		const struct ignore_rule *later = &r->rules.p[r->slots[at].rule - 1];
+		if (r->slots[at].hash == hash && later->kind == put->kind &&
+			later->directories_only <= put->directories_only &&
+			str_eq(later->text, put->text))
+			return;
+	}
 	r->slots[at] = (struct ignore_slot){hash, (uint32_t)rule + 1};
 }
 

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+enum { IGNORE_PATTERN_MAX_BYTES = 4096 }; /* longer ones are left out: no path needs them */
 enum ignore_verdict { IGNORE_NONE, IGNORE_OUT, IGNORE_IN };
 
 struct ignore_rule;

@@ -322,10 +322,11 @@ static int open_directory(int from, const char *path)
 }
 
 /* As many names as fit; 0 at the end of the directory or on an error, which looks the same. */
-static size_t read_entries(int fd, char *entries, size_t room)
+static size_t read_entries(struct worker *w, int fd, char *entries, size_t room)
 {
 	long n = syscall(SYS_getdents64, fd, entries, room);
 
+	w->stats.unreadable += n < 0;
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -349,7 +350,7 @@ static void enter(struct worker *w, struct place *place)
 		return;
 	}
 	w->stats.directories++;
-	while ((more = read_entries(place->fd, w->entries + n, ENTRIES_BYTES - n)) > 0) {
+	while ((more = read_entries(w, place->fd, w->entries + n, ENTRIES_BYTES - n)) > 0) {
 		n += more;
 		/* The kernel needs room for the longest name, or says EINVAL. */
 		if (ENTRIES_BYTES - n < 4 << 10)
@@ -364,7 +365,7 @@ static void enter(struct worker *w, struct place *place)
 	}
 	take_entries(w, place, w->entries, n);
 	while (more > 0 && !is_over(w->scan)) {
-		more = read_entries(place->fd, w->entries, ENTRIES_BYTES);
+		more = read_entries(w, place->fd, w->entries, ENTRIES_BYTES);
 		take_entries(w, place, w->entries, more);
 	}
 }

@@ -22,6 +22,7 @@ struct child {
 	int out_fd, errors_fd;
 	int pid_fd; /* -1 before Linux 5.3 */
 	int64_t deadline_ns;
+	int read_error; /* errno of a pipe that could not be read to its end; 0 none */
 };
 
 void child_result_release(struct child_result *r)
@@ -118,7 +119,7 @@ static bool start(struct child *c, struct err *e)
 }
 
 /* Reads what is there; closes at the end. Keeps max bytes, drops the rest; returns all it read. */
-static uint64_t drain(int *fd, struct buf *kept, size_t max)
+static uint64_t drain(struct child *c, int *fd, struct buf *kept, size_t max)
 {
 	uint64_t total = 0;
 	char bytes[16 << 10];
@@ -129,6 +130,8 @@ static uint64_t drain(int *fd, struct buf *kept, size_t max)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
+		if (n < 0)
+			c->read_error = errno;
 		if (n <= 0) {
 			file_close(fd);
 			break;
@@ -175,8 +178,8 @@ static bool follow(struct child *c, struct child_result *r, struct err *e)
 		};
 		poll(fds, 3, wait_ms(c));
 		bool ended = has_ended(c);
-		r->out_bytes += drain(&c->out_fd, &r->out, o->out_max_bytes);
-		drain(&c->errors_fd, &r->errors, o->errors_max_bytes);
+		r->out_bytes += drain(c, &c->out_fd, &r->out, o->out_max_bytes);
+		drain(c, &c->errors_fd, &r->errors, o->errors_max_bytes);
 		if (ended)
 			return true;
 		if (o->cancel && atomic_load(o->cancel))
@@ -212,11 +215,15 @@ bool child_run(const struct child_options *options, struct child_result *out, st
 	bool done = follow(&c, &made, e);
 	made.status = collect(&c);
 	/* What was written in the last moment is still in the pipes. */
-	made.out_bytes += drain(&c.out_fd, &made.out, options->out_max_bytes);
-	drain(&c.errors_fd, &made.errors, options->errors_max_bytes);
+	made.out_bytes += drain(&c, &c.out_fd, &made.out, options->out_max_bytes);
+	drain(&c, &c.errors_fd, &made.errors, options->errors_max_bytes);
 	file_close(&c.out_fd);
 	file_close(&c.errors_fd);
 	file_close(&c.pid_fd);
+	if (done && c.read_error) {
+		errno = c.read_error;
+		done = err_errno(e, "output of %s", options->arguments[0]);
+	}
 	if (done)
 		*out = made;
 	else

@@ -181,7 +181,28 @@ static void socket_ready(evutil_socket_t socket, short events, void *self)
 			(events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
-static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *old)
+static void fail_later(void *self)
+{
+	struct http *http = self;
+
+	http->failing = NULL;
+	finish(http, &http->error);
+}
+
+/* A socket that nobody watches would stay silent until a deadline. */
+static void cannot_watch(struct http_client *client, CURL *easy)
+{
+	struct http *http = NULL;
+
+	client->curl->curl_easy_getinfo(easy, CURLINFO_PRIVATE, &http);
+	if (!http || http->failing)
+		return;
+	err_errno(&http->error, "watching the connection");
+	http->error.code = ERR_NETWORK;
+	http->failing = loop_after(client->loop, 0, fail_later, http);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *self, void *old)
 {
 	struct http_client *client = self;
 	struct event *event = old;
@@ -193,7 +214,9 @@ static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void
 		short events = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
 			       (what & CURL_POLL_OUT ? EV_WRITE : 0);
 		event = event_new(loop_base(client->loop), socket, events, socket_ready, client);
-		must(event && event_add(event, NULL) == 0);
+		must(event);
+		if (event_add(event, NULL) < 0)
+			cannot_watch(client, easy);
 	}
 	client->curl->curl_multi_assign(client->multi, socket, event);
 	return 0;
@@ -357,14 +380,6 @@ static void watch_deadlines(void *self)
 	complete(http, CURLE_OPERATION_TIMEDOUT);
 }
 
-static void fail_later(void *self)
-{
-	struct http *http = self;
-
-	http->failing = NULL;
-	finish(http, &http->error);
-}
-
 static void set_headers(struct http *http, const struct http_header *headers)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -397,6 +412,19 @@ static void set_trust(struct http *http)
 		http->easy, CURLOPT_CAPATH, directory && *directory ? directory : "/etc/ssl/certs");
 }
 
+/* A proxy cannot reach this machine's own servers. */
+static void set_no_proxy(struct http *http)
+{
+	const char *given = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
+	AUTO(buf) list = {0};
+
+	buf_printf(&list, "localhost,127.0.0.1,::1%s%s", given && *given ? "," : "",
+		given ? given : "");
+	/* "*" alone means every host; in a list it would not. */
+	http->client->curl->curl_easy_setopt(http->easy, CURLOPT_NOPROXY,
+		given && strcmp(given, "*") == 0 ? given : buf_text(&list));
+}
+
 static void set_options(struct http *http, const struct http_request *request)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -406,7 +434,6 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_URL, request->url);
 	curl->curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl->curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
 	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
 	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
@@ -416,6 +443,7 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
 	set_trust(http);
+	set_no_proxy(http);
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,

@@ -90,23 +90,27 @@ static struct job *take(struct pool *pool)
 	return job;
 }
 
+static void run_one(struct pool *pool, struct job *job)
+{
+	job->run(job->self);
+	pthread_mutex_lock(&pool->lock);
+	push(&pool->finished, job);
+	pthread_mutex_unlock(&pool->lock);
+	loop_post(pool->loop, finish_one, pool);
+}
+
 static void *work(void *self)
 {
 	struct pool *pool = self;
 	struct job *job;
 
-	while ((job = take(pool))) {
-		job->run(job->self);
-		pthread_mutex_lock(&pool->lock);
-		push(&pool->finished, job);
-		pthread_mutex_unlock(&pool->lock);
-		loop_post(pool->loop, finish_one, pool);
-	}
+	while ((job = take(pool)))
+		run_one(pool, job);
 	return NULL;
 }
 
 /* Signals belong to the loop's thread. */
-static void start_thread(struct pool *pool)
+static bool start_thread(struct pool *pool)
 {
 	pthread_attr_t attributes;
 	sigset_t all, old;
@@ -115,10 +119,22 @@ static void start_thread(struct pool *pool)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 1 << 20);
-	must(pthread_create(&pool->ids[pool->started], &attributes, work, pool) == 0);
-	pool->started++;
+	bool is_running = pthread_create(&pool->ids[pool->started], &attributes, work, pool) == 0;
+	pool->started += is_running;
 	pthread_attr_destroy(&attributes);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return is_running;
+}
+
+/* No thread is to be had: the jobs run here, with the loop waiting. */
+static void run_asked(struct pool *pool)
+{
+	struct job *job;
+
+	while ((job = pop(&pool->asked))) {
+		pool->waiting--;
+		run_one(pool, job);
+	}
 }
 
 bool pool_submit(struct pool *pool, void (*run)(void *job), void (*done)(void *job), void *self)
@@ -134,8 +150,8 @@ bool pool_submit(struct pool *pool, void (*run)(void *job), void (*done)(void *j
 	bool grow = !full && pool->waiting > pool->idle && pool->started < pool->threads;
 	pthread_cond_signal(&pool->ready);
 	pthread_mutex_unlock(&pool->lock);
-	if (grow)
-		start_thread(pool);
+	if (grow && !start_thread(pool) && pool->started == 0)
+		run_asked(pool);
 	return !full;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * pool: slow work beside the loop. A job's run is called on a worker thread, then its done on the
- * loop's thread, in the order of finishing. Threads start with the first job. The queue has a
- * limit; past it pool_submit refuses.
+ * loop's thread, in the order of finishing. Threads start with the first job; where the system
+ * gives none, pool_submit runs the job itself. The queue has a limit; past it pool_submit refuses.
  */
 #ifndef IO_POOL_H
 #define IO_POOL_H

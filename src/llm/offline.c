@@ -77,6 +77,7 @@ static answer_fn *const answers[ASK_KINDS] = {
 	[ASK_COMMIT] = answer_commit,
 	[ASK_DIFF] = answer_diff,
 	[ASK_AUTHORS] = answer_authors,
+	[ASK_BLAME] = answer_blame,
 	[ASK_HOWTO] = answer_howto,
 };
 
@@ -118,13 +119,81 @@ static void say_calls(struct speaker *s, const struct desk *d)
 	}
 }
 
+/*
+ * A word that narrows the request in a way no rule applies; "" when there is none. Answering as if
+ * it were not there would be an answer to another question.
+ */
+static struct str narrowing(const struct request *r)
+{
+	static const char *const words[] = {"not", "isn't", "aren't", "don't", "doesn't", "without",
+		"except", "excluding", "exclude", "excludes", "besides", "ignoring", "before",
+		"after", "until", "since", "than", NULL};
+	bool is_status = r->ask == ASK_STATUS;
+	bool knows_not =
+		is_status || (r->is_negated && (r->ask == ASK_FIND || r->ask == ASK_IMPORTS));
+	bool knows_times = r->ask == ASK_COMMIT || r->ask == ASK_DIFF || is_status;
+
+	if (r->ask == ASK_CANNOT || r->ask == ASK_HELP || r->ask == ASK_NOTHING ||
+		r->ask == ASK_HOWTO)
+		return STR("");
+	if (r->ask == ASK_COUNT && request_has(r, W_COMMENT) && request_has(r, W_LINE))
+		return STR("comments");
+	for (size_t i = 0; i < r->words.n; i++) {
+		const struct word *w = &r->words.p[i];
+		int k = 0;
+		while (words[k] && !str_is(w->low, words[k]))
+			k++;
+		bool is_time = words[k] && k >= 12 && k < 16;
+		if (w->kind != WORD_PLAIN || w->is_object || !words[k] ||
+			(is_time && knows_times) || (k < 6 && knows_not) ||
+			(k == 16 && r->threshold))
+			continue;
+		return w->low;
+	}
+	return STR("");
+}
+
+static bool put_narrowing(const struct request *r, struct buf *out)
+{
+	struct str word = narrowing(r);
+
+	if (!word.n)
+		return false;
+	buf_printf(out,
+		"I cannot apply \"%.*s\" here: that needs a language model. Asked without it, or with "
+		"the directory or kind of files to look at, I can look it up.\n%s",
+		STR_ARG(word), connect_hint);
+	return true;
+}
+
+/* What a tool could not read is missing from every answer built on it. */
+static void put_unreadable(const struct desk *d, struct buf *out)
+{
+	int64_t most = 0, n;
+
+	for (size_t i = 0; i < d->made_count; i++) {
+		struct str text = d->made[i].finding.text;
+		size_t at = str_find(text, STR(" unreadable, left out]"), 0);
+		const char *open = at == SIZE_MAX ? NULL : memrchr(text.p, '[', at);
+		if (open && str_int(str_range(open + 1, text.p + at), &n) && n > most)
+			most = n;
+	}
+	if (most)
+		buf_printf(out,
+			"%lld file%s or director%s could not be read and %s left out: this is "
+			"incomplete.\n",
+			(long long)most, most == 1 ? "" : "s", most == 1 ? "y" : "ies",
+			most == 1 ? "was" : "were");
+}
+
 /* A part that waits for results leaves no text: it is written again when they are there. */
 static void answer_all(
 	struct desk *d, const struct request *requests, size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		AUTO(buf) part = {0};
-		answers[requests[i].ask](d, &requests[i], &part);
+		if (!put_narrowing(&requests[i], &part))
+			answers[requests[i].ask](d, &requests[i], &part);
 		if (part.n == 0)
 			continue;
 		buf_put_text(out, out->n ? "\n" : "");
@@ -144,6 +213,7 @@ void offline_answer(const struct prompt *prompt, struct arena *a, delta_fn *sink
 	size_t count = offline_requests(task, requests, a);
 	answer_all(&desk, requests, count, &text);
 	bool is_done = desk.wanted_count == 0;
+	put_unreadable(&desk, &text);
 	say(&speaker,
 		(struct delta){
 			.kind = DELTA_START, .id = STR("offline-1"), .model = STR(OFFLINE_MODEL)});

@@ -159,6 +159,7 @@ enum ask {
 	ASK_COMMIT,
 	ASK_DIFF,
 	ASK_AUTHORS,
+	ASK_BLAME, /* who wrote a line */
 	ASK_HOWTO, /* how to build or run: what README and Makefile say */
 	ASK_KINDS, /* one past the last */
 };
@@ -277,8 +278,16 @@ const struct finding *desk_glob(struct desk *d, struct str pattern, struct str p
 const struct finding *desk_grep(struct desk *d, const struct grep_ask *ask);
 const struct finding *desk_count(struct desk *d, struct str path, struct str glob, const char *by,
 	const char *sort, int64_t limit);
-const struct finding *desk_git(
-	struct desk *d, const char *show, struct str path, struct str revision, int64_t limit);
+
+struct git_ask {
+	const char *show;
+	struct str path, revision;
+	int64_t offset, limit;
+};
+
+const struct finding *desk_git(struct desk *d, const struct git_ask *ask);
+/* False: not there yet, or an error, which is put. */
+bool is_usable(const struct finding *f, struct buf *out);
 
 /* Results, read. The arrays live in the desk's arena. */
 struct match {
@@ -334,7 +343,7 @@ struct target {
 /* Guesses are looked up in the tree first. False: not known yet. */
 bool desk_target(struct desk *d, const struct request *r, struct target *out);
 
-/* ---- answers: offline_files.c, offline_code.c, offline_topic.c, offline_git.c ---- */
+/* ---- answers: the other files ---- */
 
 /* Writes this request's part of the answer; worthless when calls were noted meanwhile. */
 typedef void answer_fn(struct desk *d, const struct request *r, struct buf *out);
@@ -342,7 +351,7 @@ typedef void answer_fn(struct desk *d, const struct request *r, struct buf *out)
 answer_fn answer_list, answer_count, answer_rank, answer_groups, answer_show, answer_layout;
 answer_fn answer_find, answer_marks, answer_defined, answer_used, answer_body, answer_outline;
 answer_fn answer_imports, answer_topic, answer_log, answer_status, answer_commit, answer_diff;
-answer_fn answer_authors, answer_howto;
+answer_fn answer_authors, answer_blame, answer_howto;
 
 enum { ITEMS_SHOWN = 30 };
 
@@ -352,8 +361,14 @@ void put_place(struct buf *out, const struct match *m);
 void put_places(struct buf *out, const struct match *m, size_t count, int64_t total);
 void put_more(struct buf *out, int64_t more); /* "- and N more", nothing for 0 */
 void put_error(struct buf *out, const struct finding *f);
+/* The one file whose history is asked for; a name alone is found first. False: not known yet. */
+bool history_path(struct desk *d, const struct request *r, struct str *path);
+/* "1a2b3c4", "HEAD~2", "main..topic", "the commit before last"; "" when none is named. */
+struct str request_revision(const struct request *r);
 /* Lines between fences, so that they are shown as they are. */
 void put_fence(struct buf *out, const struct str *lines, size_t count);
+/* By its name or directory; also what is made for tests and examples. */
+bool path_is_test(struct str path);
 /* Writes where the names of the request are defined, as facts beside a refusal. */
 void put_facts(struct desk *d, const struct request *r, struct buf *out);
 const char *plural(int64_t count); /* "" or "s" */

@@ -13,7 +13,7 @@ static bool is(const struct word *w, enum word_class c)
 bool is_one_of_fillers(const struct word *w)
 {
 	uint64_t meant = ~(CLASS(W_FILLER) | CLASS(W_POLITE) | CLASS(W_YES_NO) | CLASS(W_PRONOUN) |
-			   CLASS(W_MENTION));
+			   CLASS(W_MENTION) | CLASS(W_PERSON));
 
 	return w->kind == WORD_PLAIN && !w->is_object &&
 	       (w->classes & (CLASS(W_FILLER) | CLASS(W_POLITE))) && !(w->classes & meant);
@@ -160,7 +160,8 @@ static bool asks_explanation(struct request *r, const struct word *first)
 		return false;
 	const struct word *last = r->words.n ? &r->words.p[r->words.n - 1] : first;
 
-	if (has(r, W_PROJECT) && !r->names.n && !r->paths.n && !r->topics.n)
+	if ((has(r, W_PROJECT) || has(r, W_DIRECTORY)) && !r->names.n && !r->paths.n &&
+		!r->topics.n)
 		return false;
 	if (is(first, W_EXPLAIN) || is(first, W_WHY) || has(r, W_WHY))
 		return !(has(r, W_LAYOUT) && !has_subject(r)) &&
@@ -229,6 +230,24 @@ static bool asks_branch(struct request *r)
 	       !has(r, W_WHERE);
 }
 
+/* "state of the repo", "what is the git state", "is everything committed". */
+static bool asks_state(struct request *r)
+{
+	bool is_repository = has(r, W_GIT) || has(r, W_PROJECT) || request_says(r, "tree") ||
+			     request_says(r, "checkout") || request_says(r, "clone");
+	bool is_whole = request_says(r, "everything") || request_says(r, "all") ||
+			request_says(r, "anything") || request_says(r, "work");
+
+	if (r->names.n || r->paths.n || has(r, W_WHERE) || has(r, W_FILE) || has(r, W_DEFINE) ||
+		has(r, W_MENTION) || has(r, W_USE))
+		return false;
+	if (is_whole && has(r, W_YES_NO) && r->topics.n == 0 &&
+		(request_says(r, "committed") || request_says(r, "commit")) && r->words.n <= 8)
+		return true;
+	return is_repository && request_says(r, "state") && r->topics.n == 1 &&
+	       !request_says(r, "code");
+}
+
 static bool asks_status(struct request *r)
 {
 	const struct word *next, *first = opener(r, &next);
@@ -238,10 +257,12 @@ static bool asks_status(struct request *r)
 
 	if (has(r, W_CHANGE) && has(r, W_COMMIT) && request_says(r, "since"))
 		return true;
-	if (r->names.n || has(r, W_WHERE) || has(r, W_MENTION) || has(r, W_COMMIT))
+	if (r->names.n || has(r, W_WHERE) || has(r, W_MENTION) || has(r, W_COMMIT) ||
+		request_revision(r).n)
 		return false;
 	if (request_says(r, "clean") && has(r, W_YES_NO) && !has_foreign_topic(r) && !r->paths.n &&
-		(has(r, W_PROJECT) || has(r, W_GIT) || has(r, W_PENDING)) &&
+		(has(r, W_PROJECT) || has(r, W_GIT) || has(r, W_PENDING) ||
+			request_says(r, "tree") || request_says(r, "checkout")) &&
 		!request_says(r, "code"))
 		return true;
 	if (has(r, W_PENDING) && !has_foreign_topic(r) && is_files)
@@ -255,7 +276,9 @@ static bool asks_status(struct request *r)
 
 static bool asks_diff(struct request *r)
 {
-	return request_says(r, "diff") && !has(r, W_COMMIT) && !r->names.n && !has(r, W_WHERE) &&
+	bool has_names = r->names.n > (request_revision(r).n ? 1 : 0);
+
+	return request_says(r, "diff") && !has(r, W_COMMIT) && !has_names && !has(r, W_WHERE) &&
 	       !has(r, W_MENTION);
 }
 
@@ -266,10 +289,21 @@ static bool asks_commit(struct request *r)
 			 request_says(r, "in") || request_says(r, "touch") ||
 			 request_says(r, "touched") || request_says(r, "show");
 
+	if (request_revision(r).n && is_inside && !r->is_numeric && !has(r, W_MENTION) &&
+		!request_says(r, "diff"))
+		return true;
 	return has(r, W_COMMIT) && !request_says(r, "commits") && !request_says(r, "log") &&
 	       !request_says(r, "history") && !has_foreign_topic(r) && is_inside &&
 	       !has(r, W_WHO) && !has(r, W_WHEN) && !r->is_numeric && !has(r, W_PENDING) &&
 	       !has(r, W_MENTION);
+}
+
+/* "who wrote line 12 of retry.c", "git blame retry.c" */
+static bool asks_blame(struct request *r)
+{
+	if (!r->paths.n || r->names.n || has(r, W_MENTION))
+		return false;
+	return (has(r, W_WHO) && r->first) || request_says(r, "blame");
 }
 
 static bool asks_authors(struct request *r)
@@ -523,6 +557,8 @@ static bool asks_layout(struct request *r)
 		return false;
 	if (has(r, W_EXPLAIN) && r->scope.places.n && !r->topics.n)
 		return true;
+	if (has(r, W_EXPLAIN) && has(r, W_DIRECTORY) && !r->topics.n)
+		return true;
 	if (has(r, W_LAYOUT) && !r->topics.n && !has(r, W_FUNCTION) && !has(r, W_PENDING))
 		return true;
 	return has(r, W_PROJECT) && is_about && !r->topics.n && !r->weak.n && !r->scope.label.n &&
@@ -598,7 +634,9 @@ static const struct rule rules[] = {
 	{asks_howto, ASK_HOWTO},
 	{asks_branch, ASK_STATUS},
 	{asks_marks, ASK_MARKS},
+	{asks_state, ASK_STATUS},
 	{asks_status, ASK_STATUS},
+	{asks_blame, ASK_BLAME},
 	{asks_impossible, ASK_CANNOT},
 	{asks_diff, ASK_DIFF},
 	{asks_commit, ASK_COMMIT},

@@ -3,7 +3,14 @@
 #include "base/utf8.h"
 #include "llm/offline.h"
 
-enum { GREP_LIMIT = 1000, TEXT_COLUMNS = 160, BODY_LINES = 160, BODIES_MAX = 3, VIEWED_MAX = 8 };
+enum {
+	GREP_LIMIT = 1000,
+	TEXT_COLUMNS = 160,
+	BODY_LINES = 160,
+	BODIES_MAX = 3,
+	VIEWED_MAX = 8,
+	ASIDES_MAX = 8
+};
 
 struct place {
 	struct match match;
@@ -69,6 +76,54 @@ static void demote_prototypes(struct survey *s)
 	}
 }
 
+static size_t add_places(struct survey *s, const struct matches *m)
+{
+	size_t known = s->n;
+
+	for (size_t i = 0; i < m->n; i++) {
+		bool is_known = false;
+		for (size_t k = 0; k < known && !is_known; k++)
+			is_known = s->p[k].match.line == m->p[i].line &&
+				   str_eq(s->p[k].match.path, m->p[i].path);
+		if (is_known)
+			continue;
+		s->p[s->n].match = m->p[i];
+		classify(&s->p[s->n++], s->name);
+	}
+	return s->n - known;
+}
+
+/*
+ * A name in more lines than are read: those that may define it are asked for by themselves. What
+ * is found beyond the first lines counts as definition only.
+ */
+static bool survey_definitions(struct desk *d, const struct grep_ask *all, struct survey *s)
+{
+	struct grep_ask ask = *all;
+
+	ask.literal = ask.word = false;
+	ask.pattern = arena_printf(d->a,
+		"^(?:\\w[^;]*|\\s*#\\s*define\\s+|\\s+(?:async\\s+)?(?:def|class|fn|func|function|"
+		"struct|enum|union|interface|type)\\s+)\\b\\Q%.*s\\E\\b(?!\\s*[.,)])",
+		STR_ARG(s->name));
+	const struct finding *f = desk_grep(d, &ask);
+	if (!f)
+		return false;
+	struct matches m = desk_matches(d, f);
+	struct place *more = arena_alloc(d->a, s->n + m.n + 1, sizeof *more);
+	for (size_t i = 0; i < s->n; i++)
+		more[i] = s->p[i];
+	s->p = more;
+	size_t first = s->n;
+	add_places(s, &m);
+	size_t kept = first;
+	for (size_t i = first; i < s->n; i++)
+		if (s->p[i].kind <= PLACE_DECLARATION)
+			s->p[kept++] = s->p[i];
+	s->n = kept;
+	return true;
+}
+
 /* False: not known yet. */
 static bool survey(struct desk *d, struct str name, const struct target *t, struct survey *s)
 {
@@ -89,6 +144,8 @@ static bool survey(struct desk *d, struct str name, const struct target *t, stru
 		classify(&s->p[i], s->name);
 	}
 	s->n = s->found.n;
+	if (s->found.is_cut && !survey_definitions(d, &ask, s))
+		return false;
 	demote_prototypes(s);
 	return true;
 }
@@ -301,6 +358,21 @@ static size_t keep_raises(struct place **p, size_t count)
 	return kept ? kept : count;
 }
 
+/* In one line: where else it is. */
+static void put_aside(struct desk *d, const struct survey *s, const struct request *r,
+	unsigned kinds, const char *lead, struct buf *out)
+{
+	struct place **p;
+	size_t count = collect(d, s, r, kinds, &p);
+
+	for (size_t i = 0; i < count && i < ASIDES_MAX; i++)
+		buf_printf(out, "%s %.*s:%lld", i ? "," : lead, STR_ARG(p[i]->match.path),
+			(long long)p[i]->match.line);
+	if (count > ASIDES_MAX)
+		buf_printf(out, " and %zu more", count - ASIDES_MAX);
+	buf_put_text(out, count ? ".\n" : "");
+}
+
 static void used_in(struct desk *d, const struct request *r, const struct survey *s,
 	const struct target *t, struct buf *out)
 {
@@ -308,9 +380,8 @@ static void used_in(struct desk *d, const struct request *r, const struct survey
 	unsigned kinds = is_calls ? 1u << PLACE_CALL
 				  : 1u << PLACE_CALL | 1u << PLACE_IMPORT | 1u << PLACE_USE;
 	const char *noun = is_calls ? "call" : "use";
-	struct place **p, **text;
-	size_t count = collect(d, s, r, kinds, &p),
-	       texts = collect(d, s, r, 1u << PLACE_TEXT, &text);
+	struct place **p;
+	size_t count = collect(d, s, r, kinds, &p);
 
 	if (r->is_tested && !s->n && s->found.n) {
 		buf_printf(out, "No test uses `%.*s`.\n", STR_ARG(s->name));
@@ -339,26 +410,16 @@ static void used_in(struct desk *d, const struct request *r, const struct survey
 		}
 		return;
 	}
-	buf_printf(out, "%zu %s%s of `%.*s` in %zu file%s%.*s:\n", count, noun,
-		plural((int64_t)count), STR_ARG(s->name), files, plural((int64_t)files),
-		STR_ARG(t->words));
+	buf_printf(out, "%s%zu %s%s of `%.*s` in %zu file%s%.*s:\n",
+		s->found.is_cut ? "At least " : "", count, noun, plural((int64_t)count),
+		STR_ARG(s->name), files, plural((int64_t)files), STR_ARG(t->words));
 	if (!put_uses(d, p, count, out))
 		return;
-	if (texts)
-		buf_printf(out, "Comments, documents and data mention it in %zu more line%s.\n",
-			texts, plural((int64_t)texts));
+	put_aside(d, s, r, 1u << PLACE_DEFINITION, "It is defined at", out);
+	put_aside(d, s, r, 1u << PLACE_TEXT, "Comments, documents and data mention it at", out);
 	if (s->found.is_cut)
-		buf_printf(out, "Only the first %zu of %lld lines were looked at.\n", s->n,
+		buf_printf(out, "Only the first %zu of %lld lines were looked at.\n", s->found.n,
 			(long long)s->found.total);
-}
-
-static bool is_test(struct str path)
-{
-	struct str base = offline_base(path);
-
-	return str_starts(path, STR("test")) || str_contains(path, STR("/test")) ||
-	       str_starts(base, STR("test")) || str_contains(base, STR("_test.")) ||
-	       str_contains(base, STR(".test.")) || str_contains(base, STR(".spec."));
 }
 
 static void keep_tests(struct survey *s)
@@ -366,7 +427,7 @@ static void keep_tests(struct survey *s)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (is_test(s->p[i].match.path))
+		if (path_is_test(s->p[i].match.path))
 			s->p[kept++] = s->p[i];
 	s->n = kept;
 }

@@ -242,17 +242,17 @@ const struct finding *desk_count(struct desk *d, struct str path, struct str glo
 	return look_with(d, "count", &w);
 }
 
-const struct finding *desk_git(
-	struct desk *d, const char *show, struct str path, struct str revision, int64_t limit)
+const struct finding *desk_git(struct desk *d, const struct git_ask *ask)
 {
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
 
 	json_open(&w, '{');
-	json_member_text(&w, "show", show);
-	member(&w, "path", path);
-	member(&w, "revision", revision);
-	member_int(&w, "limit", limit);
+	json_member_text(&w, "show", ask->show);
+	member(&w, "path", ask->path);
+	member(&w, "revision", ask->revision);
+	member_int(&w, "offset", ask->offset);
+	member_int(&w, "limit", ask->limit);
 	return look_with(d, "git", &w);
 }
 

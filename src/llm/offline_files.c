@@ -20,6 +20,13 @@ void put_error(struct buf *out, const struct finding *f)
 	buf_printf(out, "That could not be looked up: %.*s\n", STR_ARG(str_trim(f->text)));
 }
 
+bool is_usable(const struct finding *f, struct buf *out)
+{
+	if (f && f->is_error)
+		put_error(out, f);
+	return f && !f->is_error;
+}
+
 static void put_problem(struct buf *out, const struct target *t)
 {
 	if (t->problem.n)
@@ -88,12 +95,8 @@ static void list_named(struct desk *d, const struct request *r, struct buf *out)
 	} else {
 		const struct finding *f =
 			desk_glob(d, arena_printf(d->a, "*%.*s*", STR_ARG(name)), (struct str){0});
-		if (!f)
+		if (!is_usable(f, out))
 			return;
-		if (f->is_error) {
-			put_error(out, f);
-			return;
-		}
 		e = desk_paths(d, f);
 		sort_entries(&e, by_path);
 	}
@@ -111,12 +114,8 @@ static void list_directories(struct desk *d, struct buf *out)
 	const struct finding *f = desk_ls(d, (struct str){0}, 2);
 	struct str rest, line;
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	buf_put_text(out, "Directories, with the number of files below:\n");
 	rest = f->text;
 	while (str_split(&rest, '\n', &line)) {
@@ -188,12 +187,8 @@ static void count_file(struct desk *d, struct str path, struct buf *out)
 	struct str base, directory = directory_of(path, &base);
 	const struct finding *f = desk_count(d, directory, base, "file", NULL, FILES_ASKED);
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	for (size_t i = 0; i < e.n; i++) {
 		if (!str_eq(e.p[i].path, path))
@@ -265,12 +260,8 @@ static void count_all(struct desk *d, struct buf *out)
 	const struct finding *f =
 		desk_count(d, (struct str){0}, (struct str){0}, "language", NULL, 40);
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	buf_printf(out, "%lld files with %lld lines (%lld bytes) in all:\n", (long long)e.files,
 		(long long)e.lines, (long long)e.bytes);
@@ -283,12 +274,8 @@ static void count_directories(struct desk *d, const struct target *t, struct buf
 	struct str rest, line, last = {0};
 	int64_t numbers[2] = {0};
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	rest = f->text;
 	while (str_split(&rest, '\n', &line))
 		if (line.n)
@@ -399,12 +386,8 @@ static void rank_newest(struct desk *d, const struct target *t, int64_t limit, s
 {
 	const struct finding *f = desk_count(d, t->path, t->glob, "file", "newest", limit);
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	if (e.n == 0)
 		buf_printf(out, "There are no %.*ss%.*s.\n", STR_ARG(t->kind), STR_ARG(t->words));
@@ -435,12 +418,8 @@ static void rank_here(
 {
 	const struct finding *f = desk_count(d, t->path, t->glob, "file", NULL, FILES_ASKED);
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	if (request_has(r, W_EMPTY)) {
 		put_empty(out, &e, t);
@@ -462,12 +441,8 @@ static void rank_threshold(
 		d, t->path, t->glob, "file", r->is_bytes ? "size" : "lines", FILES_ASKED);
 	size_t n = 0;
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	for (size_t i = 0; i < e.n; i++) {
 		int64_t measure = r->is_bytes ? e.p[i].bytes : e.p[i].lines;
@@ -518,12 +493,8 @@ void answer_groups(struct desk *d, const struct request *r, struct buf *out)
 		return;
 	const struct finding *f =
 		desk_count(d, t.path, t.glob, by_directory ? "directory" : "language", "lines", 40);
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct entries e = desk_entries(d, f);
 	buf_printf(out, "%zu %s%.*s (%lld files, %lld lines), most lines first:\n", e.n,
 		by_directory ? "directories" : "kinds of files", STR_ARG(t.words),

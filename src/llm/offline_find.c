@@ -275,12 +275,8 @@ void answer_marks(struct desk *d, const struct request *r, struct buf *out)
 	ask.path = t.path;
 	ask.glob = t.glob;
 	const struct finding *f = desk_grep(d, &ask);
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	if (t.problem.n)
 		buf_printf(out, "%.*s\n", STR_ARG(t.problem));
 	struct matches m = desk_matches(d, f);

@@ -18,7 +18,7 @@ static const struct lexeme lexicon[] = {
 		"exactly only own current left everything anything something whole entire full complete "
 		"exist existing top-level toplevel anywhere everywhere nowhere there's one ones thing get got currently overall altogether right "
 		"inside out up off over via per such like kind sort various other another more than extension suffix "
-		"appear altogether total i'd i'm e.g i.e made makes"},
+		"appear altogether total i'd i'm e.g i.e made makes yet already ever"},
 	{CLASS(W_POLITE),
 		"please pls plz can could would will might may kindly tell give want need wanna hey hi "
 		"hello thanks thank just now let lets quickly know help maybe perhaps quick curious "
@@ -66,7 +66,7 @@ static const struct lexeme lexicon[] = {
 	{CLASS(W_EMPTY), "empty blank"},
 	{CLASS(W_LAYOUT),
 		"layout structure overview tree organised organized organisation organization "
-		"architecture structured outline hierarchy map arranged"},
+		"architecture structured outline hierarchy map arranged laid"},
 	{CLASS(W_PROJECT),
 		"project repo repository codebase code program application app package workspace software "
 		"sources"},

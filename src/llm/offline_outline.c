@@ -170,12 +170,8 @@ static void outline_file(struct desk *d, const struct request *r, struct str pat
 	const struct finding *f = desk_view(d, path, 0, 2000);
 	struct str *lines, note;
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	size_t count = desk_lines(d, f, &lines, &note);
 	struct outline o = {.p = arena_alloc(d->a, count + 1, sizeof *o.p),
 		.definitions = arena_alloc(d->a, count + 1, sizeof *o.definitions),
@@ -207,12 +203,8 @@ void answer_outline(struct desk *d, const struct request *r, struct buf *out)
 		.glob = t.glob,
 		.limit = GREP_LIMIT};
 	const struct finding *f = desk_grep(d, &ask);
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct matches m = desk_matches(d, f);
 	struct outline o = {.p = arena_alloc(d->a, m.n + 1, sizeof *o.p),
 		.definitions = arena_alloc(d->a, m.n + 1, sizeof *o.definitions),
@@ -235,12 +227,8 @@ static void put_own_imports(struct desk *d, struct str path, struct buf *out)
 	struct str *lines, note;
 	size_t shown = 0;
 
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	size_t count = desk_lines(d, f, &lines, &note);
 	for (size_t i = 0; i < count; i++)
 		if (symbol_is_import(path, lines[i])) {
@@ -350,12 +338,8 @@ void answer_imports(struct desk *d, const struct request *r, struct buf *out)
 		.literal = true,
 		.limit = GREP_LIMIT};
 	const struct finding *f = desk_grep(d, &ask);
-	if (!f)
+	if (!is_usable(f, out))
 		return;
-	if (f->is_error) {
-		put_error(out, f);
-		return;
-	}
 	struct matches m = desk_matches(d, f);
 	size_t n = 0;
 	for (size_t i = 0; i < m.n; i++)

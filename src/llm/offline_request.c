@@ -401,6 +401,22 @@ static void read_flags(struct request *r)
 	}
 }
 
+/* "not committed", "haven't been committed", "not yet committed". */
+static bool is_uncommitted(const struct words *words, size_t i)
+{
+	if (!is(&words->p[i + 1], W_COMMIT) || !str_starts(words->p[i + 1].low, STR("commit")))
+		return false;
+	for (size_t k = i + 1, seen = 0; k-- > 0 && seen < 4; seen++) {
+		const struct word *w = &words->p[k];
+		if (w->kind == WORD_PLAIN && (str_is(w->low, "not") || str_is(w->low, "never") ||
+						     str_ends(w->low, STR("n't"))))
+			return true;
+		if (!is_one_of_fillers(w))
+			return false;
+	}
+	return false;
+}
+
 /* Pairs of words that mean something else than each alone. */
 static void settle_pairs(struct words *words)
 {
@@ -410,7 +426,12 @@ static void settle_pairs(struct words *words)
 		last->classes = CLASS(W_WEAK);
 	for (size_t i = 0; i + 1 < words->n; i++) {
 		struct word *w = &words->p[i], *next = w + 1;
-		if (str_is(w->low, "look") && (str_is(next->low, "for") || str_is(next->low, "up")))
+		if (is(w, W_HOW) && str_is(next->low, "may"))
+			next->classes = CLASS(W_COUNT);
+		else if (is_uncommitted(words, i))
+			next->classes = CLASS(W_PENDING);
+		else if (str_is(w->low, "look") &&
+			 (str_is(next->low, "for") || str_is(next->low, "up")))
 			w->classes = CLASS(W_FIND);
 		else if (str_is(w->low, "look") && str_is(next->low, "at"))
 			w->classes = CLASS(W_SHOW);

@@ -65,6 +65,31 @@ static void sort_by_depth(struct entries *e)
 		}
 }
 
+/* A directory of that name in the path, or a part of the base name between dots and dashes. */
+static bool has_part(struct str path, struct str name)
+{
+	for (size_t at = 0; (at = str_find(path, name, at)) != SIZE_MAX; at++) {
+		size_t end = at + name.n;
+		bool starts = at == 0 || strchr("/_.-", path.p[at - 1]);
+		if (starts && end < path.n && strchr("/_.-s", path.p[end]))
+			return true;
+	}
+	return false;
+}
+
+bool path_is_test(struct str path)
+{
+	static const char *const parts[] = {"test", "testing", "fixture", "testdata", "corpus",
+		"example", "sample", "spec", "mock", "vendor", "node_modules", "third_party", NULL};
+
+	for (int i = 0; parts[i]; i++)
+		if (has_part(path, str_from(parts[i])))
+			return true;
+	struct str base = offline_base(path);
+	return str_ends(base, STR("Test.java")) || str_ends(base, STR("Tests.cs")) ||
+	       str_ends(base, STR("Test.kt"));
+}
+
 bool desk_files(struct desk *d, struct str name, struct subjects *out)
 {
 	*out = (struct subjects){0};

@@ -32,7 +32,8 @@ int64_t usage_count(struct str value)
 {
 	int64_t count = json_int_or(value, -1);
 
-	return count < 0 ? -1 : count;
+	/* Nobody has used a quadrillion tokens: sums must not overflow. */
+	return count < 0 || count > 1'000'000'000'000'000 ? -1 : count;
 }
 
 bool outlet_put(const struct outlet *o, const struct delta *delta)

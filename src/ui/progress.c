@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/utf8.h"
 #include "ui/view.h"
 
@@ -52,12 +51,12 @@ const char *view_cost(int64_t nanousd, char out[32])
 	return out;
 }
 
-static void write_error_stream(struct str bytes)
+const char *view_duration(int64_t ns, char out[16])
 {
-	struct err e;
+	double ms = clock_ms(ns);
 
-	if (!file_write_fd(STDERR_FILENO, bytes, &e))
-		return;
+	snprintf(out, 16, ms < 1000 ? "%.1f ms" : "%.1f s", ms < 1000 ? ms : ms / 1e3);
+	return out;
 }
 
 static void spin(void *self);
@@ -65,12 +64,16 @@ static void spin(void *self);
 static void draw_spinner(struct ui *ui)
 {
 	AUTO(buf) line = {0};
+	AUTO(buf) shown = {0};
 	double seconds = clock_ms(clock_ns() - ui->waiting_since) / 1e3;
+	char step = "|/-\\"[ui->spin_step++ & 3];
 
-	buf_printf(&line, "\r\x1b[K%s%c %s %.1f s%s", view_colour(ui, "\x1b[2m"),
-		"|/-\\"[ui->spin_step++ & 3], ui -> waiting_for, seconds,
-		view_colour(ui, "\x1b[0m"));
-	write_error_stream(buf_str(&line));
+	buf_printf(&shown, "%c %s %.1f s", step, ui->waiting_for, seconds);
+	/* Written over the old one and then cleared behind it: the other way round it flickers. */
+	buf_printf(&line, "\r%s", view_colour(ui, "\x1b[2m"));
+	utf8_put_line(&line, buf_str(&shown), view_columns(ui) - 1);
+	buf_printf(&line, "%s\x1b[K", view_colour(ui, "\x1b[0m"));
+	view_write_stderr(ui, buf_str(&line));
 	ui->spinner_shown = true;
 }
 
@@ -83,26 +86,30 @@ static void spin(void *self)
 		draw_spinner(ui);
 }
 
+static const char waiting[] = "waiting for the model", running_tools[] = "running tools";
+
 static void start_spinner(struct ui *ui, const char *what)
 {
 	if (ui->options.is_quiet || !ui->stderr_is_terminal || ui->is_dumb)
 		return;
+	/* Several tools of one turn are one wait. */
+	if (!ui->spin || ui->waiting_for != what)
+		ui->waiting_since = clock_ns();
 	ui->waiting_for = what;
-	ui->waiting_since = clock_ns();
 	if (!ui->spin)
 		ui->spin = loop_after(ui->loop, SPIN_MS, spin, ui);
 }
 
-static void wipe(struct ui *ui)
+void progress_wipe(struct ui *ui)
 {
 	if (ui->spinner_shown)
-		write_error_stream(STR("\r\x1b[K"));
+		view_write_stderr(ui, STR("\r\x1b[K"));
 	ui->spinner_shown = false;
 }
 
 void progress_stop_spinner(struct ui *ui)
 {
-	wipe(ui);
+	progress_wipe(ui);
 	timer_cancel(ui->spin);
 	ui->spin = NULL;
 }
@@ -116,54 +123,126 @@ static size_t count_lines(struct str text)
 	return n;
 }
 
-/*  view   src/main.c                      12 lines  1.2 KB   0.3 ms */
+/* Widths of a tool's line in cells: "  NAME TARGET", and what follows where there is room. */
+enum { NAME_CELLS = 6, TARGET_MAX_CELLS = 44, SIZES_CELLS = 24, TIME_CELLS = 10, WIDE_CELLS = 64 };
+
+static void put_name(struct buf *line, const struct tool_run *run)
+{
+	AUTO(buf) name = {0};
+
+	/* What the model calls its tool may be anything. */
+	utf8_put_line(&name, run->name, 16);
+	buf_put_text(line, "  ");
+	view_put_cells(line, buf_str(&name), name.n > NAME_CELLS ? 16 : NAME_CELLS);
+	buf_put_char(line, ' ');
+}
+
+/* "  view   src/main.c                      12 lines    1.2 KB    0.3 ms" */
+static void put_success(struct buf *line, const struct tool_run *run, size_t columns)
+{
+	struct str text = buf_str(&run->result.text);
+	size_t lines = count_lines(text), used = view_cells(buf_str(line)) + TIME_CELLS;
+	char bytes[16], time[16];
+
+	if (columns >= WIDE_CELLS)
+		used += SIZES_CELLS;
+	size_t room = columns > used ? columns - used : 0;
+	view_put_cells(line, run->target, room < TARGET_MAX_CELLS ? room : TARGET_MAX_CELLS);
+	if (columns >= WIDE_CELLS)
+		buf_printf(line, " %6zu line%s %10s", lines, lines == 1 ? " " : "s",
+			view_bytes((int64_t)text.n, bytes));
+	buf_printf(line, "%*s", TIME_CELLS, view_duration(run->ended - run->started, time));
+}
+
+/* Most reasons begin with the path that they are about; it is shown already. */
+static struct str without_target(struct str reason, struct str target)
+{
+	if (str_ends(target, STR("...")))
+		target.n -= 3;
+	size_t colon = str_find(reason, STR(": "), target.n);
+
+	return target.n && str_starts(reason, target) && colon != SIZE_MAX
+		       ? str_skip(reason, colon + 2)
+		       : reason;
+}
+
+/* "  view   src/man.c  no such file or directory" */
+static void put_failure(struct buf *line, const struct tool_run *run, size_t columns)
+{
+	size_t used = view_cells(buf_str(line)), room = columns > used ? columns - used : 0;
+	size_t target = view_cells(run->target);
+
+	if (target) {
+		view_put_cells(line, run->target, target < room / 2 ? target : room / 2);
+		buf_put_text(line, "  ");
+	}
+	used = view_cells(buf_str(line));
+	utf8_put_line(line, without_target(buf_str(&run->result.text), run->target),
+		columns > used ? columns - used : 0);
+}
+
 static void show_tool(struct ui *ui, const struct tool_run *run)
 {
-	AUTO(buf) target = {0};
-	AUTO(buf) reason = {0};
-	char bytes[16];
-	struct str text = buf_str(&run->result.text);
-	double ms = clock_ms(run->ended - run->started);
+	AUTO(buf) line = {0};
+	bool is_error = run->result.is_error;
+	/* The last cell stays free: some terminals wrap when it is written. */
+	size_t columns = view_columns(ui) - 1;
 
-	utf8_put_line(&target, run->target, 44);
-	if (run->result.is_error) {
-		utf8_put_line(&reason, text, 100);
-		view_note(ui, "  %s%-6.*s %-32s %s%s  %.1f ms\n", view_colour(ui, "\x1b[31m"),
-			STR_ARG(run->name), buf_text(&target), buf_text(&reason),
-			view_colour(ui, "\x1b[0m"), ms);
-		return;
-	}
-	view_note(ui, "  %s%-6.*s %-32s %5zu lines  %8s  %6.1f ms%s\n", view_colour(ui, "\x1b[2m"),
-		STR_ARG(run->name), buf_text(&target), count_lines(text),
-		view_bytes((int64_t)text.n, bytes), ms, view_colour(ui, "\x1b[0m"));
+	put_name(&line, run);
+	if (is_error)
+		put_failure(&line, run, columns);
+	else
+		put_success(&line, run, columns);
+	view_note(ui, "%s%s%s\n", view_colour(ui, is_error ? "\x1b[31m" : "\x1b[2m"),
+		buf_text(&line), view_colour(ui, "\x1b[0m"));
 }
 
 static void show_thinking(struct ui *ui, struct str text)
 {
 	AUTO(buf) shown = {0};
 
-	wipe(ui);
+	view_begin_line(ui, &shown);
 	buf_put_text(&shown, view_colour(ui, "\x1b[2m"));
 	utf8_put_shown(&shown, text);
 	ui->thinks_mid_line = text.p[text.n - 1] != '\n';
 	buf_put_text(&shown, view_colour(ui, "\x1b[0m"));
-	write_error_stream(buf_str(&shown));
+	view_write_stderr(ui, buf_str(&shown));
+}
+
+static int64_t known(int64_t tokens)
+{
+	return tokens > 0 ? tokens : 0;
+}
+
+void progress_end_thinking(struct ui *ui)
+{
+	if (ui->thinks_mid_line && ui->stderr_is_terminal) {
+		view_write_stderr(ui, STR("\n"));
+		ui->thinks_mid_line = false;
+	}
 }
 
 static void show_end(struct ui *ui, const struct agent_result *r)
 {
-	char in[16], out[16], cost[32];
-	int64_t input = (r->usage.input > 0 ? r->usage.input : 0) +
-			(r->usage.cache_read > 0 ? r->usage.cache_read : 0) +
-			(r->usage.cache_write > 0 ? r->usage.cache_write : 0);
+	AUTO(buf) line = {0};
+	AUTO(buf) counts = {0};
+	char in[16], out[16], cost[32], time[16];
+	const struct usage *u = &r->usage;
+	int64_t input = known(u->input) + known(u->cache_read) + known(u->cache_write);
 
+	buf_printf(&line, "%s: %d turn%s, ", r->error ? "stopped" : "done", r->turns,
+		r->turns == 1 ? "" : "s");
+	buf_printf(&counts, "%zu tool call%s, %s tokens in, %s out, ", r->tool_count,
+		r->tool_count == 1 ? "" : "s", u->input < 0 ? "?" : view_count(input, in),
+		u->output < 0 ? "?" : view_count(u->output, out));
+	view_cost(r->cost_nanousd, cost);
+	view_duration(r->ended - r->started, time);
+	/* In a narrow terminal the cost and the time are what is left. */
+	if (line.n + counts.n + strlen(cost) + strlen(time) + 2 < view_columns(ui))
+		buf_put_str(&line, buf_str(&counts));
+	buf_printf(&line, "%s, %s", cost, time);
 	view_flush(ui);
-	view_note(ui, "%s%s: %d turn%s, %zu tool call%s, %s tokens in, %s out, %s, %.1f ms%s\n",
-		view_colour(ui, "\x1b[2m"), r->error ? "stopped" : "done", r->turns,
-		r->turns == 1 ? "" : "s", r->tool_count, r->tool_count == 1 ? "" : "s",
-		r->usage.input < 0 ? "?" : view_count(input, in),
-		r->usage.output < 0 ? "?" : view_count(r->usage.output, out),
-		view_cost(r->cost_nanousd, cost), clock_ms(r->ended - r->started),
+	view_note(ui, "%s%s%s\n", view_colour(ui, "\x1b[2m"), buf_text(&line),
 		view_colour(ui, "\x1b[0m"));
 }
 
@@ -190,7 +269,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 	if (ui->options.is_quiet)
 		return;
 	switch (event->kind) {
-	case AGENT_ASKS: start_spinner(ui, "waiting for the model"); break;
+	case AGENT_ASKS: start_spinner(ui, waiting); break;
 	case AGENT_RETRY:
 	case AGENT_FALLBACK:
 		show_retry(ui, event->retry);
@@ -201,7 +280,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 			progress_stop_spinner(ui);
 		break;
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
-	case AGENT_TOOL: start_spinner(ui, "running tools"); break;
+	case AGENT_TOOL: start_spinner(ui, running_tools); break;
 	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
 	case AGENT_DONE: progress_stop_spinner(ui); break;
 	default: break;

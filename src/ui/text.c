@@ -1,7 +1,44 @@
 // SPDX-License-Identifier: MIT
 /* text: the answer on stdout, as it comes. */
+#include <string.h>
+
 #include "base/utf8.h"
 #include "ui/view.h"
+
+/* Longer ones are not waited for. */
+enum { ESCAPE_MAX_BYTES = 64 };
+
+/* Where a terminal sequence begins that has no end in text; text.n when there is none. */
+static size_t open_escape(struct str text)
+{
+	const char *start = text.n ? memrchr(text.p, '\x1b', text.n) : NULL;
+	size_t at = start ? (size_t)(start - text.p) : text.n, i = at + 2;
+
+	if (text.n - at > ESCAPE_MAX_BYTES)
+		return text.n;
+	if (text.n - at < 2)
+		return at;
+	if (start[1] == '[')
+		while (i < text.n && (text.p[i] < '@' || text.p[i] > '~'))
+			i++;
+	else if (strchr("]P_^", start[1]))
+		while (i < text.n && text.p[i] != '\a')
+			i++;
+	return i < text.n || strchr("[]P_^", start[1]) == NULL ? text.n : at;
+}
+
+/* A terminal obeys sequences: they are left out, also when they come in two pieces. */
+static void put_visible(struct ui *ui, struct buf *shown, struct str text)
+{
+	AUTO(buf) whole = {0};
+
+	buf_put_str(&whole, buf_str(&ui->escape));
+	buf_put_str(&whole, text);
+	size_t open = open_escape(buf_str(&whole));
+	utf8_put_shown(shown, str_head(buf_str(&whole), open));
+	buf_clear(&ui->escape);
+	buf_put_str(&ui->escape, str_skip(buf_str(&whole), open));
+}
 
 static void say(struct ui *ui, struct str text)
 {
@@ -9,9 +46,9 @@ static void say(struct ui *ui, struct str text)
 
 	if (!text.n)
 		return;
-	/* A terminal obeys escape sequences; a pipe gets the bytes as they are. */
+	/* A pipe gets the bytes as they are. */
 	if (ui->stdout_is_terminal) {
-		utf8_put_shown(&shown, text);
+		put_visible(ui, &shown, text);
 		text = buf_str(&shown);
 	}
 	if (!text.n)
@@ -24,16 +61,27 @@ static void say(struct ui *ui, struct str text)
 static void release_held(struct ui *ui)
 {
 	ui->holds = false;
+	timer_cancel(ui->hold_timer);
+	ui->hold_timer = NULL;
 	say(ui, buf_str(&ui->held));
 	buf_clear(&ui->held);
 }
 
 static void begin_turn(struct ui *ui)
 {
+	buf_clear(&ui->escape);
 	/* What an earlier turn said stays apart from this one's. */
 	if (ui->said_something)
 		say(ui, ui->is_mid_line ? STR("\n\n") : STR("\n"));
 	ui->holds = !ui->stdout_is_terminal;
+}
+
+static void held_long_enough(void *self)
+{
+	struct ui *ui = self;
+
+	ui->hold_timer = NULL;
+	release_held(ui);
 }
 
 static void take_text(struct ui *ui, struct str text)
@@ -43,8 +91,10 @@ static void take_text(struct ui *ui, struct str text)
 		return;
 	}
 	buf_put_str(&ui->held, text);
-	if (ui->held.n > REMARK_MAX_BYTES)
+	if (ui->held.n > REMARK_MAX_BYTES || str_find_char(text, '\n', 0) != SIZE_MAX)
 		release_held(ui);
+	else if (!ui->hold_timer)
+		ui->hold_timer = loop_after(ui->loop, REMARK_MAX_MS, held_long_enough, ui);
 }
 
 static void remark(struct ui *ui)
@@ -56,12 +106,13 @@ static void remark(struct ui *ui)
 		view_note(ui, "  %s\n", buf_text(&line));
 	}
 	buf_clear(&ui->held);
-	ui->holds = false;
+	release_held(ui);
 }
 
 static void finish(struct ui *ui)
 {
 	release_held(ui);
+	buf_clear(&ui->escape);
 	if (ui->is_mid_line)
 		say(ui, STR("\n"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* timings: where the time went, from exec to the result; ours apart from the provider's. */
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "ui/view.h"
 
 struct spans {
@@ -59,9 +60,10 @@ void timings_show(struct ui *ui, const struct agent_result *r)
 	for (size_t i = 0; i < r->call_count; i++)
 		show_call(ui, i, &r->calls[i]);
 	for (size_t i = 0; i < r->tool_count; i++) {
-		char name[32];
-		snprintf(name, sizeof name, "tool %.*s", STR_ARG(r->tools[i].name));
-		row(ui, name, since(r->tools[i].started, r->tools[i].ended));
+		AUTO(buf) name = {0};
+		buf_put_text(&name, "tool ");
+		utf8_put_line(&name, r->tools[i].name, 23);
+		row(ui, buf_text(&name), since(r->tools[i].started, r->tools[i].ended));
 	}
 	row(ui, "total", clock_ms(s.total));
 	row(ui, "of it the provider's", clock_ms(s.provider));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,7 +14,7 @@
 #include "base/utf8.h"
 #include "ui/view.h"
 
-enum { FLUSH_AT_BYTES = 16 << 10 };
+enum { FLUSH_AT_BYTES = 16 << 10, STALLED_MS = 10, STDERR_PATIENCE_MS = 1000 };
 
 const struct format formats[] = {
 	{"text", "the answer as plain text, while it comes", NULL, text_event},
@@ -53,25 +54,27 @@ struct ui *ui_new(struct loop *loop, const struct ui_options *options, const str
 {
 	struct ui *ui = must_alloc(1, sizeof *ui);
 	const char *term = options->environment("TERM");
-	struct winsize size;
+	struct stat st;
 
-	*ui = (struct ui){.loop = loop, .options = *options, .run = *run, .columns = 80};
+	*ui = (struct ui){.loop = loop, .options = *options, .run = *run, .is_drained = true};
 	ui->stdout_is_terminal = isatty(STDOUT_FILENO);
 	ui->stderr_is_terminal = isatty(STDERR_FILENO);
 	ui->is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
 	ui->has_colour = wants_colour(ui);
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-		ui->columns = size.ws_col;
+	ui->stdout_is_stored = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	return ui;
 }
 
 bool ui_free(struct ui *ui, struct err *e)
 {
 	progress_stop_spinner(ui);
+	timer_cancel(ui->hold_timer);
 	view_flush(ui);
+	timer_cancel(ui->flush);
 	struct err output_error = ui->output_error;
 	buf_release(&ui->out);
 	buf_release(&ui->held);
+	buf_release(&ui->escape);
 	free(ui);
 	if (output_error.code)
 		*e = output_error;
@@ -88,6 +91,7 @@ void ui_begin_task(struct ui *ui)
 {
 	ui->said_something = ui->is_mid_line = ui->holds = false;
 	buf_clear(&ui->held);
+	buf_clear(&ui->escape);
 	if (ui->options.format->begin)
 		ui->options.format->begin(ui);
 }
@@ -106,26 +110,62 @@ void ui_event(void *self, const struct agent_event *event)
 	}
 }
 
+const bool *ui_drained(const struct ui *ui)
+{
+	return &ui->is_drained;
+}
+
+void ui_abandon_output(struct ui *ui)
+{
+	timer_cancel(ui->flush);
+	ui->flush = NULL;
+	buf_clear(&ui->out);
+	ui->sent = 0;
+	ui->is_drained = true;
+}
+
+static void fail_output(struct ui *ui, const struct err *e)
+{
+	bool reader_is_gone = errno == EPIPE;
+
+	ui->output_error = *e;
+	err_context(&ui->output_error, "stdout");
+	/* A reader that has gone away is no fault: "fettle ... | head" is quiet. */
+	if (reader_is_gone)
+		ui->output_error.code = ERR_CANCELLED;
+	ui_abandon_output(ui);
+	if (ui->on_output_error)
+		ui->on_output_error(ui->output_error_self, &ui->output_error);
+}
+
+static void flush_now(void *self);
+
+/* Never waits: what stdout does not take now is tried again soon, so that signals are heard. */
 void view_flush(struct ui *ui)
 {
 	struct err e;
 
 	timer_cancel(ui->flush);
 	ui->flush = NULL;
-	if (!ui->out.n)
+	if (ui->output_error.code)
+		ui_abandon_output(ui);
+	if (ui->is_drained)
 		return;
-	if (ui->stdout_is_terminal)
+	/* A pipe may end on the same terminal: "fettle ... | tee file". */
+	if (!ui->stdout_is_stored)
 		progress_stop_spinner(ui);
-	if (!ui->output_error.code && !file_write_fd(STDOUT_FILENO, buf_str(&ui->out), &e)) {
-		ui->output_error = e;
-		err_context(&ui->output_error, "stdout");
-		/* A reader that has gone away is no fault: "fettle ... | head" is quiet. */
-		if (errno == EPIPE)
-			ui->output_error.code = ERR_CANCELLED;
-		if (ui->on_output_error)
-			ui->on_output_error(ui->output_error_self, &ui->output_error);
+	if (ui->stdout_is_terminal)
+		progress_end_thinking(ui);
+	ssize_t n = file_write_ready(STDOUT_FILENO, str_skip(buf_str(&ui->out), ui->sent), &e);
+	if (n < 0) {
+		fail_output(ui, &e);
+		return;
 	}
-	buf_clear(&ui->out);
+	ui->sent += (size_t)n;
+	if (ui->sent == ui->out.n)
+		ui_abandon_output(ui);
+	else
+		ui->flush = loop_after(ui->loop, n ? 0 : STALLED_MS, flush_now, ui);
 }
 
 static void flush_now(void *self)
@@ -139,35 +179,82 @@ static void flush_now(void *self)
 void view_put(struct ui *ui, struct str bytes)
 {
 	buf_put_str(&ui->out, bytes);
-	if (ui->out.n >= FLUSH_AT_BYTES)
+	ui->is_drained = ui->out.n == ui->sent;
+	/* While stdout stalls, the timer alone tries again. */
+	if (ui->out.n - ui->sent >= FLUSH_AT_BYTES && ui->sent == 0)
 		view_flush(ui);
-	else if (ui->out.n && !ui->flush)
+	else if (!ui->is_drained && !ui->flush)
 		ui->flush = loop_after(ui->loop, 0, flush_now, ui);
+}
+
+/* A stderr that fails or stalls is no reason to stop, nor to wait for long. */
+void view_write_stderr(struct ui *ui, struct str bytes)
+{
+	bool has_waited = false;
+	struct err e;
+
+	while (bytes.n && !ui->stderr_is_stuck) {
+		ssize_t n = file_write_ready(STDERR_FILENO, bytes, &e);
+		if (n == 0 && !has_waited)
+			has_waited = file_wait_writable(STDERR_FILENO, STDERR_PATIENCE_MS);
+		else
+			has_waited = false;
+		ui->stderr_is_stuck = n < 0 || (n == 0 && !has_waited);
+		bytes = str_skip(bytes, n > 0 ? (size_t)n : 0);
+	}
+}
+
+void view_begin_line(struct ui *ui, struct buf *out)
+{
+	progress_wipe(ui);
+	if (!ui->stdout_is_terminal || !ui->stderr_is_terminal)
+		return;
+	view_flush(ui);
+	if (ui->is_mid_line)
+		buf_put_char(out, '\n');
+	ui->is_mid_line = false;
 }
 
 void view_note(struct ui *ui, const char *format, ...)
 {
 	AUTO(buf) line = {0};
 	va_list arguments;
-	struct err e;
 
-	progress_stop_spinner(ui);
-	/* Both on one terminal: a note never lands in the middle of a line of the answer. */
-	if (ui->stdout_is_terminal && ui->stderr_is_terminal) {
-		view_flush(ui);
-		if (ui->is_mid_line)
-			buf_put_char(&line, '\n');
-		ui->is_mid_line = false;
-	}
+	view_begin_line(ui, &line);
 	if (ui->thinks_mid_line)
 		buf_put_char(&line, '\n');
 	ui->thinks_mid_line = false;
 	va_start(arguments, format);
 	buf_vprintf(&line, format, arguments);
 	va_end(arguments);
-	/* A stderr that takes nothing is no reason to stop. */
-	if (!file_write_fd(STDERR_FILENO, buf_str(&line), &e))
-		return;
+	view_write_stderr(ui, buf_str(&line));
+}
+
+size_t view_columns(const struct ui *ui)
+{
+	struct winsize size;
+	bool is_known = ui->stderr_is_terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
+			size.ws_col >= 20;
+
+	return is_known ? size.ws_col : 80;
+}
+
+size_t view_cells(struct str text)
+{
+	size_t cells = 0, length;
+
+	for (; text.n; text = str_skip(text, length))
+		cells += (size_t)utf8_cells(utf8_get(text, &length));
+	return cells;
+}
+
+void view_put_cells(struct buf *line, struct str text, size_t cells)
+{
+	size_t start = line->n;
+
+	utf8_put_line(line, text, cells);
+	size_t used = view_cells(str_skip(buf_str(line), start));
+	buf_printf(line, "%*s", (int)(used < cells ? cells - used : 0), "");
 }
 
 const char *view_colour(const struct ui *ui, const char *code)

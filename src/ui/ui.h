@@ -52,6 +52,10 @@ struct ui_run {
 	struct loop *loop, const struct ui_options *options, const struct ui_run *run);
 /* Flushes; false with e when stdout did not take everything. */
 [[nodiscard]] bool ui_free(struct ui *ui, struct err *e);
+/* True while nothing waits for stdout: the loop runs until then at the end of a task. */
+const bool *ui_drained(const struct ui *ui);
+/* Forgets what stdout has not taken. */
+void ui_abandon_output(struct ui *ui);
 void ui_begin_task(struct ui *ui); /* before each task's events */
 void ui_event(void *ui, const struct agent_event *event);
 /* Called once, from the loop, when stdout takes no more: nobody is left to answer to. */

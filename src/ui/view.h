@@ -8,15 +8,18 @@
 #include "ui/ui.h"
 
 /*
- * On a pipe the first words of a turn are held back up to this many bytes: if tool calls follow,
- * they were a remark and go to stderr; else they are the answer.
+ * On a pipe the first words of a turn are held back: up to a line's end, this many bytes or this
+ * time. If tool calls follow, they were a remark and go to stderr; else they are the answer.
  */
-enum { REMARK_MAX_BYTES = 1 << 10 };
+enum { REMARK_MAX_BYTES = 1 << 10, REMARK_MAX_MS = 1000 };
 
 struct ui {
 	struct loop *loop;
 	struct ui_options options;
 	struct ui_run run;
+	size_t sent; /* bytes of out that stdout has taken */
+	bool is_drained; /* nothing waits for stdout */
+	bool stderr_is_stuck; /* it took nothing for a second: nothing more is shown there */
 	struct buf out; /* for stdout, not yet written */
 	struct timer *flush;
 	struct err output_error; /* set once stdout refused */
@@ -25,10 +28,12 @@ struct ui {
 	bool stdout_is_terminal, stderr_is_terminal;
 	bool has_colour; /* on stderr */
 	bool is_dumb; /* terminal without cursor control */
-	int columns;
+	bool stdout_is_stored; /* in a file: nothing of it can come to the terminal of stderr */
 
 	/* text */
 	struct buf held;
+	struct buf escape; /* the beginning of a terminal sequence that goes on in the next piece */
+	struct timer *hold_timer;
 	bool holds; /* this turn's text is still held back */
 	bool said_something; /* on stdout, in this task */
 	bool is_mid_line; /* stdout does not stand at the start of a line */
@@ -38,7 +43,6 @@ struct ui {
 	struct timer *spin;
 	int spin_step;
 	bool spinner_shown;
-	int tools_running;
 	int64_t waiting_since;
 	const char *waiting_for;
 };
@@ -46,6 +50,13 @@ struct ui {
 /* Queues bytes for stdout; written when the loop has nothing else to do, or past 16 KB. */
 void view_put(struct ui *ui, struct str bytes);
 void view_flush(struct ui *ui);
+/*
+ * stderr is going to be written: the spinner goes, the answer so far comes before it, and where
+ * both are one terminal and the answer stands in the middle of a line, a newline is put into out.
+ */
+void view_begin_line(struct ui *ui, struct buf *out);
+/* Bytes as they are. */
+void view_write_stderr(struct ui *ui, struct str bytes);
 /* Writes to stderr; the spinner is wiped first. */
 __attribute__((format(printf, 2, 3))) void view_note(struct ui *ui, const char *format, ...);
 /* "\x1b[...m" when stderr has colour, else "". */
@@ -53,6 +64,8 @@ const char *view_colour(const struct ui *ui, const char *code);
 
 void progress_event(struct ui *ui, const struct agent_event *event);
 void progress_end(struct ui *ui, const struct agent_result *result);
+void progress_end_thinking(struct ui *ui); /* the next on the terminal begins a line */
+void progress_wipe(struct ui *ui); /* takes the spinner away until its next step */
 void progress_stop_spinner(struct ui *ui);
 void timings_show(struct ui *ui, const struct agent_result *result);
 void timings_put_json(
@@ -61,6 +74,12 @@ void timings_put_json(
 const char *view_count(int64_t n, char out[16]);
 const char *view_bytes(int64_t n, char out[16]);
 const char *view_cost(int64_t nanousd, char out[32]); /* "$0.0123", "$?" when unknown */
+const char *view_duration(int64_t ns, char out[16]); /* "1.2 ms", "3.4 s" */
+/* Terminal cells of a line on stderr, as it is now; 80 when it goes elsewhere. */
+size_t view_columns(const struct ui *ui);
+/* Appends text for one line in exactly so many cells: cut, or filled with spaces. */
+void view_put_cells(struct buf *line, struct str text, size_t cells);
+size_t view_cells(struct str text); /* terminal cells of text without sequences */
 
 void text_event(struct ui *ui, const struct agent_event *event);
 void json_event(struct ui *ui, const struct agent_event *event);

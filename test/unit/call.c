@@ -98,7 +98,10 @@ static const struct route_case routes[] = {
 	{NULL, "http://h", ENV(), NULL, NULL, "--base-url needs --model"},
 	{"openai/x", "ftp://h", ENV(), NULL, NULL, "must begin with http"},
 	{"openai/x", "http://", ENV(), NULL, NULL, "no host"},
-	{"openai/x", "http://user:pass@h", ENV(), NULL, NULL, "no host, or a name"},
+	{"openai/x", "http://user:pass@h", ENV(), NULL, NULL, "may not hold"},
+	{"openai/x", "http://h/v1?key=secret", ENV(), NULL, NULL, "may not hold"},
+	{NULL, NULL, ENV("OPENAI_API_KEY=k", "ANTHROPIC_BASE_URL=http://h"), "openai/gpt-6.1-terra",
+		"https://api.openai.com/v1/chat/completions", NULL},
 	{"openai/x", NULL, ENV("OPENAI_API_KEY=a b"), NULL, NULL, "not a key"},
 	{"openai/x", NULL, ENV("OPENAI_API_KEY=a\nx-evil: 1"), NULL, NULL, "not a key"},
 };

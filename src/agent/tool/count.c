@@ -37,6 +37,7 @@ struct rows {
 	struct row total;
 	const struct tool_call *call;
 	const struct place *place;
+	size_t unreadable;
 };
 
 static void row_add(struct row *row, const struct gather_file *file)
@@ -206,7 +207,7 @@ static void gather_one(const struct tool_call *call, const struct place *place, 
 	out->files = must_alloc(1, sizeof *out->files);
 	out->count = 1;
 	out->files[0].path = place->relative;
-	gather_count(place->fd, &place->st, buffer, &out->files[0]);
+	out->unreadable = !gather_count(place->fd, &place->st, buffer, &out->files[0]);
 }
 
 static void put_rows(const struct rows *rows, const struct by *by, size_t limit, struct buf *out)
@@ -216,6 +217,7 @@ static void put_rows(const struct rows *rows, const struct by *by, size_t limit,
 
 	for (size_t i = 0; i < shown; i++)
 		by->put(rows, out, &rows->all.p[i]);
+	place_put_unreadable(out, rows->unreadable);
 	buf_put_char(out, '[');
 	if (shown < rows->all.n)
 		buf_printf(out, "%zu of %zu shown; ", shown, rows->all.n);
@@ -241,7 +243,7 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		tool_fail(out, "%s", e.text);
 		return;
 	}
-	struct rows rows = {.call = call, .place = &place};
+	struct rows rows = {.call = call, .place = &place, .unreadable = files.unreadable};
 	gather_sort(&files);
 	for (size_t i = 0; i < files.count; i++)
 		row_add(&rows.total, &files.files[i]);

@@ -16,6 +16,7 @@ struct worker {
 	VEC(struct gather_file) files;
 	struct arena arena;
 	char *buffer;
+	size_t unreadable;
 } __attribute__((aligned(64)));
 
 struct gathering {
@@ -29,14 +30,15 @@ static int64_t modified_ns(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1'000'000'000 + st->st_mtim.tv_nsec;
 }
 
-void gather_count(int fd, const struct stat *st, char *buffer, struct gather_file *file)
+bool gather_count(int fd, const struct stat *st, char *buffer, struct gather_file *file)
 {
 	uint64_t bytes = 0, lines = 0;
 	bool is_binary = false;
 	char last = '\n';
+	ssize_t n;
 
 	for (;;) {
-		ssize_t n = read(fd, buffer, GATHER_BUFFER_BYTES);
+		n = read(fd, buffer, GATHER_BUFFER_BYTES);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -52,25 +54,28 @@ void gather_count(int fd, const struct stat *st, char *buffer, struct gather_fil
 	file->lines = is_binary ? 0 : lines + (last != '\n');
 	file->bytes = is_binary ? (uint64_t)st->st_size : bytes;
 	file->modified_ns = modified_ns(st);
+	return n >= 0;
 }
 
-static void look_at(const struct gathering *g, struct worker *w, const struct scan_file *from,
+/* False when it could not be looked at. */
+static bool look_at(const struct gathering *g, struct worker *w, const struct scan_file *from,
 	struct gather_file *file)
 {
 	struct stat st;
 
 	if (!(g->wants & GATHER_LINES) || from->type != DT_REG) {
-		if (fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			file->modified_ns = modified_ns(&st);
-		return;
+		if (fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			return false;
+		file->modified_ns = modified_ns(&st);
+		return true;
 	}
 	AUTO_FD fd = openat(from->dir_fd, from->name,
 		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return;
+		return false;
 	if (!w->buffer)
 		w->buffer = must_alloc(1, GATHER_BUFFER_BYTES);
-	gather_count(fd, &st, w->buffer, file);
+	return gather_count(fd, &st, w->buffer, file);
 }
 
 static bool visit(void *self, const struct scan_file *from)
@@ -83,9 +88,10 @@ static bool visit(void *self, const struct scan_file *from)
 	if (from->type != DT_REG && from->type != DT_LNK)
 		return true;
 	struct gather_file file = {.path = arena_copy(&w->arena, from->path)};
-	if (g->wants)
-		look_at(g, w, from, &file);
-	vec_push(&w->files, file);
+	if (g->wants && !look_at(g, w, from, &file))
+		w->unreadable++;
+	else
+		vec_push(&w->files, file);
 	return true;
 }
 
@@ -104,6 +110,7 @@ static void merge(struct gathering *g, int workers, struct gather *out)
 		vec_each (&w->files, file)
 			out->files[out->count++] = *file;
 		out->arenas[i] = w->arena;
+		out->unreadable += w->unreadable;
 		vec_release(&w->files);
 		free(w->buffer);
 	}
@@ -122,6 +129,7 @@ bool gather_run(const struct scan_options *options, unsigned wants, struct str p
 	bool done = scan_tree(options, visit, &g, &made.stats, e);
 	merge(&g, workers, &made);
 	free(g.workers);
+	made.unreadable += made.stats.unreadable;
 	if (done)
 		*out = made;
 	else

@@ -25,6 +25,7 @@ struct gather {
 	struct gather_file *files;
 	size_t count;
 	struct scan_stats stats;
+	size_t unreadable; /* files and directories that could not be opened or read */
 	struct arena *arenas; /* one a worker: they hold the paths */
 	int workers;
 };
@@ -40,6 +41,8 @@ void gather_release(struct gather *g);
 void gather_sort(struct gather *g);
 /* Fills lines, bytes and modified_ns from an open file. buffer has GATHER_BUFFER_BYTES. */
 enum { GATHER_BUFFER_BYTES = 128 << 10 };
-void gather_count(int fd, const struct stat *st, char *buffer, struct gather_file *file);
+/* False when the file could not be read to its end. */
+[[nodiscard]] bool gather_count(
+	int fd, const struct stat *st, char *buffer, struct gather_file *file);
 
 #endif

@@ -44,6 +44,13 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		tool_fail(out, "\"pattern\" is required, such as \"*.c\" or \"src/**/*.py\"");
 		return;
 	}
+	if (pattern.p[0] == '/' || str_starts(pattern, STR("../")) ||
+		str_contains(pattern, STR("/../"))) {
+		tool_fail(out,
+			"%.*s: leads outside of the workspace; give path and a pattern below it",
+			STR_ARG(pattern));
+		return;
+	}
 	if (!place_open(call, STR("."), &place, out))
 		return;
 	if (!place_is_directory(&place)) {
@@ -62,6 +69,7 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		plain_put_field(&out->text, place_show(call, &place, found.files[i].path));
 		buf_put_char(&out->text, '\n');
 	}
+	place_put_unreadable(&out->text, found.unreadable);
 	if (found.count > FILES_MAX) {
 		buf_printf(&out->text, "[%d of %zu files, newest first]\n", FILES_MAX, found.count);
 	} else if (found.count) {

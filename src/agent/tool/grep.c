@@ -65,6 +65,16 @@ static bool put_lines(const struct search *s, const struct grep_file *file, uint
 	return true;
 }
 
+static void put_unreadable(const struct search *s)
+{
+	place_put_unreadable(s->out, s->found.unreadable_files + s->found.scan.unreadable);
+	if (s->found.limited_lines)
+		buf_printf(s->out,
+			"[%" PRIu64
+			" lines given up: the pattern backtracks too much there; simplify it]\n",
+			s->found.limited_lines);
+}
+
 static void put_content(const struct search *s)
 {
 	const struct grep_result *r = &s->found;
@@ -73,6 +83,7 @@ static void put_content(const struct search *s)
 	for (size_t i = 0; i < r->file_count; i++)
 		if (!put_lines(s, &r->files[i], &shown))
 			break;
+	put_unreadable(s);
 	if (shown < r->total_matches)
 		buf_printf(s->out,
 			"[first %" PRIu64 " of %" PRIu64 " matching lines in %" PRIu64
@@ -92,6 +103,7 @@ static void put_files(const struct search *s)
 		put_path(s, &r->files[i]);
 		buf_put_char(s->out, '\n');
 	}
+	put_unreadable(s);
 	if (shown < r->total_files)
 		buf_printf(s->out, "[first %zu of %" PRIu64 " files; narrow the pattern or path]\n",
 			shown, r->total_files);
@@ -118,6 +130,7 @@ static void put_counts(const struct search *s)
 		put_path(s, &r->files[i]);
 		buf_printf(s->out, ":%" PRIu64 "\n", r->files[i].matches);
 	}
+	put_unreadable(s);
 	if (shown < r->total_files)
 		buf_printf(s->out, "[%zu of %" PRIu64 " files shown]\n", shown, r->total_files);
 	buf_printf(s->out, "[%" PRIu64 " matching lines in %" PRIu64 " files]\n", r->total_matches,
@@ -133,6 +146,7 @@ static void put_nothing(const struct search *s, struct tool_result *out)
 			(long long)s->place->st.st_size);
 		return;
 	}
+	put_unreadable(s);
 	buf_printf(s->out, "[no matches in %" PRIu64 " files searched", r->searched_files);
 	if (r->searched_files == 0 && r->scan.ignored)
 		buf_printf(s->out, ", %zu entries ignored", r->scan.ignored);

@@ -131,6 +131,7 @@ static void put_tree(const struct gather *g, int depth, struct buf *out)
 		buf_printf(out, "[%zu more entries; ls a directory below]\n", wanted - shown);
 	if (g->count == 0 && g->stats.ignored)
 		buf_printf(out, "[%zu entries ignored]\n", g->stats.ignored);
+	place_put_unreadable(out, g->unreadable);
 	buf_printf(out, "[%zu files, %zu directories]\n", g->count, count_directories(g));
 }
 

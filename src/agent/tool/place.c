@@ -2,6 +2,7 @@
 #include "agent/tool/place.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -143,4 +144,10 @@ struct str place_show(const struct tool_call *call, const struct place *place, s
 		path = arena_printf(
 			call->arena, "%.*s/%.*s", STR_ARG(place->relative), STR_ARG(path));
 	return workspace_show(call->workspace, path, call->arena);
+}
+
+void place_put_unreadable(struct buf *out, uint64_t unreadable)
+{
+	if (unreadable)
+		buf_printf(out, "[%" PRIu64 " unreadable, left out]\n", unreadable);
 }

@@ -31,6 +31,9 @@ struct str place_show(const struct tool_call *call, const struct place *place, s
 /* A glob as models write it, without "./" and without the workspace's own path in front. */
 struct str place_glob(const struct tool_call *call, struct str pattern);
 
+/* "[N unreadable, left out]" and a line's end, unless it is none: what is missing is said. */
+void place_put_unreadable(struct buf *out, uint64_t unreadable);
+
 /* Up to three names like the missing one, ", " between them; "" when there is none. */
 struct str near_names(const struct tool_call *call, struct str relative);
 

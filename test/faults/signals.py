@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""SIGINT and SIGTERM at many moments of a run: the status of the signal, or 0 with the whole answer."""
+import os
+import signal
+import time
+
+from common import MODEL, Provider, general_complaints, in_parallel
+from sweep import RIGHT, TOOLS, replies
+
+SLOW = "one two three four five six seven eight"
+# Between two moments; and how long the runs take at most, in milliseconds.
+STEP_MS, STEP_SLOW_MS = 2, 10
+SPAN_MS, SPAN_SLOW_MS = 80, 260
+
+
+def slow_replies():
+    words = [word + " " for word in SLOW.split()]
+    return [{"times": 0, "reply": {"text": words, "chunk_delay_ms": 20, "delay_ms": 30}}]
+
+
+def interrupted(bench, words, number, at_ms, times=1):
+    """Runs and sends the signal at the moment, so many times."""
+    child = bench.start(words)
+    time.sleep(max(0.0, child.started + at_ms / 1000 - time.monotonic()))
+    for _ in range(times):
+        try:
+            os.kill(child.pid, number)
+        except ProcessLookupError:
+            break
+    return bench.finish(child)
+
+
+def complaints(ran, number, answer):
+    bad = general_complaints(ran)
+    # Before its handlers stand, and when they are gone, the signal itself ends the program: 128 +
+    # number in a shell, too.
+    outside = ran.status == -number and ran.out.strip() in ("", answer)
+    if ran.status == 0:
+        if ran.out.strip() != answer:
+            bad.append("status 0 without the whole answer")
+    elif ran.status != 128 + number and not outside:
+        bad.append(f"status {ran.status}")
+    elif ran.status == 128 + number and "fettle: " not in ran.err:
+        bad.append("no sentence on stderr")
+    if not answer.startswith(ran.out.strip()) and ran.out.strip() != "Looking.":
+        bad.append("stdout is no beginning of the answer")
+    return bad
+
+
+def test_moments(bench, tap, name, words, answer, span_ms, step_ms):
+    moments = range(0, span_ms, 1 if bench.long else step_ms)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        ran = in_parallel(lambda at_ms: interrupted(bench, words, number, at_ms), moments)
+        bad = [f"after {at_ms} ms {'; '.join(wrong)}: {one.shown()}"
+               for at_ms, one in zip(moments, ran) if (wrong := complaints(one, number, answer))]
+        stopped = sum(one.status == 128 + number for one in ran)
+        if stopped == 0:
+            bad.append("not one of the runs was stopped: the moments are wrong")
+        tap.test(f"{name}: {number.name} at {len(moments)} moments", bad, f" ({stopped} stopped)")
+
+
+def test_partial(bench, tap, words):
+    """What had come before the signal is on stdout."""
+    # 30 ms to the head and 20 a word: some have come, others have not.
+    ran = interrupted(bench, words, signal.SIGINT, 170)
+    count = len(ran.out.split())
+    tap.test("what had come is printed", [] if ran.status == 130 and 1 <= count < 8 and
+             ran.out.endswith("\n") else [ran.shown()], f" ({count} words)")
+
+
+def test_twice(bench, tap, words):
+    """The second one does not wait for anything."""
+    bad = []
+    for at_ms in range(20, 200, 20 if not bench.long else 5):
+        ran = interrupted(bench, words, signal.SIGINT, at_ms, times=2)
+        wrong = general_complaints(ran)
+        if ran.status not in (130, -2):
+            wrong.append(f"status {ran.status}")
+        if wrong:
+            bad.append(f"after {at_ms} ms {'; '.join(wrong)}: {ran.shown()}")
+    tap.test("SIGINT twice", bad)
+
+
+def test_all(bench, tap, wanted):
+    if wanted not in "signals":
+        return
+    quick, slow = Provider(bench, replies(TOOLS)), Provider(bench, slow_replies())
+    told = ["--model", MODEL, "--base-url"]
+    slowly = ["-q", *told, slow.url, "what is it?"]
+    try:
+        test_moments(bench, tap, "tool loop", [*told, quick.url, "what is where?"], RIGHT,
+                     SPAN_MS, STEP_MS)
+        test_moments(bench, tap, "slow answer", slowly, SLOW, SPAN_SLOW_MS, STEP_SLOW_MS)
+        test_partial(bench, tap, slowly)
+        test_twice(bench, tap, slowly)
+    finally:
+        ends = [provider.stop() for provider in (quick, slow)]
+    tap.test("the scripted provider ends well after broken connections", [e for e in ends if e])
