@@ -42,6 +42,7 @@ void gather_sort(struct gather *g);
 /* Fills lines, bytes and modified_ns from an open file. buffer has GATHER_BUFFER_BYTES. */
 enum { GATHER_BUFFER_BYTES = 128 << 10 };
 /* False when the file could not be read to its end. */
-[[nodiscard]] bool gather_count(int fd, const struct stat *st, char *buffer, struct gather_file *file);
+[[nodiscard]] bool gather_count(
+	int fd, const struct stat *st, char *buffer, struct gather_file *file);
 
 #endif

@@ -46,7 +46,8 @@ static void run(const struct tool_call *call, struct tool_result *out)
 	}
 	if (pattern.p[0] == '/' || str_starts(pattern, STR("../")) ||
 		str_contains(pattern, STR("/../"))) {
-		tool_fail(out, "%.*s: leads outside of the workspace; give path and a pattern below it",
+		tool_fail(out,
+			"%.*s: leads outside of the workspace; give path and a pattern below it",
 			STR_ARG(pattern));
 		return;
 	}
