@@ -386,7 +386,6 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_URL, request->url);
 	curl->curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl->curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
 	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
 	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
