@@ -77,7 +77,8 @@ static bool bracket(struct str pattern, size_t *at, unsigned char c, bool *match
 			if (!bracket_byte(pattern, at, &high))
 				return false;
 		}
-		found |= low <= c && c <= high;
+		/* To git the first of a range that runs backwards is still a member. */
+		found |= c == low || (low <= c && c <= high);
 	}
 	if (*at >= pattern.n)
 		return false;

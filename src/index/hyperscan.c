@@ -17,6 +17,7 @@ struct hyperscan {
 	typeof(hs_free_database) *free_database;
 	typeof(hs_scan) *scan;
 	hs_database_t *database;
+	bool is_exact;
 };
 
 struct hyperscan_scratch {
@@ -63,13 +64,19 @@ struct hyperscan *hyperscan_new(struct str pattern, bool ignore_case)
 		return NULL;
 	char *text = must_copy(pattern.p, pattern.n);
 	/* PREFILTER also takes look-around and back references, and finds more than they match. */
-	bool is_compiled = compile(&h, text, flags) || compile(&h, text, flags | HS_FLAG_PREFILTER);
+	h.is_exact = compile(&h, text, flags);
+	bool is_compiled = h.is_exact || compile(&h, text, flags | HS_FLAG_PREFILTER);
 	free(text);
 	if (!is_compiled)
 		return NULL;
 	struct hyperscan *out = must_alloc(1, sizeof *out);
 	*out = h;
 	return out;
+}
+
+bool hyperscan_is_exact(const struct hyperscan *h)
+{
+	return h->is_exact;
 }
 
 void hyperscan_free(struct hyperscan *h)
@@ -123,6 +130,11 @@ struct hyperscan *hyperscan_new(struct str, bool)
 {
 	log_debug("hyperscan: built without its headers");
 	return NULL;
+}
+
+bool hyperscan_is_exact(const struct hyperscan *)
+{
+	return false;
 }
 
 void hyperscan_free(struct hyperscan *)

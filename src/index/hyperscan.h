@@ -15,6 +15,8 @@ struct hyperscan_scratch;
 
 /* NULL when libhs is not installed or does not take the pattern. */
 [[nodiscard]] struct hyperscan *hyperscan_new(struct str pattern, bool ignore_case);
+/* It finds what the pattern matches, not more. */
+bool hyperscan_is_exact(const struct hyperscan *h);
 void hyperscan_free(struct hyperscan *h);
 /* One a thread; NULL when there is no memory. */
 [[nodiscard]] struct hyperscan_scratch *hyperscan_scratch_new(const struct hyperscan *h);

@@ -3,6 +3,7 @@
 #include "index/regex.h"
 
 #include <pcre2.h>
+#include <pthread.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -29,8 +30,20 @@ enum {
 
 enum finder { FIND_EVERY_LINE, FIND_LITERALS, FIND_HYPERSCAN };
 
+/*
+ * For lines where PCRE2 gives up backtracking: an automaton does not backtrack. Compiled by the
+ * first thread that needs it.
+ */
+struct judge {
+	pthread_mutex_t lock;
+	struct str pattern; /* absent: there is none for this pattern */
+	bool ignore_case, has_tried;
+	struct hyperscan *hyperscan; /* NULL: not compiled, or refused */
+};
+
 struct regex {
 	struct arena arena;
+	struct judge *judge;
 	enum finder finder;
 	bool is_certain; /* what the finder finds is a match */
 	bool matches_all; /* the empty pattern */
@@ -48,6 +61,7 @@ struct matcher {
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
 	struct hyperscan_scratch *scratch;
+	struct hyperscan_scratch *judge_scratch; /* NULL until it is needed */
 	uint64_t limited_lines;
 	unsigned limited_in_file;
 };
@@ -169,6 +183,9 @@ static bool prepare(
 	if (!is_bytes && !compile_both(r, pattern, o, e))
 		return false;
 	choose_finder(r, pattern, &required, o);
+	if (r->ascii && required.is_simple && !required.has_text_anchor && !o->no_hyperscan)
+		r->judge->pattern = as_word(&r->arena, pattern, o->whole_word);
+	r->judge->ignore_case = o->ignore_case;
 	return true;
 }
 
@@ -176,6 +193,8 @@ struct regex *regex_new(struct str pattern, const struct regex_options *options,
 {
 	struct regex *r = must_alloc(1, sizeof *r);
 
+	r->judge = must_alloc(1, sizeof *r->judge);
+	pthread_mutex_init(&r->judge->lock, NULL);
 	pattern.p = pattern.p ? pattern.p : "";
 	if (prepare(r, pattern, options, e))
 		return r;
@@ -188,6 +207,9 @@ void regex_free(struct regex *r)
 	if (!r)
 		return;
 	hyperscan_free(r->hyperscan);
+	hyperscan_free(r->judge->hyperscan);
+	pthread_mutex_destroy(&r->judge->lock);
+	free(r->judge);
 	pcre2_code_free(r->unicode);
 	pcre2_code_free(r->ascii);
 	arena_release(&r->arena);
@@ -230,6 +252,8 @@ void matcher_free(struct matcher *m)
 		return;
 	if (m->scratch)
 		hyperscan_scratch_free(m->regex->hyperscan, m->scratch);
+	if (m->judge_scratch)
+		hyperscan_scratch_free(m->regex->judge->hyperscan, m->judge_scratch);
 	pcre2_jit_stack_free(m->stack);
 	pcre2_match_context_free(m->context);
 	pcre2_match_data_free(m->data);
@@ -256,6 +280,35 @@ static void count_limited(struct matcher *m)
 		pcre2_set_match_limit(m->context, MATCH_LIMIT_HARD_FILE);
 }
 
+static struct hyperscan *judge_of(struct judge *j)
+{
+	pthread_mutex_lock(&j->lock);
+	if (j->pattern.p && !j->has_tried) {
+		j->has_tried = true;
+		j->hyperscan = hyperscan_new(j->pattern, j->ignore_case);
+		if (j->hyperscan && !hyperscan_is_exact(j->hyperscan)) {
+			hyperscan_free(j->hyperscan);
+			j->hyperscan = NULL;
+		}
+	}
+	struct hyperscan *h = j->hyperscan;
+	pthread_mutex_unlock(&j->lock);
+	return h;
+}
+
+/* Whether the line matches, by the automaton; false when nobody can tell, which is counted. */
+static bool judge_line(struct matcher *m, struct str line, bool line_is_ascii)
+{
+	const struct hyperscan *h = line_is_ascii ? judge_of(m->regex->judge) : NULL;
+
+	if (h && !m->judge_scratch)
+		m->judge_scratch = hyperscan_scratch_new(h);
+	if (h && m->judge_scratch)
+		return hyperscan_find(h, m->judge_scratch, line.p, line.p + line.n) != NULL;
+	count_limited(m);
+	return false;
+}
+
 static bool line_matches(struct matcher *m, struct str line, bool line_is_ascii)
 {
 	const struct regex *r = m->regex;
@@ -268,7 +321,7 @@ static bool line_matches(struct matcher *m, struct str line, bool line_is_ascii)
 	if (result == PCRE2_ERROR_JIT_BADOPTION)
 		result = pcre2_match(code, p, line.n, 0, PCRE2_NO_JIT, m->data, m->context);
 	if (result < 0 && result != PCRE2_ERROR_NOMATCH)
-		count_limited(m);
+		return judge_line(m, line, line_is_ascii);
 	return result >= 0;
 }
 
