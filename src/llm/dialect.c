@@ -7,7 +7,6 @@
 
 /* Shown in the provider's list of applications. */
 static const struct header openrouter_headers[] = {
-	{"http-referer", STR("https://fettle.invalid")},
 	{"x-openrouter-title", STR("fettle")},
 	{0},
 };

@@ -630,7 +630,7 @@ static void test_deep(void **)
 
 static void make_wide(void)
 {
-	char path[32];
+	char path[64];
 
 	tree_new();
 	for (int i = 0; i < WIDE; i++) {

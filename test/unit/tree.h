@@ -49,7 +49,7 @@ static int tree_setup(void **)
 
 static int tree_teardown(void **)
 {
-	char command[80];
+	char command[200];
 
 	snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", tree_top, tree_top);
 	return system(command);
