@@ -23,6 +23,8 @@ enum {
 	JIT_STACK_BYTES = 1 << 20,
 	/* Required strings that are commoner than this propose nearly every line. */
 	RARITY_ENOUGH = 9,
+	/* Fewer characters that match alone are not worth looking at every byte of a line. */
+	ALONE_MIN = 20,
 	/* After so many proposed lines in a row, the next ones are matched without a finder. */
 	STREAK_MAX = 32,
 	PLAIN_LINES = 512,
@@ -52,6 +54,9 @@ struct regex {
 	struct hyperscan *hyperscan;
 	pcre2_code *unicode, *ascii; /* ascii NULL: not known to be equal on ASCII */
 	bool has_jit;
+	/* ASCII characters that are a match by themselves, wherever they stand. */
+	bool matches_alone[128];
+	bool has_alone;
 	const struct bytes *bytes;
 };
 
@@ -129,6 +134,39 @@ static bool compile_both(
 	return true;
 }
 
+/* Anchors and boundaries look at what stands beside a character. */
+static bool looks_around(struct str pattern)
+{
+	for (size_t i = 0; i < pattern.n; i++) {
+		char c = pattern.p[i];
+		if (c == '$' || (c == '^' && !(i > 0 && pattern.p[i - 1] == '[')))
+			return true;
+		if (c == '\\' && ++i < pattern.n && memchr("bBAzZGK<>", pattern.p[i], 9))
+			return true;
+	}
+	return false;
+}
+
+/* For patterns such as \w that nearly every line matches at its first letters. */
+static void find_alone(struct regex *r, struct str pattern, const struct required *required)
+{
+	pcre2_match_data *data;
+	int count = 0;
+
+	if (!r->ascii || !required->is_simple || looks_around(pattern))
+		return;
+	data = pcre2_match_data_create(1, NULL);
+	must(data);
+	for (int c = 0; c < 128; c++) {
+		char text = (char)c;
+		r->matches_alone[c] = c != '\n' && pcre2_match(r->ascii, (PCRE2_SPTR)&text, 1, 0, 0,
+							   data, NULL) >= 0;
+		count += r->matches_alone[c];
+	}
+	pcre2_match_data_free(data);
+	r->has_alone = count >= ALONE_MIN;
+}
+
 static void choose_finder(struct regex *r, struct str pattern, const struct required *required,
 	const struct regex_options *o)
 {
@@ -182,7 +220,11 @@ static bool prepare(
 	bool is_bytes = o->is_literal && required.is_whole && !required.is_folded && !o->whole_word;
 	if (!is_bytes && !compile_both(r, pattern, o, e))
 		return false;
-	choose_finder(r, pattern, &required, o);
+	if (!o->whole_word && !is_bytes)
+		find_alone(r, pattern, &required);
+	/* Where nearly every line matches, a finder only costs. */
+	if (!r->has_alone)
+		choose_finder(r, pattern, &required, o);
 	if (r->ascii && required.is_simple && !required.has_text_anchor && !o->no_hyperscan)
 		r->judge->pattern = as_word(&r->arena, pattern, o->whole_word);
 	r->judge->ignore_case = o->ignore_case;
@@ -312,6 +354,9 @@ static bool judge_line(struct matcher *m, struct str line, bool line_is_ascii)
 static bool line_matches(struct matcher *m, struct str line, bool line_is_ascii)
 {
 	const struct regex *r = m->regex;
+	for (size_t i = 0; r->has_alone && i < line.n; i++)
+		if ((unsigned char)line.p[i] < 128 && r->matches_alone[(unsigned char)line.p[i]])
+			return true;
 	const pcre2_code *code = line_is_ascii && r->ascii ? r->ascii : r->unicode;
 	PCRE2_SPTR p = (PCRE2_SPTR)line.p;
 	int result = r->has_jit ? pcre2_jit_match(code, p, line.n, 0, 0, m->data, m->context)

@@ -6,6 +6,8 @@
  */
 #include "index/required.h"
 
+#include <ctype.h>
+
 #include "base/vec.h"
 
 enum {
@@ -256,7 +258,10 @@ static int class_member(struct parser *p)
 	if (peek(p, 0) == '[' && peek(p, 1) && strchr(":.=", peek(p, 1))) {
 		size_t end = str_find(p->pattern, STR(":]"), p->at + 2);
 		/* "[:" alone is two plain signs; which it is, is not worth telling. */
-		if (end == SIZE_MAX || peek(p, 1) != ':')
+		bool is_name = end != SIZE_MAX && peek(p, 1) == ':';
+		for (size_t i = p->at + 2; is_name && i < end; i++)
+			is_name = p->pattern.p[i] == '^' || islower((unsigned char)p->pattern.p[i]);
+		if (!is_name)
 			p->has_failed = true;
 		else
 			p->at = end + 2;
