@@ -12,7 +12,8 @@ enum {
 	LINE_MAX_BYTES = 512 << 20,
 	/*
 	 * A regular file gives less than was asked for only at its end; file systems that do
-	 * otherwise (FUSE) stop at the end of a block. It saves a system call a file.
+	 * otherwise (FUSE) stop at the end of a block or anywhere. So less than was asked for is
+	 * the end only after a line feed and inside of a block: it saves a system call a file.
 	 */
 	FULL_BYTES = 4 << 10,
 	UTF16_BYTES = 8 << 10, /* at a time; three times that may come out */
@@ -161,7 +162,7 @@ static bool fill(struct text *t)
 		size_t room = t->capacity - t->n;
 		n = read_some(t, t->p + t->n, room);
 		t->n += n;
-		is_short = n < room && n % FULL_BYTES != 0;
+		is_short = n && n < room && n % FULL_BYTES != 0 && t->p[t->n - 1] == '\n';
 	} else {
 		n = read_utf16(t);
 	}
