@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/language.h"
@@ -487,6 +488,61 @@ static void test_sse(void **)
 	}
 }
 
+/* ---- base64 ---- */
+
+/* RFC 4648, section 10, and what must be refused. */
+static void test_base64(void **)
+{
+	static const struct {
+		const char *bytes, *text;
+	} pairs[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfb", "//77"},
+		{"\xfb\xf0", "+/A="}};
+	static const char *const wrong[] = {"Z", "Zg",
+		"Zg=", "Zg===", "Zg==Zg==", "Zh==", "Zm9=", "====", "=", "Z===", "Zm8=\n",
+		" Zg==", "Zm9v!A==", "Zm-_", "Zm9vYg==Zm9v", "Z\xc3\xa9=", "AA=A"};
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		AUTO(buf) text = {0};
+		AUTO(buf) bytes = {0};
+		base64_put(&text, str_from(pairs[i].bytes));
+		assert_string_equal(buf_text(&text), pairs[i].text);
+		assert_true(base64_get(buf_str(&text), &bytes, &e));
+		assert_string_equal(buf_text(&bytes), pairs[i].bytes);
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		AUTO(buf) bytes = {0};
+		buf_put_text(&bytes, "kept");
+		if (base64_get(str_from(wrong[i]), &bytes, &e))
+			fail_msg("%s is taken", wrong[i]);
+		assert_int_equal(e.code, ERR_PARSE);
+		assert_string_equal(buf_text(&bytes), "kept");
+	}
+}
+
+static void test_base64_every_byte(void **)
+{
+	AUTO(buf) all = {0};
+	AUTO(buf) text = {0};
+	AUTO(buf) back = {0};
+	struct err e;
+
+	for (int i = 0; i < 256 * 3; i++)
+		buf_put_char(&all, (char)(i * 7));
+	for (size_t n = 0; n <= all.n; n += 1 + n / 9) {
+		buf_clear(&text);
+		buf_clear(&back);
+		base64_put(&text, str_head(buf_str(&all), n));
+		assert_int_equal(text.n, (n + 2) / 3 * 4);
+		assert_true(base64_get(buf_str(&text), &back, &e));
+		assert_true(str_eq(buf_str(&back), str_head(buf_str(&all), n)));
+	}
+	back.max = back.n + 2;
+	assert_false(base64_get(buf_str(&text), &back, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+}
+
 /* ---- language, err ---- */
 
 static void test_language(void **)
@@ -546,6 +602,8 @@ int main(void)
 		cmocka_unit_test(test_json_writer),
 		cmocka_unit_test(test_json_every_byte_quoted),
 		cmocka_unit_test(test_sse),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_base64_every_byte),
 		cmocka_unit_test(test_language),
 		cmocka_unit_test(test_err),
 	};
