@@ -237,10 +237,13 @@ const struct wire wire_anthropic = {
 	.key_prefix = "",
 	.headers = headers,
 	.content_type = "text/event-stream",
+	.list_path = "/v1/models",
+	.list_has_pages = true,
 	.put_request = anthropic_put_request,
 	.get_event = get_event,
 	.get_error = error_get,
 	.get_request = anthropic_get_request,
 	.put_delta = anthropic_put_delta,
 	.put_error = anthropic_put_error,
+	.put_list = anthropic_put_list,
 };

@@ -66,10 +66,22 @@ bool outlet_end(const struct outlet *o);
 /* A count of tokens; -1 for what is none. */
 int64_t usage_count(struct str value);
 
+/* openai.c: USD as a number to nano-dollars, rounded; -1 for what is no price of one request. */
+int64_t usage_cost(struct str value);
+
 /* error.c: an error value in any of the shapes servers use; status 0 inside a stream. */
 void error_read(struct str value, int status, struct arena *a, struct llm_error *out);
 /* wire->get_error of every wire. */
 void error_get(int status, struct str body, struct arena *a, struct llm_error *out);
+
+/*
+ * list.c: a whole answer of JSON. ERR_PROVIDER when it is an error in disguise; value may be of any
+ * type.
+ */
+[[nodiscard]] bool body_open(struct str body, struct arena *a, struct str *value, struct err *e);
+void anthropic_put_list(const struct model_list *list, struct buf *out);
+void openai_put_list(const struct model_list *list, struct buf *out);
+void ollama_put_list(const struct model_list *list, struct buf *out);
 
 /* request.c: a prompt being read. */
 struct prompt_builder {

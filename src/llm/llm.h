@@ -154,6 +154,7 @@ typedef bool delta_fn(void *self, const struct delta *delta);
 /* ---- wires ---- */
 
 struct wire;
+struct model_list;
 extern const struct wire wire_anthropic, wire_openai, wire_responses, wire_ollama;
 /* NULL-terminated; by name "anthropic", "openai" ... */
 extern const struct wire *const wires[];
@@ -176,6 +177,9 @@ struct dialect {
 	bool has_effort; /* takes reasoning_effort */
 	bool keeps_details; /* wants reasoning_details back */
 	bool keeps_extra_content; /* wants extra_content of tool calls back */
+	bool has_base64; /* gives vectors as base64 when it is asked to */
+	const char *dimensions_name; /* of a vector, in requests; NULL "dimensions" */
+	const char *id_prefix; /* what its list of models puts before their ids; NULL nothing */
 	const struct header *headers; /* further ones, ended by a NULL name; NULL none */
 };
 
@@ -235,6 +239,9 @@ struct wire {
 	const struct header *headers; /* further fixed ones, ended by a NULL name */
 	enum framing framing; /* server-sent events, or one JSON value a line */
 	const char *content_type; /* of a stream */
+	const char *list_path; /* as path: where the models are listed. llm/list.h */
+	bool list_has_pages;
+	const char *embed_path; /* where texts become vectors; NULL nowhere. llm/embed.h */
 	const struct dialect *dialect; /* NULL: any */
 
 	/* Client: the body of a request. Deterministic: equal prefixes give equal bytes. */
@@ -254,6 +261,8 @@ struct wire {
 	void (*put_delta)(struct wire_writer *w, const struct delta *delta, struct buf *out);
 	/* Server: an error body. */
 	void (*put_error)(const struct llm_error *error, struct buf *out);
+	/* Server: a list of models. */
+	void (*put_list)(const struct model_list *list, struct buf *out);
 };
 
 void wire_reader_release(struct wire_reader *r);

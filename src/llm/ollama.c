@@ -297,10 +297,13 @@ const struct wire wire_ollama = {
 	.headers = headers,
 	.framing = FRAMING_LINES,
 	.content_type = "application/x-ndjson",
+	.list_path = "/api/tags",
+	.embed_path = "/api/embed",
 	.put_request = ollama_put_request,
 	.get_event = get_event,
 	.get_error = error_get,
 	.get_request = ollama_get_request,
 	.put_delta = ollama_put_delta,
 	.put_error = ollama_put_error,
+	.put_list = ollama_put_list,
 };

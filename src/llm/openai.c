@@ -51,8 +51,7 @@ static int64_t or_zero(int64_t count)
 	return count > 0 ? count : 0;
 }
 
-/* USD as a number to nano-dollars, rounded; -1 for what is no price of one request. */
-static int64_t cost_of(struct str value)
+int64_t usage_cost(struct str value)
 {
 	double dollars;
 
@@ -78,7 +77,8 @@ static bool put_usage(const struct outlet *o, struct str usage)
 		usage_count(json_get(usage, "cached_tokens"))); /* Kimi */
 	int64_t read = or_zero(u.cache_read), written = or_zero(u.cache_write);
 	if (o->r->wire->dialect && o->r->wire->dialect->cost_name)
-		u.reported_cost_nanousd = cost_of(json_get(usage, o->r->wire->dialect->cost_name));
+		u.reported_cost_nanousd =
+			usage_cost(json_get(usage, o->r->wire->dialect->cost_name));
 	if (prompt >= 0)
 		u.input = prompt < read ? 0 : or_zero(prompt - read - written);
 	return outlet_usage(o, &u);
@@ -321,6 +321,8 @@ const struct wire wire_openai = {
 	.key_prefix = "Bearer ",
 	.headers = headers,
 	.content_type = "text/event-stream",
+	.list_path = "/models",
+	.embed_path = "/embeddings",
 	.put_request = openai_put_request,
 	.get_event = get_event,
 	.get_end = get_end,
@@ -328,4 +330,5 @@ const struct wire wire_openai = {
 	.get_request = openai_get_request,
 	.put_delta = openai_put_delta,
 	.put_error = openai_put_error,
+	.put_list = openai_put_list,
 };

@@ -402,10 +402,13 @@ const struct wire wire_responses = {
 	.key_prefix = "Bearer ",
 	.headers = headers,
 	.content_type = "text/event-stream",
+	.list_path = "/models",
+	.embed_path = "/embeddings",
 	.put_request = responses_put_request,
 	.get_event = get_event,
 	.get_error = error_get,
 	.get_request = responses_get_request,
 	.put_delta = responses_put_delta,
 	.put_error = openai_put_error,
+	.put_list = openai_put_list,
 };
