@@ -22,7 +22,7 @@
 enum { KEY_MIN_BYTES = 8 };
 
 /* The prompt as this route wants it. */
-static enum walk step_route(struct call *call)
+static void prepare_answer(struct call *call)
 {
 	const struct route *route = call->route;
 	int64_t most = route->is_in_catalog ? route->model.max_output_tokens : 0;
@@ -32,6 +32,13 @@ static enum walk step_route(struct call *call)
 	route_address(route, &call->prompt);
 	if (most > 0 && most < call->prompt.max_output_tokens)
 		call->prompt.max_output_tokens = most;
+}
+
+static enum walk step_route(struct call *call)
+{
+	const struct route *route = call->route;
+
+	call->errand->prepare(call);
 	log_debug("call to %.*s at %s", STR_ARG(route->name),
 		route->url ? route->url : "this program");
 	return NEXT;
@@ -66,7 +73,7 @@ static enum walk step_done(struct call *call)
 		result->cost_nanousd = 0;
 	else
 		result->cost_nanousd = catalog_cost_nanousd(&call->route->model, &result->usage);
-	call->sink.end(call->sink.self, result);
+	call->errand->end(call);
 	return END;
 }
 
@@ -91,6 +98,7 @@ static void free_call(struct call *call)
 	wire_reader_release(&call->reader);
 	buf_release(&call->request);
 	buf_release(&call->error_body);
+	buf_release(&call->body);
 	buf_release(&call->earlier);
 	arena_release(&call->arena);
 	free(call);
@@ -124,18 +132,57 @@ void call_walk_soon(struct call *call)
 		call->timer = loop_after(call->world.loop, 0, next_turn, call);
 }
 
+struct call *call_new(size_t size_bytes, const struct call_world *world, const struct route *route,
+	const struct errand *errand)
+{
+	struct call *call = must_alloc(1, size_bytes);
+
+	*call = (struct call){.step = steps,
+		.errand = errand,
+		.world = *world,
+		.route = route,
+		.body.max = WHOLE_BODY_MAX_BYTES,
+		.result = {.usage = USAGE_UNKNOWN, .times.started = clock_ns()}};
+	call_walk_soon(call);
+	return call;
+}
+
+static const char *put_prompt(struct call *call)
+{
+	const struct wire *wire = call->route->wire;
+
+	call->reader.wire = wire;
+	wire->put_request(&call->prompt, &call->request);
+	return wire->path;
+}
+
+static void answer_offline(struct call *call)
+{
+	offline_answer(&call->prompt, &call->arena, call_take_delta, call);
+}
+
+static void end_answer(struct call *call)
+{
+	call->sink.end(call->sink.self, &call->result);
+}
+
+static const struct errand answer_errand = {
+	.accept = "text/event-stream",
+	.prepare = prepare_answer,
+	.put_request = put_prompt,
+	.answer_offline = answer_offline,
+	.take = stream_take,
+	.finish = stream_finish,
+	.end = end_answer,
+};
+
 struct call *call_start(const struct call_world *world, const struct route *route,
 	const struct prompt *prompt, const struct call_sink *sink)
 {
-	struct call *call = must_alloc(1, sizeof *call);
+	struct call *call = call_new(sizeof *call, world, route, &answer_errand);
 
-	*call = (struct call){.step = steps,
-		.world = *world,
-		.route = route,
-		.asked = prompt,
-		.sink = *sink,
-		.result = {.usage = USAGE_UNKNOWN, .times.started = clock_ns()}};
-	call_walk_soon(call);
+	call->asked = prompt;
+	call->sink = *sink;
 	return call;
 }
 
@@ -240,6 +287,7 @@ static void forget_attempt(struct call *call)
 	wire_reader_release(&call->reader);
 	buf_clear(&call->request);
 	buf_clear(&call->error_body);
+	buf_clear(&call->body);
 	call->error = (struct err){0};
 	call->is_answered = false;
 	*r = (struct call_result){
@@ -261,6 +309,13 @@ static enum walk try_again(struct call *call, int64_t delay_ms)
 			.delay_ms = delay_ms},
 		&error);
 	return WAIT;
+}
+
+static bool may_go_elsewhere(const struct call *call)
+{
+	const struct route *next = call->route->fallback;
+
+	return next && (!call->errand->may_follow || call->errand->may_follow(call, next));
 }
 
 static enum walk go_elsewhere(struct call *call)
@@ -298,7 +353,7 @@ static enum walk step_retry(struct call *call)
 		say_more(&call->error, " (tried %d times)", call->retries + 1);
 	if (choice.verdict == RETRY_AGAIN)
 		return try_again(call, choice.delay_ms);
-	if (choice.verdict == RETRY_ELSEWHERE && call->route->fallback)
+	if (choice.verdict == RETRY_ELSEWHERE && may_go_elsewhere(call))
 		return go_elsewhere(call);
 	if (call->earlier.n)
 		say_more(&call->error, "; before that: %s", buf_text(&call->earlier));

@@ -49,6 +49,9 @@ struct route_wish {
 /* What of a prompt is the route's: the model, the dialect, the window. */
 void route_address(const struct route *route, struct prompt *prompt);
 
+/* Where the route's provider has the path of another question of its wire. */
+const char *route_url(const struct route *route, const char *path, struct arena *a);
+
 /*
  * Chains the routes of a list ("provider/model,provider/model") behind first, with its limits. The
  * wish is first's own: its base URL serves the routes of the same provider too. ERR_USAGE as above.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/must.h"
 #include "call/call.h"
 
 struct provider {
@@ -280,4 +281,14 @@ void route_address(const struct route *route, struct prompt *prompt)
 	prompt->model = route->model_id;
 	prompt->dialect = route->dialect;
 	prompt->context_tokens = route->model.context_tokens;
+}
+
+const char *route_url(const struct route *route, const char *path, struct arena *a)
+{
+	struct str url = str_from(route->url), own = str_from(route->wire->path);
+
+	if (str_is(own, path))
+		return route->url;
+	must(str_ends(url, own));
+	return arena_printf(a, "%.*s%s", STR_ARG(str_head(url, url.n - own.n)), path).p;
 }

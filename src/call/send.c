@@ -25,13 +25,18 @@ static void got_head(void *self, int status)
 static void got_body(void *self, struct str bytes)
 {
 	struct call *call = self;
-	struct err e;
 
 	call->result.response_bytes += bytes.n;
-	if (call->result.http_status < 200 || call->result.http_status >= 300) {
+	if (call->result.http_status < 200 || call->result.http_status >= 300)
 		buf_put_str(&call->error_body, bytes);
-		return;
-	}
+	else
+		call->errand->take(call, bytes);
+}
+
+void stream_take(struct call *call, struct str bytes)
+{
+	struct err e;
+
 	if (wire_feed(&call->reader, bytes, call_take_delta, call, &e))
 		return;
 	/* The sink stopped it, the stream said so, or it is beyond our limits. */
@@ -61,7 +66,7 @@ static void refused(struct call *call)
  * A provider that was reached and stayed silent may be at work, at our expense, so it is not asked
  * the same again; one that was not reached may be back in a moment.
  */
-static void broke_off(struct call *call, const struct err *e, const struct http_times *times)
+void call_broke_off(struct call *call, const struct err *e, const struct http_times *times)
 {
 	call->error = *e;
 	call->trouble = (struct trouble){.code = e->code,
@@ -85,11 +90,29 @@ static void explain_no_stream(struct call *call)
 	call->trouble.is_retryable = false;
 }
 
+void stream_finish(struct call *call, const struct err *e, const struct http_times *times)
+{
+	struct err early;
+
+	if (e) {
+		/* What had arrived is kept; a whole answer is whole however the connection ended.
+		 */
+		if (!call->reader.has_ended) {
+			call_broke_off(call, e, times);
+			err_context(
+				&call->error, "%.*s at %s", STR_ARG(call->route->name), call->url);
+		}
+	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
+		call_broke_off(call, &early, times);
+		explain_no_stream(call);
+		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
+	}
+}
+
 static void got_end(void *self, const struct err *e, const struct http_times *times)
 {
 	struct call *call = self;
 	struct call_times *known = &call->result.times;
-	struct err early;
 
 	call->http = NULL;
 	call->is_answered = true;
@@ -100,21 +123,11 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 	known->reused = times->reused;
 	int status = call->result.http_status;
 	bool is_success = status >= 200 && status < 300;
-	if (status && !is_success) {
+	/* Without a status the connection broke before it. */
+	if (status && !is_success)
 		refused(call);
-	} else if (e) {
-		/* What had arrived is kept; a whole answer is whole however the connection ended.
-		 */
-		if (!call->reader.has_ended) {
-			broke_off(call, e, times);
-			err_context(&call->error, "%.*s at %s", STR_ARG(call->route->name),
-				call->route->url);
-		}
-	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
-		broke_off(call, &early, times);
-		explain_no_stream(call);
-		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
-	}
+	else
+		call->errand->finish(call, e, times);
 	call_walk(call);
 }
 
@@ -125,11 +138,14 @@ static void send_http(struct call *call)
 {
 	const struct wire *wire = call->route->wire;
 	struct http_header headers[12] = {
-		{"content-type", STR("application/json"), false},
-		{"accept", STR("text/event-stream"), false},
+		{"accept", str_from(call->errand->accept), false},
 		{"user-agent", STR("fettle/" FETTLE_VERSION), false},
 	};
-	size_t n = 3;
+	const char *path = call->errand->put_request(call);
+	size_t n = 2;
+
+	if (call->request.n)
+		headers[n++] = (struct http_header){"content-type", STR("application/json"), false};
 
 	if (call->route->key.n)
 		headers[n++] = (struct http_header){wire->key_header,
@@ -138,13 +154,12 @@ static void send_http(struct call *call)
 			true};
 	for (const struct header *h = wire->headers; h && h->name && n < 11; h++)
 		headers[n++] = (struct http_header){h->name, h->value, false};
-	wire->put_request(&call->prompt, &call->request);
 	call->result.request_bytes = call->request.n;
-	call->reader.wire = wire;
 	call->error_body.max = ERROR_BODY_MAX_BYTES;
-	struct http_request request = {.url = call->route->url,
+	call->url = route_url(call->route, path, &call->arena);
+	struct http_request request = {.url = call->url,
 		.headers = headers,
-		.body = buf_str(&call->request),
+		.body = call->request.n ? buf_str(&call->request) : (struct str){0},
 		.limits = call->route->limits};
 	struct http_sink sink = http_sink;
 	sink.self = call;
@@ -158,7 +173,7 @@ static void answer_offline(void *self)
 
 	call->timer = NULL;
 	known->connected = known->sent = known->first_byte = clock_ns();
-	offline_answer(&call->prompt, &call->arena, call_take_delta, call);
+	call->errand->answer_offline(call);
 	call->is_answered = true;
 	call_walk(call);
 }

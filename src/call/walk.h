@@ -11,8 +11,33 @@ enum walk { NEXT, BACK, WAIT, END };
 
 /* Answers that are no stream are kept up to this for the error message. */
 enum { ERROR_BODY_MAX_BYTES = 1 << 20 };
+/* An answer that is read when it is whole: 2,048 vectors of 3,072 numbers are 75 MB. */
+enum { WHOLE_BODY_MAX_BYTES = 256 << 20 };
 
 struct call;
+
+/*
+ * What differs between the questions that take the walk: for an answer (call.c), for vectors
+ * (embed.c), for a list of models (list.c). What an errand needs besides stands behind a struct
+ * call that its own begins with.
+ */
+struct errand {
+	const char *accept; /* the content type that is wanted */
+	/* The question as this route wants it; may set the call's error. */
+	void (*prepare)(struct call *call);
+	/* The path at the provider. What is put into call->request is sent by POST; nothing: GET.
+	 */
+	const char *(*put_request)(struct call *call);
+	void (*answer_offline)(struct call *call);
+	/* A piece of a successful answer, and its end; e: the connection's. */
+	void (*take)(struct call *call, struct str bytes);
+	void (*finish)(struct call *call, const struct err *e, const struct http_times *times);
+	/* Of those that are read when they are whole: makes what it can of call->body. */
+	bool (*read)(struct call *call, struct err *e);
+	/* Whether the route behind a failed one may be asked; NULL: always. */
+	bool (*may_follow)(const struct call *call, const struct route *next);
+	void (*end)(struct call *call);
+};
 
 struct step {
 	const char *name;
@@ -21,6 +46,7 @@ struct step {
 
 struct call {
 	const struct step *step;
+	const struct errand *errand;
 	struct call_world world;
 	const struct route *route;
 	const struct prompt *asked;
@@ -29,8 +55,10 @@ struct call {
 	struct arena arena;
 
 	struct http *http;
+	const char *url; /* that was asked last */
 	struct timer *timer; /* a step's own, a wait, or the next turn of the walk */
 	struct buf request, error_body;
+	struct buf body; /* of an answer that is read when it is whole */
 	struct wire_reader reader;
 
 	struct err error;
@@ -44,6 +72,10 @@ struct call {
 	bool is_cancelled;
 };
 
+/* A call of size_bytes that begins with a struct call; the walk begins with the loop's next turn.
+ */
+struct call *call_new(size_t size_bytes, const struct call_world *world, const struct route *route,
+	const struct errand *errand);
 /* Goes on with the walk: called when what a step waited for has come. */
 void call_walk(struct call *call);
 /* The same from the next turn of the loop: for callbacks of the network. */
@@ -52,6 +84,17 @@ void call_walk_soon(struct call *call);
 bool call_take_delta(void *call, const struct delta *delta);
 /* The provider's own words are the call's error, and what is done about it depends on them. */
 void call_take_error(struct call *call, const struct llm_error *error);
+
+/* send.c: a connection that broke within a successful answer. */
+void call_broke_off(struct call *call, const struct err *e, const struct http_times *times);
+/* send.c: the answer as a stream. */
+void stream_take(struct call *call, struct str bytes);
+void stream_finish(struct call *call, const struct err *e, const struct http_times *times);
+/* whole.c: the answer as one piece, for the errand's read. */
+void whole_take(struct call *call, struct str bytes);
+void whole_finish(struct call *call, const struct err *e, const struct http_times *times);
+/* Not asked again, and no fallback would do better. */
+void whole_refuse(struct call *call, enum err_code code, const char *why);
 
 enum walk step_send(struct call *call);
 enum walk step_stream(struct call *call);

@@ -435,8 +435,11 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
-	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
-	curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+	if (request->body.p) {
+		curl->curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
+		curl->curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+	}
 	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->limits.connect_ms);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, got_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
@@ -472,7 +475,8 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	set_options(http, request);
 	watch_deadlines(http);
 	client->curl->curl_multi_add_handle(client->multi, http->easy);
-	log_debug("POST %s, %zu bytes", request->url, request->body.n);
+	log_debug("%s %s, %zu bytes", request->body.p ? "POST" : "GET", request->url,
+		request->body.n);
 	return http;
 }
 

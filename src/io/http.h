@@ -34,7 +34,7 @@ struct http_limits {
 struct http_request {
 	const char *url;
 	const struct http_header *headers;
-	struct str body; /* sent by POST; must stay until the end */
+	struct str body; /* sent by POST; must stay until the end. Absent: GET */
 	struct http_limits limits;
 };
 

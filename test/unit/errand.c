@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+/* errand: vectors and lists over the walk of a call, with the scripted provider on the same loop.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "call/embed.h"
+#include "call/list.h"
+#include "cmd/mock.h"
+
+struct stage {
+	struct loop *loop;
+	struct http_client *http;
+	struct mock *mock;
+	struct call_world world;
+	struct arena arena;
+	char url[64];
+	/* What came of it. */
+	bool is_done;
+	int ends, retries, attempts;
+	struct err error;
+	struct buf seen; /* ids, or the vectors' count and length */
+	struct str answered; /* name of the route */
+};
+
+static void open_stage(struct stage *s, const char *script)
+{
+	struct err e = {0};
+	int port = 0;
+
+	*s = (struct stage){0};
+	s->loop = loop_new(&e);
+	s->http = http_client_new(s->loop);
+	if (!mock_start(s->loop, str_from(script), "script", 0, -1, &s->mock, &port, &e))
+		fail_msg("%s", e.text);
+	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", port);
+	s->world = (struct call_world){s->loop, s->http, {2, 1'000}};
+}
+
+static void close_stage(struct stage *s)
+{
+	http_client_free(s->http);
+	mock_free(s->mock);
+	loop_free(s->loop);
+	arena_release(&s->arena);
+	buf_release(&s->seen);
+}
+
+static const char *no_environment(const char *)
+{
+	return NULL;
+}
+
+static struct route route_to(struct stage *s, const char *model)
+{
+	struct route_wish wish = {model, s->url, no_environment, NULL};
+	struct route route;
+	struct err e = {0};
+
+	if (!route_choose(&wish, &s->arena, &route, &e))
+		fail_msg("%s", e.text);
+	return route;
+}
+
+static void take_result(struct stage *s, const struct call_result *result)
+{
+	s->ends++;
+	s->is_done = true;
+	s->attempts = result->attempts;
+	if (result->error)
+		s->error = *result->error;
+}
+
+static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+{
+	struct stage *s = self;
+
+	assert_int_equal(list == NULL, result->error != NULL);
+	for (size_t i = 0; list && i < list->count; i++)
+		buf_printf(&s->seen, "%.*s:%lld ", STR_ARG(list->models[i].id),
+			(long long)list->models[i].context_tokens);
+	take_result(s, result);
+}
+
+static void got_retry(void *self, const struct call_retry *)
+{
+	((struct stage *)self)->retries++;
+}
+
+static void got_vectors(
+	void *self, const struct call_result *result, const struct embeddings *vectors)
+{
+	struct stage *s = self;
+
+	assert_int_equal(vectors == NULL, result->error != NULL);
+	if (vectors)
+		buf_printf(&s->seen, "%zux%zu %lld tokens", vectors->count, vectors->dimensions,
+			(long long)result->usage.input);
+	s->answered = arena_copy(&s->arena, result->route->name);
+	take_result(s, result);
+}
+
+static void list(struct stage *s, const struct route *route, int64_t deadline_ms)
+{
+	s->is_done = false;
+	(void)!list_start(&s->world, route, deadline_ms, &(struct list_sink){got_list, s});
+	loop_run(s->loop, &s->is_done);
+	assert_int_equal(s->ends, 1);
+}
+
+static void embed(struct stage *s, const struct route *route)
+{
+	static const struct str texts[] = {STR("one two"), STR("three")};
+	struct embed_request q = {.texts = texts, .text_count = 2};
+
+	s->is_done = false;
+	(void)!embed_start(&s->world, route, &q, &(struct embed_sink){got_retry, got_vectors, s});
+	loop_run(s->loop, &s->is_done);
+	assert_int_equal(s->ends, 1);
+}
+
+/* ---- lists ---- */
+
+static const char two_models[] = "{\"models\":[{\"id\":\"a\",\"context_tokens\":7},{\"id\":\"b\"}],"
+				 "\"replies\":[]}";
+
+static void test_lists_of_every_wire(void **)
+{
+	static const char *const models[] = {"anthropic/x", "openai/x", "responses/x", "ollama/x",
+		"gemini/x", "openrouter/x", "llamacpp/x"};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		struct stage s;
+		open_stage(&s, two_models);
+		struct route route = route_to(&s, models[i]);
+		list(&s, &route, 5'000);
+		assert_string_equal(s.error.text, "");
+		assert_string_equal(buf_text(&s.seen), "a:7 b:0 ");
+		close_stage(&s);
+	}
+}
+
+static void test_pages_are_joined(void **)
+{
+	struct stage s;
+
+	open_stage(&s,
+		"{\"replies\":[{\"match\":{\"path\":\"/v1/models\"},\"reply\":{\"raw\":\"{"
+		"\\\"data\\\":[{\\\"id\\\":\\\"z\\\"},{\\\"id\\\":\\\"a\\\"}],\\\"has_more\\\":true,"
+		"\\\"last_id\\\":\\\"a\\\"}\"}}],"
+		"\"models\":[{\"id\":\"a\"},{\"id\":\"b\",\"context_tokens\":3}]}");
+	struct route route = route_to(&s, "anthropic/x");
+	list(&s, &route, 0);
+	assert_string_equal(s.error.text, "");
+	assert_string_equal(buf_text(&s.seen), "z:0 a:0 b:3 ");
+	close_stage(&s);
+}
+
+static void test_pages_without_end(void **)
+{
+	struct stage s;
+
+	open_stage(&s,
+		"{\"replies\":[{\"times\":0,\"match\":{\"path\":\"/v1/models\"},\"reply\":{\"raw\":"
+		"\"{\\\"data\\\":[{\\\"id\\\":\\\"a\\\"}],\\\"has_more\\\":true,\\\"last_id\\\":"
+		"\\\"a\\\"}\"}}]}");
+	struct route route = route_to(&s, "anthropic/x");
+	list(&s, &route, 0);
+	assert_int_equal(s.error.code, ERR_PROVIDER);
+	assert_non_null(strstr(s.error.text, "does not end"));
+	close_stage(&s);
+}
+
+static void test_lists_that_fail(void **)
+{
+	static const struct {
+		const char *reply;
+		enum err_code code;
+		int attempts;
+		const char *why;
+	} cases[] = {
+		{"{\"status\":401,\"error\":{\"message\":\"who?\"}}", ERR_PROVIDER, 1, "who?"},
+		{"{\"status\":503,\"headers\":{\"retry-after-ms\":\"1\"}}", ERR_PROVIDER, 3, "503"},
+		{"{\"close_before_head\":true}", ERR_NETWORK, 3, "closed"},
+		{"{\"raw\":\"<html>\"}", ERR_PROVIDER, 1, "no JSON"},
+		{"{\"raw\":\"{}\"}", ERR_PROVIDER, 1, "no list of models"},
+		{"{\"raw\":\"\"}", ERR_PROVIDER, 1, "no JSON"},
+		{"{\"cut_after_bytes\":20}", ERR_NETWORK, 3, "closed"},
+		{"{\"stall_after_bytes\":20}", ERR_TIMEOUT, 1, "within 0.3 s"},
+		{"{\"delay_ms\":9000}", ERR_TIMEOUT, 1, "within 0.3 s"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO(buf) script = {0};
+		struct stage s;
+		buf_printf(&script,
+			"{\"replies\":[{\"times\":0,\"match\":{\"path\":\"/v1/models\"},\"reply\":%s}]}",
+			cases[i].reply);
+		open_stage(&s, buf_text(&script));
+		struct route route = route_to(&s, "openai/x");
+		route.key = STR("secret-key-1234");
+		list(&s, &route, cases[i].code == ERR_TIMEOUT ? 300 : 30'000);
+		if (s.error.code != cases[i].code || !strstr(s.error.text, cases[i].why))
+			fail_msg("case %zu: %d %s", i, s.error.code, s.error.text);
+		assert_int_equal(s.attempts, cases[i].attempts);
+		close_stage(&s);
+	}
+}
+
+static void test_no_list_of_the_offline_model(void **)
+{
+	struct stage s;
+	struct err e;
+	struct route route;
+
+	open_stage(&s, "{\"replies\":[]}");
+	struct route_wish wish = {"offline", NULL, no_environment, NULL};
+	assert_true(route_choose(&wish, &s.arena, &route, &e));
+	list(&s, &route, 1'000);
+	assert_int_equal(s.error.code, ERR_USAGE);
+	close_stage(&s);
+}
+
+struct canceller {
+	struct listing *listing;
+	struct call *call;
+};
+
+static void cancel(void *self)
+{
+	struct canceller *c = self;
+
+	list_cancel(c->listing);
+	list_cancel(c->listing); /* twice is once */
+	call_cancel(c->call);
+}
+
+static void test_cancel(void **)
+{
+	static const struct str text = STR("x");
+	struct embed_request q = {.texts = &text, .text_count = 1};
+
+	for (int delay_ms = 0; delay_ms < 60; delay_ms += 15)
+		for (int is_list = 0; is_list < 2; is_list++) {
+			struct stage s;
+			open_stage(&s,
+				"{\"replies\":[{\"times\":0,\"match\":{\"path\":\"/v1/models\"},"
+				"\"reply\":{\"delay_ms\":30,\"stall_after_bytes\":5}},{\"match\":{"
+				"\"path\":\"/v1/embeddings\"},\"reply\":{\"delay_ms\":30,"
+				"\"stall_after_bytes\":5}}]}");
+			struct route route = route_to(&s, "openai/x");
+			struct canceller c = {0};
+			if (is_list)
+				c.listing = list_start(
+					&s.world, &route, 0, &(struct list_sink){got_list, &s});
+			else
+				c.call = embed_start(&s.world, &route, &q,
+					&(struct embed_sink){NULL, got_vectors, &s});
+			loop_after(s.loop, delay_ms, cancel, &c);
+			loop_run(s.loop, &s.is_done);
+			assert_int_equal(s.ends, 1);
+			assert_int_equal(s.error.code, ERR_CANCELLED);
+			close_stage(&s);
+		}
+}
+
+/* ---- vectors ---- */
+
+static void test_vectors_of_every_wire(void **)
+{
+	static const char *const models[] = {"openai/x", "responses/x", "ollama/x", "gemini/x",
+		"mistral/x", "openrouter/x", "llamacpp/x", "vllm/x", "lmstudio/x"};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		struct stage s;
+		open_stage(&s, "{\"replies\":[],\"dimensions\":5}");
+		struct route route = route_to(&s, models[i]);
+		embed(&s, &route);
+		assert_string_equal(s.error.text, "");
+		assert_string_equal(buf_text(&s.seen), "2x5 3 tokens");
+		close_stage(&s);
+	}
+}
+
+static const char busy_once[] =
+	"{\"replies\":[{\"match\":{\"path\":\"/v1/embeddings\",\"model\":\"x\"},\"times\":%d,"
+	"\"reply\":{\"status\":429,\"headers\":{\"retry-after-ms\":\"1\"}}}]}";
+
+static void test_vectors_are_asked_for_again(void **)
+{
+	AUTO(buf) script = {0};
+	struct stage s;
+
+	buf_printf(&script, busy_once, 2);
+	open_stage(&s, buf_text(&script));
+	struct route route = route_to(&s, "openai/x");
+	embed(&s, &route);
+	assert_string_equal(s.error.text, "");
+	assert_int_equal(s.retries, 2);
+	assert_int_equal(s.attempts, 3);
+	close_stage(&s);
+}
+
+/* Only where the model is the same one. */
+static void test_fallback(void **)
+{
+	static const struct {
+		const char *fallback, *answered;
+	} cases[] = {{"openai/y", NULL}, {"ollama/x", "ollama/x"}, {"ollama/y", NULL},
+		{"anthropic/x", NULL}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO(buf) script = {0};
+		struct stage s;
+		buf_printf(&script, busy_once, 0);
+		open_stage(&s, buf_text(&script));
+		struct route route = route_to(&s, "openai/x");
+		struct route fallback = route_to(&s, cases[i].fallback);
+		route.fallback = &fallback;
+		embed(&s, &route);
+		assert_int_equal(s.error.code, cases[i].answered ? ERR_NONE : ERR_PROVIDER);
+		if (cases[i].answered)
+			assert_true(str_is(s.answered, cases[i].answered));
+		close_stage(&s);
+	}
+}
+
+static void test_who_has_no_vectors(void **)
+{
+	struct stage s;
+
+	open_stage(&s, "{\"replies\":[]}");
+	struct route route = route_to(&s, "anthropic/x");
+	embed(&s, &route);
+	assert_int_equal(s.error.code, ERR_USAGE);
+	close_stage(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lists_of_every_wire),
+		cmocka_unit_test(test_pages_are_joined),
+		cmocka_unit_test(test_pages_without_end),
+		cmocka_unit_test(test_lists_that_fail),
+		cmocka_unit_test(test_no_list_of_the_offline_model),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_vectors_of_every_wire),
+		cmocka_unit_test(test_vectors_are_asked_for_again),
+		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_who_has_no_vectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
