@@ -12,10 +12,11 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 
-extern const struct command command_run, command_mock, command_help, command_version;
+extern const struct command command_run, command_embed, command_mock, command_help, command_version;
 
 const struct command *const commands[] = {
 	&command_run,
+	&command_embed,
 	&command_mock,
 	&command_help,
 	&command_version,

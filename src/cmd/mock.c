@@ -121,6 +121,7 @@ const struct command command_mock = {
 		"Serves POST /v1/messages (Anthropic), /v1/chat/completions and /v1/responses (OpenAI) and "
 		"/api/chat (Ollama) on the loopback address and answers each request with the first reply "
 		"of the script that fits it. Replies can be slow, cut, stalled, damaged or errors. "
+		"Lists of models and vectors of texts are served, too. "
 		"docs/mock.md describes scripts.\n\n"
 		"The first line on stdout is \"listening on http://127.0.0.1:PORT\". SIGINT and "
 		"SIGTERM "

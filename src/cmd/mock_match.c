@@ -396,6 +396,8 @@ struct mock_reply *mock_script_choose(
 
 	vec_each (&s->replies, reply) {
 		AUTO(buf) reason = {0};
+		if (q->side && !reply->match.path.p)
+			continue;
 		size_t misses = match_misses(&reply->match, q, a, &reason);
 
 		if (misses == 0 && (reply->times == 0 || reply->used < reply->times)) {

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "cmd/mock_read.h"
+#include "cmd/mock_side.h"
 
 enum {
 	WAIT_MAX_MS = 600'000,
@@ -11,6 +12,8 @@ enum {
 	BYTES_MAX = 1 << 30,
 	TOKENS_MAX = 1'000'000'000,
 	TIMES_MAX = 1'000'000,
+	DIMENSIONS = 8, /* of vectors: enough to tell them apart */
+	DIMENSIONS_MAX = 4'096,
 	INDEX_THINKING = 0,
 	INDEX_TEXT = 1,
 	INDEX_CALLS = 2, /* and up */
@@ -399,11 +402,15 @@ bool mock_script_read(struct mock_script *s, struct str text, const char *name, 
 {
 	static const struct key keys[] = {
 		{"replies", KEY_READ, .read = read_replies},
+		{"models", KEY_READ, .read = mock_side_read_models},
+		{"dimensions", KEY_INT, offsetof(struct mock_script, dimensions), 1,
+			DIMENSIONS_MAX},
 		{0},
 	};
 	struct reading reading = {.arena = &s->arena, .name = name};
 	struct err why;
 	struct str kept = arena_copy(&s->arena, text);
+	s->dimensions = DIMENSIONS;
 	bool is_good = json_check(kept, &why) ? reading_object(&reading, kept, keys, s, e)
 					      : err_set(e, ERR_USAGE, "%s: %s", name, why.text);
 
@@ -418,5 +425,6 @@ void mock_script_release(struct mock_script *s)
 	vec_each (&s->replies, reply)
 		reply_release(reply);
 	vec_release(&s->replies);
+	vec_release(&s->models);
 	arena_release(&s->arena);
 }

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "llm/list.h"
 #include "llm/llm.h"
 
 /* One condition on a header or a place in the body. */
@@ -56,6 +57,9 @@ struct mock_reply {
 struct mock_script {
 	struct arena arena;
 	VEC(struct mock_reply) replies;
+	VEC(struct listed_model) models;
+	bool has_models; /* else there is one, "mock" */
+	int64_t dimensions; /* of vectors, where the client does not say */
 };
 
 struct reading;
@@ -73,7 +77,8 @@ void mock_match_release(struct mock_match *m);
 /* A request as the conditions see it. */
 struct mock_question {
 	const struct wire *wire;
-	struct str path; /* without the query */
+	const struct mock_side *side; /* NULL: a conversation goes on */
+	struct str path, query;
 	struct str body; /* checked JSON */
 	struct prompt prompt;
 	struct header *headers;
@@ -81,7 +86,8 @@ struct mock_question {
 };
 
 /*
- * The first reply that fits and is not used up, and counts the use. NULL when there is none; why
+ * The first reply that fits and is not used up, and counts the use. What is no conversation fits
+ * only where the path is asked for. NULL when there is none; why
  * then gets a sentence about the reply that came nearest.
  */
 struct mock_reply *mock_script_choose(

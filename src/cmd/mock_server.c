@@ -6,11 +6,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "cmd/mock_script.h"
+#include "cmd/mock_side.h"
 #include "io/httpd.h"
 
 /* Deltas are gathered into pieces of about this size: one write for many. */
-enum { WRITE_BYTES = 16 << 10 };
+enum { WRITE_BYTES = 16 << 10, SIDE_BODY_MAX_BYTES = 256 << 20 };
 
 struct mock {
 	struct loop *loop;
@@ -186,6 +186,34 @@ static void put_error(const struct wire *wire, int64_t status, struct str type, 
 	wire->put_error(&error, out);
 }
 
+/* The body of an answer that is no stream; the status it goes with. */
+static int64_t put_whole(struct play *p, const char **type)
+{
+	const struct mock_reply *reply = p->reply;
+	const struct mock_question *q = &p->question;
+	struct err e;
+
+	if (reply->raw.p) {
+		buf_put_str(&p->out, reply->raw);
+		return reply->status;
+	}
+	if (!q->side && reply->status < 300)
+		return reply->status;
+	*type = "application/json";
+	if (reply->status >= 300) {
+		put_error(q->wire, reply->status, reply->error.type,
+			reply->error.message.p ? reply->error.message : STR("scripted error"),
+			&p->out);
+		return reply->status;
+	}
+	p->piece = reply->pieces.n;
+	p->out.max = SIDE_BODY_MAX_BYTES;
+	if (q->side->answer(&p->mock->script, q, &p->arena, &p->out, &e))
+		return reply->status;
+	put_error(q->wire, 400, (struct str){0}, str_from(e.text), &p->out);
+	return 400;
+}
+
 /* The head, and for an answer that is no stream the body too. */
 static void play_begin(void *self)
 {
@@ -198,21 +226,15 @@ static void play_begin(void *self)
 		play_cut(p);
 		return;
 	}
-	if (reply->raw.p) {
-		buf_put_str(&p->out, reply->raw);
-	} else if (reply->status >= 300) {
-		type = "application/json";
-		put_error(p->question.wire, reply->status, reply->error.type,
-			reply->error.message.p ? reply->error.message : STR("scripted error"),
-			&p->out);
-	}
+	int64_t status = put_whole(p, &type);
 	if (reply->content_type.p)
 		type = arena_text(&p->arena, reply->content_type);
 	vec_each (&reply->headers, header)
 		httpd_put_header(p->request, header->name, header->value.p);
 	if (!reply->keep_alive)
 		httpd_put_header(p->request, "Connection", "close");
-	httpd_start(p->request, (int)reply->status, type, reply->pieces.n ? -1 : (int64_t)p->out.n);
+	bool is_stream = p->piece < reply->pieces.n;
+	httpd_start(p->request, (int)status, type, is_stream ? -1 : (int64_t)p->out.n);
 	play_on(p);
 }
 
@@ -295,6 +317,22 @@ static void log_request(const struct play *p, const char *why)
 
 /* ---- the request ---- */
 
+/* What is no conversation. */
+static bool read_side(struct play *p, int *status, struct err *e)
+{
+	struct mock_question *q = &p->question;
+	struct str body = httpd_body(p->request);
+
+	q->wire = q->side->wire;
+	*status = 400;
+	if (body.n && !json_check(body, e))
+		return err_context(e, "the request is no JSON");
+	if (body.n)
+		q->body = str_trim(body);
+	q->prompt.model = json_text(json_get(q->body, "model"), &p->arena);
+	return true;
+}
+
 static const struct wire *wire_of_path(struct str path)
 {
 	static const struct {
@@ -343,6 +381,10 @@ static bool read_question(struct play *p, int *status, struct err *e)
 	q->headers = arena_alloc(&p->arena, header_count + 1, sizeof *q->headers);
 	httpd_each_header(p->request, keep_header, p);
 	q->path = str_head(target, str_find_char(target, '?', 0));
+	q->query = str_skip(target, q->path.n + 1);
+	q->side = mock_side_find(httpd_method(p->request), q);
+	if (q->side)
+		return read_side(p, status, e);
 	*status = 404;
 	if (!str_is(str_from(httpd_method(p->request)), "POST"))
 		return err_set(e, ERR_NOT_FOUND, "only POST is answered here");
@@ -371,6 +413,21 @@ static void refuse(struct play *p, int status, const char *why)
 	play_free(p);
 }
 
+/* By itself, when the script does not want it otherwise. */
+static void answer_side(struct play *p)
+{
+	AUTO(buf) body = {.max = SIDE_BODY_MAX_BYTES};
+	struct err e;
+
+	if (!p->question.side->answer(&p->mock->script, &p->question, &p->arena, &body, &e)) {
+		refuse(p, e.code == ERR_NOT_FOUND ? 404 : 400, e.text);
+		return;
+	}
+	log_request(p, "");
+	httpd_reply(p->request, 200, "application/json", buf_str(&body));
+	play_free(p);
+}
+
 static void on_request(void *self, struct httpd_request *request)
 {
 	struct mock *mock = self;
@@ -388,6 +445,10 @@ static void on_request(void *self, struct httpd_request *request)
 		return;
 	}
 	p->reply = mock_script_choose(&mock->script, &p->question, &p->arena, &why);
+	if (!p->reply && p->question.side) {
+		answer_side(p);
+		return;
+	}
 	if (!p->reply) {
 		refuse(p, 404, buf_text(&why));
 		return;
