@@ -37,11 +37,32 @@ struct agent_context {
 void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
 
+/* ---- images ---- */
+
+/* All of a task's together: 27 MB as base64, where Anthropic takes requests of 32 MB. */
+enum { IMAGES_MAX_BYTES = 20 << 20 };
+
+/* Each image, and behind it a text that names its file. */
+struct agent_images {
+	struct block *blocks;
+	size_t block_count;
+};
+
+/*
+ * Appends the file, told by its first bytes to be PNG, JPEG, GIF or WebP. {0} is a valid start; all
+ * is in the arena. ERR_USAGE names the file.
+ */
+[[nodiscard]] bool agent_images_add(
+	struct agent_images *images, const char *path, struct arena *a, struct err *e);
+/* ERR_USAGE when the route, or a fallback, is known to take no images. */
+[[nodiscard]] bool agent_images_suit(const struct route *route, struct err *e);
+
 /* ---- one task ---- */
 
 struct agent_task {
 	struct str text;
 	struct str piped; /* came in on stdin beside the task; absent when nothing did */
+	struct agent_images images; /* {0} none */
 	const struct route *route; /* and its fallbacks */
 	const struct workspace *workspace;
 	const struct agent_context *context;

@@ -394,11 +394,13 @@ static void ask(struct agent *agent)
 static void add_task(struct agent *agent)
 {
 	const struct agent_task *task = &agent->task;
-	struct block blocks[3];
-	size_t n = 0;
+	size_t images = task->images.block_count, n = 0;
+	struct block *blocks = arena_alloc(&agent->arena, images + 3, sizeof *blocks);
 
 	if (task->context->facts.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->context->facts};
+	for (size_t i = 0; i < images; i++)
+		blocks[n++] = task->images.blocks[i];
 	if (task->piped.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
 			.text = arena_printf(

@@ -142,6 +142,14 @@ const char *options_value(const struct options *options, const char *name)
 	return NULL;
 }
 
+const char *options_nth(const struct options *options, const char *name, size_t n)
+{
+	for (size_t i = 0; i < options->match_count; i++)
+		if (strcmp(options->matches[i].option->name, name) == 0 && n-- == 0)
+			return options->matches[i].value;
+	return NULL;
+}
+
 bool options_has(const struct options *options, const char *name)
 {
 	return options_value(options, name) != NULL;

@@ -35,6 +35,8 @@ struct options {
 	struct arena *a, struct options *out, struct err *e);
 /* The last value given for the option, NULL when it was not given. */
 const char *options_value(const struct options *options, const char *name);
+/* The value given at the n-th time, from 0; NULL when it was not given so often. */
+const char *options_nth(const struct options *options, const char *name, size_t n);
 bool options_has(const struct options *options, const char *name);
 /* As options_value, as an integer of at least minimum; fallback when absent. */
 [[nodiscard]] bool options_int(const struct options *options, const char *name, int64_t minimum,

@@ -35,6 +35,7 @@ static const struct option options[] = {
 		"give up when an answer stops coming for this time (default 120)"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
+	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
 	{"directory", 'C', "DIR", "work in this directory"},
 	{"max-turns", 0, "N", "stop after this many model calls (default 50)"},
 	{"timeout", 0, "SECONDS", "stop the task after this time"},
@@ -64,6 +65,7 @@ struct run {
 	size_t task_count;
 	bool task_is_piped; /* "-", or no task and something on stdin */
 	struct route route;
+	struct agent_images images;
 	struct retry_limits retry;
 	struct workspace workspace;
 	struct agent_context context;
@@ -234,9 +236,20 @@ static bool choose_model(struct run *r, struct err *e)
 	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e));
 }
 
+static bool load_images(struct run *r, struct err *e)
+{
+	const char *path;
+
+	for (size_t n = 0; (path = options_nth(&r->given, "image", n)); n++)
+		if (!agent_images_add(&r->images, path, &r->arena, e))
+			return false;
+	return !r->images.block_count || agent_images_suit(&r->route, e);
+}
+
 static bool prepare(struct run *r, const struct program *program, struct err *e)
 {
-	if (!read_options(r, e) || !choose_model(r, e) || !collect_tasks(r, program, e))
+	if (!read_options(r, e) || !choose_model(r, e) || !load_images(r, e) ||
+		!collect_tasks(r, program, e))
 		return false;
 	int64_t configured = clock_ns();
 	r->times = (struct ui_times){.exec_ns = program->exec_ns,
@@ -345,6 +358,7 @@ static void run_task(struct run *r, struct str text)
 	struct agent_world world = {r->loop, r->pool, {r->loop, r->http, r->retry}};
 	struct agent_task task = {.text = text,
 		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
+		.images = r->images,
 		.route = &r->route,
 		.workspace = &r->workspace,
 		.context = &r->context,
@@ -450,7 +464,8 @@ const struct command command_run = {
 	.description =
 		"Asks the chosen model, runs the reading tools it calls for in the working directory's "
 		"repository, and prints the answer on stdout. Everything else goes to stderr. Text "
-		"piped in beside a task is given to the model with it. Several tasks are independent "
+		"piped in beside a task is given to the model with it, and so is every --image; a model "
+		"that is known to take no images is refused. Several tasks are independent "
 		"conversations, worked on one after the other.\n\n"
 		"Without --model, the first key found in the environment decides; without a key, the "
 		"built-in offline model answers: it looks things up with the same tools and knows no "

@@ -51,6 +51,17 @@ static void put_tool_result(struct json_writer *w, const struct block *b)
 		json_member_bool(w, "is_error", true);
 }
 
+static void put_image(struct json_writer *w, const struct block *b)
+{
+	json_member_text(w, "type", "image");
+	json_key(w, "source");
+	json_open(w, '{');
+	json_member_text(w, "type", "base64");
+	json_member_str(w, "media_type", b->media_type);
+	json_member_str(w, "data", b->data);
+	json_close(w, '}');
+}
+
 static void put_block(struct json_writer *w, const struct block *b, bool is_marked)
 {
 	static void (*const put[])(struct json_writer *, const struct block *) = {
@@ -58,6 +69,7 @@ static void put_block(struct json_writer *w, const struct block *b, bool is_mark
 		[BLOCK_THINKING] = put_thinking,
 		[BLOCK_TOOL_USE] = put_tool_use,
 		[BLOCK_TOOL_RESULT] = put_tool_result,
+		[BLOCK_IMAGE] = put_image,
 	};
 
 	json_open(w, '{');
@@ -272,7 +284,7 @@ static const struct {
 	{"redacted_thinking", get_redacted},
 };
 
-/* What is unknown stays when it has text; images and documents are skipped. */
+/* What is unknown stays when it has text; documents are skipped. */
 static bool get_block(struct str value, struct arena *a, struct block *out)
 {
 	struct str type = json_get(value, "type");
@@ -293,7 +305,9 @@ static void get_message(struct prompt_builder *b, struct str value)
 		builder_system(b, content_text(content, b->a));
 	} else if (json_type(content) == JSON_ARRAY) {
 		json_each (content, key, item)
-			if (get_block(item, b->a, &block))
+			if (who == ROLE_USER && json_text_is(json_get(item, "type"), "image"))
+				image_get_source(b, json_get(item, "source"));
+			else if (get_block(item, b->a, &block))
 				builder_put(b, who, block);
 	} else {
 		struct str text = content_text(content, b->a);

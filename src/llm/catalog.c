@@ -98,6 +98,7 @@ static struct model read_model(struct str value)
 		.wire = wire_of(json_get(value, "api")),
 		.context_tokens = json_int_or(json_get(value, "context"), 0),
 		.max_output_tokens = json_int_or(json_get(value, "max_output"), 0),
+		.is_blind = !json_bool_or(json_get(value, "vision"), true),
 	};
 
 	json_pick(value, price_names, PRICE_FIELDS, m);

@@ -105,8 +105,16 @@ struct str content_text(struct str content, struct arena *a);
  */
 [[nodiscard]] bool request_open(struct str body, const char *name, bool allows_text,
 	struct arena *a, struct prompt *out, struct str *messages, struct err *e);
-/* Text of a string or of the parts of an array, a block each. */
+/* Text of a string or of the parts of an array, a block each, and the user's images. */
 void builder_content(struct prompt_builder *b, enum role role, struct str content);
+/*
+ * image.c: images in a request being read: bare base64, Anthropic's source, a data URL. What is
+ * none, or lies elsewhere, is skipped.
+ */
+void image_get_data(struct prompt_builder *b, struct str data);
+void image_get_source(struct prompt_builder *b, struct str source);
+void image_get_url(struct prompt_builder *b, struct str url);
+void image_put_url(struct json_writer *w, const struct block *b);
 /* A call's input as a JSON object, whatever it was before: cut inputs go under "unparsed". */
 void put_input_object(struct buf *b, struct str input);
 struct str input_object(struct str input, struct arena *a);

@@ -27,6 +27,7 @@ enum block_kind {
 	BLOCK_THINKING, /* text may be empty; signature goes back unchanged */
 	BLOCK_TOOL_USE, /* id, name, input */
 	BLOCK_TOOL_RESULT, /* id of the call, text, is_error */
+	BLOCK_IMAGE, /* media_type, data; the user's only */
 };
 
 struct block {
@@ -43,6 +44,8 @@ struct block {
 	 * an array on THINKING is reasoning_details (openrouter).
 	 */
 	struct str extra;
+	struct str media_type; /* "image/png" */
+	struct str data; /* the file as base64 */
 	bool is_error; /* TOOL_RESULT: it failed; TOOL_USE: the input was no JSON object */
 	bool redacted;
 };
@@ -52,6 +55,9 @@ struct message {
 	struct block *blocks;
 	size_t block_count;
 };
+
+/* The media type that an image's first bytes tell, of those every provider takes; NULL: none. */
+const char *image_type(struct str bytes);
 
 struct tool_spec {
 	struct str name;
@@ -299,6 +305,7 @@ struct model {
 	struct str id, provider, wire;
 	int64_t context_tokens, max_output_tokens; /* 0 unknown */
 	struct price price;
+	bool is_blind; /* known to take no images */
 	bool has_price;
 	struct price tier; /* when total input is above tier_above_tokens */
 	int64_t tier_above_tokens; /* 0 none */

@@ -186,6 +186,24 @@ static void put_unreadable(const struct desk *d, struct buf *out)
 			most == 1 ? "was" : "were");
 }
 
+/* An answer from the rest alone would be taken for one that knows the image. */
+static void put_unseen(const struct prompt *prompt, struct buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < prompt->message_count; i++)
+		for (size_t k = 0; k < prompt->messages[i].block_count; k++)
+			n += prompt->messages[i].blocks[k].kind == BLOCK_IMAGE;
+	if (n == 1)
+		buf_put_text(
+			out, "I cannot see images: the one that came along was not looked at. ");
+	else if (n)
+		buf_printf(out, "I cannot see images: the %zu that came along were not looked at. ",
+			n);
+	if (n)
+		buf_printf(out, "That needs a language model.\n%s", connect_hint);
+}
+
 /* A part that waits for results leaves no text: it is written again when they are there. */
 static void answer_all(
 	struct desk *d, const struct request *requests, size_t count, struct buf *out)
@@ -214,6 +232,8 @@ void offline_answer(const struct prompt *prompt, struct arena *a, delta_fn *sink
 	answer_all(&desk, requests, count, &text);
 	bool is_done = desk.wanted_count == 0;
 	put_unreadable(&desk, &text);
+	if (is_done)
+		put_unseen(prompt, &text);
 	say(&speaker,
 		(struct delta){
 			.kind = DELTA_START, .id = STR("offline-1"), .model = STR(OFFLINE_MODEL)});

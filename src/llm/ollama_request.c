@@ -62,12 +62,8 @@ static struct str tool_name(const struct prompt *p, const struct block *result)
 	return STR("");
 }
 
-static void put_user(struct json_writer *w, const struct prompt *p, const struct block *b)
+static void put_result(struct json_writer *w, const struct prompt *p, const struct block *b)
 {
-	if (b->kind == BLOCK_TEXT && b->text.n)
-		put_plain(w, "user", b->text);
-	if (b->kind != BLOCK_TOOL_RESULT)
-		return;
 	json_open(w, '{');
 	json_member_text(w, "role", "tool");
 	json_member_str(w, "tool_name", tool_name(p, b));
@@ -142,14 +138,58 @@ static void put_assistant(struct json_writer *w, const struct run *run)
 	json_close(w, '}');
 }
 
+/* Images that wait for the text behind them, whose message they go with. */
+struct words {
+	struct json_writer *w;
+	bool has_images;
+};
+
+static void put_image(struct words *words, const struct block *b)
+{
+	struct json_writer *w = words->w;
+
+	if (!words->has_images) {
+		json_open(w, '{');
+		json_member_text(w, "role", "user");
+		json_key(w, "images");
+		json_open(w, '[');
+		words->has_images = true;
+	}
+	json_put_str(w, b->data);
+}
+
+static void put_words(struct words *words, struct str text)
+{
+	struct json_writer *w = words->w;
+
+	if (!words->has_images) {
+		put_plain(w, "user", text);
+		return;
+	}
+	words->has_images = false;
+	json_close(w, ']');
+	json_member_str(w, "content", text);
+	json_close(w, '}');
+}
+
 /* Results before the user's words: they belong to the answer above. */
 static void put_user_run(struct json_writer *w, const struct prompt *p, const struct run *run)
 {
+	struct words words = {.w = w};
+
 	for (int pass = 0; pass < 2; pass++)
 		for (const struct message *m = run->first; m < run->end; m++)
-			for (size_t i = 0; i < m->block_count; i++)
-				if ((m->blocks[i].kind == BLOCK_TOOL_RESULT) == (pass == 0))
-					put_user(w, p, &m->blocks[i]);
+			for (size_t i = 0; i < m->block_count; i++) {
+				const struct block *b = &m->blocks[i];
+				if (pass == 0 && b->kind == BLOCK_TOOL_RESULT)
+					put_result(w, p, b);
+				if (pass == 1 && b->kind == BLOCK_IMAGE)
+					put_image(&words, b);
+				if (pass == 1 && b->kind == BLOCK_TEXT && b->text.n)
+					put_words(&words, b->text);
+			}
+	if (words.has_images)
+		put_words(&words, STR(""));
 }
 
 static void put_messages(struct json_writer *w, const struct prompt *p)
@@ -243,6 +283,16 @@ static void get_assistant(struct prompt_builder *b, struct str message)
 	name_calls(b, from);
 }
 
+static void get_user(struct prompt_builder *b, struct str message)
+{
+	struct str key, image, images = json_get(message, "images");
+
+	if (json_type(images) == JSON_ARRAY)
+		json_each (images, key, image)
+			image_get_data(b, json_text(image, b->a));
+	builder_content(b, ROLE_USER, json_get(message, "content"));
+}
+
 static void get_message(struct prompt_builder *b, struct str message)
 {
 	struct str role = json_get(message, "role"), content = json_get(message, "content");
@@ -254,7 +304,7 @@ static void get_message(struct prompt_builder *b, struct str message)
 	else if (json_text_is(role, "tool"))
 		get_result(b, message);
 	else
-		builder_content(b, ROLE_USER, content);
+		get_user(b, message);
 }
 
 static struct str effort_of(struct str think, struct arena *a)
@@ -290,8 +340,9 @@ bool ollama_get_request(struct str body, struct arena *a, struct prompt *out, st
 	prompt.context_tokens = positive_or(json_get(options, "num_ctx"), 0);
 	prompt.effort = effort_of(json_get(body, "think"), a);
 	json_each (messages, key, value)
-		blocks += 2 + json_count(json_get(value, "content")) +
-			  json_count(json_get(value, "tool_calls"));
+		blocks += 2 + 2 * json_count(json_get(value, "content")) +
+			  json_count(json_get(value, "tool_calls")) +
+			  json_count(json_get(value, "images"));
 	builder_start(&b, json_count(messages), blocks);
 	json_each (messages, key, value)
 		get_message(&b, value);

@@ -26,33 +26,50 @@ static size_t count_kind(const struct run *run, enum block_kind kind)
 	return n;
 }
 
-/* One text as a string, which every server takes; several as parts. */
+static bool is_part(const struct block *b)
+{
+	return b->kind == BLOCK_IMAGE || (b->kind == BLOCK_TEXT && b->text.n);
+}
+
+static void put_part(struct json_writer *w, const struct block *b)
+{
+	json_open(w, '{');
+	if (b->kind == BLOCK_TEXT) {
+		json_member_text(w, "type", "text");
+		json_member_str(w, "text", b->text);
+	} else {
+		json_member_text(w, "type", "image_url");
+		json_key(w, "image_url");
+		json_open(w, '{');
+		json_key(w, "url");
+		image_put_url(w, b);
+		json_close(w, '}');
+	}
+	json_close(w, '}');
+}
+
+/* One text as a string, which every server takes; several, and images, as parts. */
 static void put_content(struct json_writer *w, const struct run *run)
 {
-	size_t count = count_kind(run, BLOCK_TEXT);
+	size_t texts = count_kind(run, BLOCK_TEXT), images = count_kind(run, BLOCK_IMAGE);
+	bool is_plain = texts == 1 && images == 0;
 
 	json_key(w, "content");
-	if (count == 0) {
+	if (texts + images == 0) {
 		json_put_null(w);
 		return;
 	}
-	if (count > 1)
+	if (!is_plain)
 		json_open(w, '[');
 	for (const struct message *m = run->first; m < run->end; m++)
 		for (size_t i = 0; i < m->block_count; i++) {
 			const struct block *b = &m->blocks[i];
-			if (b->kind != BLOCK_TEXT || !b->text.n)
-				continue;
-			if (count == 1) {
+			if (is_part(b) && is_plain)
 				json_put_str(w, b->text);
-				continue;
-			}
-			json_open(w, '{');
-			json_member_text(w, "type", "text");
-			json_member_str(w, "text", b->text);
-			json_close(w, '}');
+			else if (is_part(b))
+				put_part(w, b);
 		}
-	if (count > 1)
+	if (!is_plain)
 		json_close(w, ']');
 }
 
@@ -73,7 +90,7 @@ static void put_results(struct json_writer *w, const struct run *run)
 static void put_user(struct json_writer *w, const struct run *run)
 {
 	put_results(w, run);
-	if (!count_kind(run, BLOCK_TEXT))
+	if (!count_kind(run, BLOCK_TEXT) && !count_kind(run, BLOCK_IMAGE))
 		return;
 	open_message(w, "user");
 	put_content(w, run);
@@ -326,7 +343,7 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 	if (!request_open(body, "messages", false, a, &prompt, &messages, e))
 		return false;
 	json_each (messages, key, value)
-		blocks += 2 + json_count(json_get(value, "content")) +
+		blocks += 2 + 2 * json_count(json_get(value, "content")) +
 			  json_count(json_get(value, "tool_calls"));
 	builder_start(&b, json_count(messages), blocks);
 	json_each (messages, key, value)

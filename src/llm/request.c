@@ -127,8 +127,14 @@ void builder_content(struct prompt_builder *b, enum role role, struct str conten
 			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
 		return;
 	}
-	json_each (content, key, part) { /* images have no text and are skipped */
+	json_each (content, key, part) {
 		struct str text = text_or_empty(part, "text", b->a);
+		struct str image = json_get(part, "image_url");
+		/* Chat Completions has an object there, Responses the URL itself. */
+		if (json_type(image) == JSON_OBJECT)
+			image = json_get(image, "url");
+		if (role == ROLE_USER && image.p)
+			image_get_url(b, json_text(image, b->a));
 		if (text.n)
 			builder_put(b, role, (struct block){.kind = BLOCK_TEXT, .text = text});
 	}

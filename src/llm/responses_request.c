@@ -26,20 +26,34 @@ static void close_texts(struct texts *t)
 	json_close(t->w, '}');
 }
 
+static void open_texts(struct texts *t)
+{
+	if (t->is_open)
+		return;
+	t->is_open = true;
+	open_item(t->w, "message");
+	json_member_text(t->w, "role", t->role == ROLE_USER ? "user" : "assistant");
+	json_key(t->w, "content");
+	json_open(t->w, '[');
+}
+
 static void put_text(struct texts *t, struct str text)
 {
-	bool is_user = t->role == ROLE_USER;
-
-	if (!t->is_open) {
-		t->is_open = true;
-		open_item(t->w, "message");
-		json_member_text(t->w, "role", is_user ? "user" : "assistant");
-		json_key(t->w, "content");
-		json_open(t->w, '[');
-	}
+	open_texts(t);
 	json_open(t->w, '{');
-	json_member_text(t->w, "type", is_user ? "input_text" : "output_text");
+	json_member_text(t->w, "type", t->role == ROLE_USER ? "input_text" : "output_text");
 	json_member_str(t->w, "text", text);
+	json_close(t->w, '}');
+}
+
+static void put_image(struct texts *t, const struct block *b)
+{
+	open_texts(t);
+	json_open(t->w, '{');
+	json_member_text(t->w, "type", "input_image");
+	json_member_text(t->w, "detail", "auto");
+	json_key(t->w, "image_url");
+	image_put_url(t->w, b);
 	json_close(t->w, '}');
 }
 
@@ -73,6 +87,10 @@ static void put_block(struct texts *t, const struct block *b)
 	if (b->kind == BLOCK_TEXT) {
 		if (b->text.n)
 			put_text(t, b->text);
+		return;
+	}
+	if (b->kind == BLOCK_IMAGE) {
+		put_image(t, b);
 		return;
 	}
 	/* Thoughts of another wire mean nothing here. */
@@ -254,7 +272,7 @@ static void get_input(struct prompt_builder *b, struct str instructions, struct 
 	size_t blocks = 1;
 
 	json_each (input, key, item)
-		blocks += 1 + json_count(json_get(item, "content"));
+		blocks += 1 + 2 * json_count(json_get(item, "content"));
 	builder_start(b, 1 + json_count(input), blocks);
 	builder_system(b, instructions);
 	if (json_type(input) == JSON_STRING)

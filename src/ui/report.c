@@ -154,6 +154,7 @@ static void put_block(struct json_writer *w, const struct block *block)
 		[BLOCK_THINKING] = "thinking",
 		[BLOCK_TOOL_USE] = "tool_use",
 		[BLOCK_TOOL_RESULT] = "tool_result",
+		[BLOCK_IMAGE] = "image",
 	};
 
 	json_open(w, '{');
@@ -161,6 +162,7 @@ static void put_block(struct json_writer *w, const struct block *block)
 	switch (block->kind) {
 	case BLOCK_TEXT: json_member_str(w, "text", block->text); break;
 	case BLOCK_THINKING: json_member_str(w, "thinking", block->text); break;
+	case BLOCK_IMAGE: json_member_str(w, "media_type", block->media_type); break;
 	case BLOCK_TOOL_USE:
 		json_member_str(w, "id", block->id);
 		json_member_str(w, "name", block->name);

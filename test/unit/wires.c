@@ -197,12 +197,174 @@ static void test_bodies(void **)
 		"\"tool_call_id\":\"a\",\"content\":\"x.c\"}]}");
 }
 
+/* ---- images ---- */
+
+/* The first bytes of a PNG and of a GIF, as base64. */
+#define PNG "iVBORw0KGgo="
+#define GIF "R0lGODlhAQABAAAAADs="
+
+static const struct {
+	const struct wire *wire;
+	const char *part; /* how the request holds the images and the words */
+} image_parts[] = {
+	{&wire_anthropic,
+		"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"look\"},{\"type\":"
+		"\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":"
+		"\"" PNG "\"}},{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":"
+		"\"image/gif\",\"data\":\"" GIF "\"}},{\"type\":\"text\",\"text\":\"what?\","
+		"\"cache_control\":{\"type\":\"ephemeral\"}}]}"},
+	{&wire_openai,
+		"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"look\"},{\"type\":"
+		"\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64," PNG
+		"\"}},{\"type\":"
+		"\"image_url\",\"image_url\":{\"url\":\"data:image/gif;base64," GIF
+		"\"}},{\"type\":"
+		"\"text\",\"text\":\"what?\"}]}"},
+	{&wire_responses,
+		"{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\","
+		"\"text\":\"look\"},{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":"
+		"\"data:image/png;base64," PNG "\"},{\"type\":\"input_image\",\"detail\":\"auto\","
+		"\"image_url\":\"data:image/gif;base64," GIF
+		"\"},{\"type\":\"input_text\",\"text\":"
+		"\"what?\"}]}"},
+	{&wire_ollama,
+		"{\"role\":\"user\",\"content\":\"look\"},{\"role\":\"user\",\"images\":[\"" PNG
+		"\",\"" GIF "\"],\"content\":\"what?\"}"},
+};
+
+static void test_images(void **)
+{
+	static struct block blocks[] = {
+		{.kind = BLOCK_TEXT, .text = STR("look")},
+		{.kind = BLOCK_IMAGE, .media_type = STR("image/png"), .data = STR(PNG)},
+		{.kind = BLOCK_IMAGE, .media_type = STR("image/gif"), .data = STR(GIF)},
+		{.kind = BLOCK_TEXT, .text = STR("what?")},
+	};
+	struct message message = {ROLE_USER, blocks, 4};
+	struct prompt p = {.model = STR("m"),
+		.messages = &message,
+		.message_count = 1,
+		.max_output_tokens = 5};
+
+	for (size_t i = 0; i < sizeof image_parts / sizeof *image_parts; i++) {
+		AUTO(buf) body = {0};
+		AUTO(arena) a = {0};
+		struct prompt back;
+		struct err e;
+		const struct wire *wire = image_parts[i].wire;
+		wire->put_request(&p, &body);
+		if (!str_contains(buf_str(&body), str_from(image_parts[i].part)))
+			fail_msg("%s", buf_text(&body));
+		assert_true(wire->get_request(buf_str(&body), &a, &back, &e));
+		assert_int_equal(back.message_count, 1);
+		assert_int_equal(back.messages[0].block_count, 4);
+		for (size_t k = 0; k < 4; k++) {
+			const struct block *b = &back.messages[0].blocks[k];
+			assert_int_equal(b->kind, blocks[k].kind);
+			assert_true(str_eq(b->text, blocks[k].text));
+			assert_true(str_eq(b->media_type, blocks[k].media_type));
+			assert_true(str_eq(b->data, blocks[k].data));
+		}
+	}
+}
+
+/* No text behind it, and none at all: the image is a message of its own. */
+static void test_image_alone(void **)
+{
+	struct block block = {
+		.kind = BLOCK_IMAGE, .media_type = STR("image/png"), .data = STR(PNG)};
+	struct message message = {ROLE_USER, &block, 1};
+	struct prompt p = {.model = STR("m"),
+		.messages = &message,
+		.message_count = 1,
+		.max_output_tokens = 5};
+
+	for (const struct wire *const *wire = wires; *wire; wire++) {
+		AUTO(buf) body = {0};
+		AUTO(arena) a = {0};
+		struct prompt back;
+		struct err e;
+		(*wire)->put_request(&p, &body);
+		assert_true((*wire)->get_request(buf_str(&body), &a, &back, &e));
+		assert_int_equal(back.message_count, 1);
+		assert_int_equal(back.messages[0].block_count, 1);
+		assert_int_equal(back.messages[0].blocks[0].kind, BLOCK_IMAGE);
+	}
+}
+
+static void test_images_that_are_none(void **)
+{
+	static const struct {
+		const struct wire *wire;
+		const char *body;
+	} cases[] = {
+		{&wire_anthropic,
+			"{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+			"\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://h/x.png\"}},{\"type\":"
+			"\"image\",\"source\":7},{\"type\":\"image\",\"source\":{\"type\":\"base64\"}},"
+			"{\"type\":\"text\",\"text\":\"t\"}]}]}"},
+		{&wire_openai,
+			"{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+			"\"image_url\",\"image_url\":{\"url\":\"https://h/x.png\"}},{\"image_url\":{"
+			"\"url\":\"data:;base64,AAAA\"}},{\"image_url\":{\"url\":\"data:a;base64,\"}},"
+			"{\"image_url\":5},{\"type\":\"text\",\"text\":\"t\"}]},{\"role\":"
+			"\"assistant\",\"content\":[{\"image_url\":{\"url\":\"data:a;base64,AA==\"}}]}]}"},
+		{&wire_ollama,
+			"{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"t\","
+			"\"images\":[\"\",5,\"AAAA\",\"!\"]}]}"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO(arena) a = {0};
+		struct prompt back;
+		struct err e;
+		assert_true(cases[i].wire->get_request(str_from(cases[i].body), &a, &back, &e));
+		assert_int_equal(back.message_count, 1);
+		assert_int_equal(back.messages[0].block_count, 1);
+		assert_true(str_is(back.messages[0].blocks[0].text, "t"));
+	}
+}
+
+static void test_image_types(void **)
+{
+	static const struct {
+		struct str bytes;
+		const char *type;
+	} cases[] = {
+		{STR("\x89PNG\r\n\x1a\n\0\0"), "image/png"},
+		{STR("\xff\xd8\xff\xe0"), "image/jpeg"},
+		{STR("GIF89a.."), "image/gif"},
+		{STR("GIF87a"), "image/gif"},
+		{STR("RIFF\1\2\3\4WEBPVP8 "), "image/webp"},
+		{STR("RIFF\1\2\3\4WAVE"), NULL},
+		{STR("\x89PNG\r\n"), NULL},
+		{STR("GIF88a"), NULL},
+		{STR("RIFF"), NULL},
+		{STR("%PDF-1.7"), NULL},
+		{STR("<svg xmlns="), NULL},
+		{STR("BM"), NULL},
+		{STR(""), NULL},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *type = image_type(cases[i].bytes);
+		if (cases[i].type)
+			assert_string_equal(type, cases[i].type);
+		else
+			assert_null(type);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_responses_stream_bytes),
 		cmocka_unit_test(test_ollama_stream_bytes),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_image_alone),
+		cmocka_unit_test(test_images_that_are_none),
+		cmocka_unit_test(test_image_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
