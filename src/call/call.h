@@ -24,6 +24,11 @@ struct route {
 	struct str name; /* "provider/model" */
 	const char *url;
 	struct str key; /* "" none is sent */
+	bool bearer; /* the key goes as Authorization: Bearer, whatever the wire's own way is */
+	struct str
+		api_version; /* asked for in place of the wire's own; "" that. route_set_version */
+	struct str routing; /* for the prompt's, JSON text; "" none */
+	const char *notice; /* something people should know; NULL nothing */
 	struct model model; /* from the catalogue */
 	bool is_in_catalog;
 	struct http_limits limits;
@@ -39,14 +44,20 @@ struct route_wish {
 };
 
 /*
- * --model > the first key (ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY ...) or base URL
+ * --model > the first key (ANTHROPIC_API_KEY or _AUTH_TOKEN, OPENAI_API_KEY ...) or base URL
  * (ANTHROPIC_BASE_URL, OPENAI_BASE_URL ...) found > offline. ERR_USAGE when the wish cannot be met.
  * The strings live in the arena.
  */
 [[nodiscard]] bool route_choose(
 	const struct route_wish *wish, struct arena *a, struct route *out, struct err *e);
 
-/* What of a prompt is the route's: the model, the dialect, the window. */
+/*
+ * Which version of the API is asked for: a date such as "2026-10-21". ERR_USAGE for anything else
+ * and where the wire has no versions.
+ */
+[[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
+
+/* What of a prompt is the route's: the model, the dialect, the window, the routing. */
 void route_address(const struct route *route, struct prompt *prompt);
 
 /* Where the route's provider has the path of another question of its wire. */

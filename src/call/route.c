@@ -16,12 +16,13 @@ struct provider {
 	const char *catalog; /* the provider's name in the catalogue, NULL: as here */
 	bool base_has_version; /* the base URL ends in /v1, as its users write it */
 	bool is_local; /* no key is needed, and the base may be a bare host:port */
+	const char *token_variable; /* in place of the key, sent as Authorization: Bearer; NULL */
 };
 
 /* In the order in which their keys are looked for. */
 static const struct provider providers[] = {
 	{"anthropic", &wire_anthropic, NULL, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
-		"claude-sonnet-5-5", NULL, false, false},
+		"claude-sonnet-5-5", NULL, false, false, "ANTHROPIC_AUTH_TOKEN"},
 	{"openai", &wire_openai, "openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-6.1-terra",
 		NULL, true, false},
 	{"openrouter", &wire_openai, "openrouter", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL",
@@ -150,15 +151,37 @@ static const struct wire *wire_of(
 	return wire;
 }
 
-static bool check_key(const struct provider *p, struct str key, struct err *e)
+static bool check_key(const char *variable, struct str key, struct err *e)
 {
 	for (size_t i = 0; i < key.n; i++)
 		if ((unsigned char)key.p[i] <= ' ' || (unsigned char)key.p[i] > '~')
 			return err_set(e, ERR_USAGE,
 				"%s: not a key: it has a space, a control "
 				"character or a character beyond ASCII in it",
-				p->key_variable);
+				variable);
 	return true;
+}
+
+/* The variable that holds the provider's key or, where there is none, its token; NULL neither. */
+static const char *key_variable(const struct provider *p, const struct route_wish *wish)
+{
+	if (set_value(wish, p->key_variable))
+		return p->key_variable;
+	return p->token_variable && set_value(wish, p->token_variable) ? p->token_variable : NULL;
+}
+
+static bool take_key(const struct provider *p, const struct route_wish *wish, struct arena *a,
+	struct route *r, struct err *e)
+{
+	const char *variable = key_variable(p, wish);
+
+	r->key = str_from(variable ? set_value(wish, variable) : "");
+	r->bearer = variable && variable == p->token_variable;
+	if (variable && !r->bearer && p->token_variable && set_value(wish, p->token_variable))
+		r->notice = arena_printf(a, "%s and %s are both set: the first is used",
+			p->key_variable, p->token_variable)
+				    .p;
+	return check_key(variable, r->key, e);
 }
 
 static struct str catalog_name(const struct provider *p)
@@ -172,19 +195,17 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	struct route r = {
 		.provider = str_from(p->name), .limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
 	const char *base = wish->base_url ? wish->base_url : set_value(wish, p->base_variable);
-	const char *key = set_value(wish, p->key_variable);
 
 	r.dialect = dialect_of(p, !base);
 	r.wire = wire_of(p, r.dialect, a);
 	struct str base_url = base ? local_base(str_from(base), p, a) : home_of(p, r.dialect, a);
 	if (!full_url(p, base_url, a, &r.url, e))
 		return false;
-	if (!key && !base && !p->is_local)
+	if (!take_key(p, wish, a, &r, e))
+		return false;
+	if (!r.key.n && !base && !p->is_local)
 		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
 			STR_ARG(model_id), p->key_variable);
-	r.key = str_from(key ? key : "");
-	if (!check_key(p, r.key, e))
-		return false;
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
 	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
@@ -261,9 +282,9 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 	if (wish->base_url)
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
 	const struct provider *p = providers;
-	while (p->name && !(p->default_model && set_value(wish, p->key_variable)))
+	while (p->name && !(p->default_model && key_variable(p, wish)))
 		p++;
-	const char *variable = p->name ? p->key_variable : NULL;
+	const char *variable = p->name ? key_variable(p, wish) : NULL;
 	/* No key at all: a local server that needs none? */
 	for (p = variable ? p : providers; p->name && !variable; p++)
 		if (p->default_model && set_value(wish, p->base_variable))
@@ -281,6 +302,25 @@ void route_address(const struct route *route, struct prompt *prompt)
 	prompt->model = route->model_id;
 	prompt->dialect = route->dialect;
 	prompt->context_tokens = route->model.context_tokens;
+	prompt->routing = route->routing;
+}
+
+bool route_set_version(struct route *route, struct str version, struct err *e)
+{
+	static const char shape[] = "####-##-##";
+	bool fits = version.n == sizeof shape - 1;
+
+	if (!route->wire || !route->wire->version_header)
+		return err_set(e, ERR_USAGE, "%.*s: its API has no versions", STR_ARG(route->name));
+	for (size_t i = 0; fits && i < version.n; i++) {
+		char c = version.p[i];
+		fits = shape[i] == '#' ? c >= '0' && c <= '9' : c == shape[i];
+	}
+	if (!fits)
+		return err_set(e, ERR_USAGE, "version %.*s of the API: no date such as 2023-06-01",
+			STR_ARG(version));
+	route->api_version = version;
+	return true;
 }
 
 const char *route_url(const struct route *route, const char *path, struct arena *a)

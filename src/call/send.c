@@ -134,26 +134,57 @@ static void got_end(void *self, const struct err *e, const struct http_times *ti
 static const struct http_sink http_sink = {
 	.head = got_head, .header = got_header, .body = got_body, .end = got_end};
 
-static void send_http(struct call *call)
+static struct str version_of(const struct route *route)
 {
-	const struct wire *wire = call->route->wire;
-	struct http_header headers[12] = {
-		{"accept", str_from(call->errand->accept), false},
-		{"user-agent", STR("fettle/" FETTLE_VERSION), false},
-	};
-	const char *path = call->errand->put_request(call);
-	size_t n = 2;
+	return route->api_version.n ? route->api_version : str_from(route->wire->version);
+}
 
+/* Newer versions of an API may take the key in this way only. */
+static bool is_bearer(const struct route *route)
+{
+	const char *since = route->wire->bearer_since;
+
+	return route->bearer || (since && str_cmp(version_of(route), str_from(since)) >= 0);
+}
+
+static struct http_header key_header(struct call *call)
+{
+	const struct route *route = call->route;
+	bool bearer = is_bearer(route);
+	const char *prefix = bearer ? "Bearer " : route->wire->key_prefix;
+	struct str value = arena_printf(&call->arena, "%s%.*s", prefix, STR_ARG(route->key));
+
+	return (struct http_header){
+		bearer ? "authorization" : route->wire->key_header, value, true};
+}
+
+enum { HEADERS_MAX = 16 };
+
+/* The list ends with the first that has no name. */
+static void put_headers(struct call *call, struct http_header *headers)
+{
+	const struct route *route = call->route;
+	const struct wire *wire = route->wire;
+	size_t n = 0;
+
+	headers[n++] = (struct http_header){"accept", str_from(call->errand->accept), false};
+	headers[n++] = (struct http_header){"user-agent", STR("fettle/" FETTLE_VERSION), false};
 	if (call->request.n)
 		headers[n++] = (struct http_header){"content-type", STR("application/json"), false};
-
-	if (call->route->key.n)
-		headers[n++] = (struct http_header){wire->key_header,
-			arena_printf(&call->arena, "%s%.*s", wire->key_prefix,
-				STR_ARG(call->route->key)),
-			true};
-	for (const struct header *h = wire->headers; h && h->name && n < 11; h++)
+	if (route->key.n)
+		headers[n++] = key_header(call);
+	if (wire->version_header)
+		headers[n++] = (struct http_header){wire->version_header, version_of(route), false};
+	for (const struct header *h = wire->headers; h && h->name && n < HEADERS_MAX - 1; h++)
 		headers[n++] = (struct http_header){h->name, h->value, false};
+}
+
+static void send_http(struct call *call)
+{
+	struct http_header headers[HEADERS_MAX] = {0};
+	const char *path = call->errand->put_request(call);
+
+	put_headers(call, headers);
 	call->result.request_bytes = call->request.n;
 	call->error_body.max = ERROR_BODY_MAX_BYTES;
 	call->url = route_url(call->route, path, &call->arena);

@@ -17,6 +17,7 @@ struct variable {
 
 static const struct variable variables[] = {
 	{"ANTHROPIC_API_KEY", "key for Anthropic's API; chooses its model when --model is absent"},
+	{"ANTHROPIC_AUTH_TOKEN", "the same, sent as Authorization: Bearer; the key goes before it"},
 	{"ANTHROPIC_BASE_URL", "where to reach that API, or a server that speaks it"},
 	{"OPENAI_API_KEY", "key for OpenAI's API; chooses its model when --model is absent"},
 	{"OPENAI_BASE_URL", "where to reach that API, or a server that speaks it"},

@@ -381,6 +381,8 @@ static void announce(struct run *r)
 	if (r->ui_options.is_quiet)
 		return;
 	fprintf(stderr, "fettle: %.*s (%s)\n", STR_ARG(r->route.name), r->route.why);
+	if (r->route.notice)
+		fprintf(stderr, "fettle: %s\n", r->route.notice);
 	if (!r->route.wire)
 		fprintf(stderr,
 			"fettle: this is no language model: it looks things up. For a real one set "

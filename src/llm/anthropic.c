@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* anthropic: the Messages API, version 2023-06-01. Here the reading of its streams. */
+/*
+ * anthropic: the Messages API. Both of its versions are read: what 2026-10-21 took away is never
+ * sent, and what it added to errors is looked at. The older one is asked for by default, as
+ * compatible servers know no other. Here the reading of its streams.
+ */
 #include "llm/inside.h"
 
 enum field { TYPE, INDEX, MESSAGE, BLOCK, DELTA, USAGE, ERROR, FIELDS };
@@ -227,15 +231,15 @@ static bool get_event(
 	return json_type(m[ERROR]) != JSON_OBJECT || take_error(&o, m);
 }
 
-static const struct header headers[] = {{"anthropic-version", STR("2023-06-01")}, {0}};
-
 const struct wire wire_anthropic = {
 	.name = "anthropic",
 	.path = "/v1/messages",
 	.base_url = "https://api.anthropic.com",
 	.key_header = "x-api-key",
 	.key_prefix = "",
-	.headers = headers,
+	.version_header = "anthropic-version",
+	.version = "2023-06-01",
+	.bearer_since = "2026-10-21",
 	.content_type = "text/event-stream",
 	.list_path = "/v1/models",
 	.list_has_pages = true,

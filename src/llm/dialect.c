@@ -23,6 +23,7 @@ static const struct dialect dialects[] = {
 		.base_url = "https://openrouter.ai/api/v1",
 		.max_tokens_name = "max_completion_tokens",
 		.cost_name = "cost",
+		.routing_name = "provider",
 		.has_effort = true,
 		.keeps_details = true,
 		.has_base64 = true,

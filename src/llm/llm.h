@@ -4,8 +4,8 @@
  *
  * Everything here is pure: bytes in, values out, no socket, no clock, no thread. A wire is two-way:
  * it writes requests and reads answers (we as a client), and it reads requests and writes answers
- * (we as a server: the scripted provider). Formats: Anthropic Messages (2023-06-01), OpenAI Chat
- * Completions in the dialects of many servers, OpenAI Responses, and Ollama's own.
+ * (we as a server: the scripted provider). Formats: Anthropic Messages (2023-06-01 and 2026-10-21),
+ * OpenAI Chat Completions in the dialects of many servers, OpenAI Responses, and Ollama's own.
  *
  * Ownership: every struct str points into memory of the caller, mostly an arena given beside it.
  */
@@ -76,6 +76,7 @@ struct prompt {
 	int64_t context_tokens; /* the window a server that loads models shall set up; 0 default */
 	struct str effort; /* of reasoning: "none", "low", "medium", "high" ...; "" not said */
 	const struct dialect *dialect; /* of the openai wire; NULL: what every server takes */
+	struct str routing; /* a JSON object for dialects with a routing_name; "" none */
 	bool stream;
 };
 
@@ -178,6 +179,7 @@ struct dialect {
 	int port;
 	const char *max_tokens_name; /* the field for max_output_tokens */
 	const char *cost_name; /* of usage: USD the request cost; NULL not told */
+	const char *routing_name; /* the field for the prompt's routing; NULL: it takes none */
 	bool has_developer_role; /* the system text goes out as the developer's */
 	bool has_store; /* answers are kept unless store is false */
 	bool has_effort; /* takes reasoning_effort */
@@ -242,6 +244,9 @@ struct wire {
 	const char *path; /* appended to the base URL: "/v1/messages" */
 	const char *base_url; /* the provider's own */
 	const char *key_header, *key_prefix; /* "x-api-key", ""; "authorization", "Bearer " */
+	/* How a version of the API is asked for, the one by default, and from which on the key goes
+	 * as Authorization: Bearer; NULL: there are none. ISO dates, told apart by their order. */
+	const char *version_header, *version, *bearer_since;
 	const struct header *headers; /* further fixed ones, ended by a NULL name */
 	enum framing framing; /* server-sent events, or one JSON value a line */
 	const char *content_type; /* of a stream */

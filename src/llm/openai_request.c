@@ -236,6 +236,19 @@ void openai_put_tools(struct json_writer *w, const struct prompt *p)
 	json_close(w, ']');
 }
 
+/* Who of a router's providers may be asked, and in which order. */
+static void put_routing(struct json_writer *w, const struct prompt *p)
+{
+	struct str routing = str_trim(p->routing);
+	struct err e;
+
+	if (!p->dialect || !p->dialect->routing_name || json_type(routing) != JSON_OBJECT ||
+		!json_check(routing, &e))
+		return;
+	json_key(w, p->dialect->routing_name);
+	json_put_raw(w, routing);
+}
+
 void openai_put_request(const struct prompt *p, struct buf *body)
 {
 	const struct dialect *d = p->dialect;
@@ -255,6 +268,7 @@ void openai_put_request(const struct prompt *p, struct buf *body)
 	}
 	if (p->tool_count)
 		openai_put_tools(&w, p);
+	put_routing(&w, p);
 	put_messages(&w, p);
 	json_close(&w, '}');
 }
@@ -350,6 +364,8 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 		get_message(&b, value);
 	request_tools(json_get(str_trim(body), "tools"), "function", "parameters", a, &prompt);
 	prompt.effort = text_or_empty(str_trim(body), "reasoning_effort", a);
+	struct str routing = json_get(str_trim(body), "provider");
+	prompt.routing = json_type(routing) == JSON_OBJECT ? routing : STR("");
 	*out = prompt;
 	return true;
 }

@@ -35,6 +35,10 @@ static const struct route_case routes[] = {
 	{NULL, NULL, ENV("ANTHROPIC_API_KEY="), "offline/extract", NULL, NULL},
 	{NULL, NULL, ENV("ANTHROPIC_API_KEY=k"), "anthropic/claude-sonnet-5-5",
 		"https://api.anthropic.com/v1/messages", NULL},
+	{NULL, NULL, ENV("ANTHROPIC_AUTH_TOKEN=t"), "anthropic/claude-sonnet-5-5",
+		"https://api.anthropic.com/v1/messages", NULL},
+	{"anthropic/x", NULL, ENV("ANTHROPIC_AUTH_TOKEN=a b"), NULL, NULL,
+		"ANTHROPIC_AUTH_TOKEN: not a key"},
 	{NULL, NULL, ENV("OPENAI_API_KEY=k"), "openai/gpt-6.1-terra",
 		"https://api.openai.com/v1/chat/completions", NULL},
 	{NULL, NULL, ENV("OPENAI_API_KEY=k", "ANTHROPIC_API_KEY=k"), "anthropic/claude-sonnet-5-5",
@@ -135,6 +139,53 @@ static void test_routes(void **)
 	}
 }
 
+static void test_versions(void **)
+{
+	static const struct {
+		const char *model, *version;
+		bool is_good;
+	} cases[] = {{"anthropic/x", "2026-10-21", true}, {"anthropic/x", "2023-06-01", true},
+		{"anthropic/x", "2023-6-1", false}, {"anthropic/x", "", false},
+		{"anthropic/x", "2023-06-01\r\nx: y", false}, {"openai/x", "2026-10-21", false},
+		{"offline", "2026-10-21", false}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct route_wish wish = {cases[i].model, NULL, lookup};
+		AUTO(arena) a = {0};
+		struct route route;
+		struct err e = {0};
+		environment = ENV("ANTHROPIC_API_KEY=k", "OPENAI_API_KEY=k");
+		assert_true(route_choose(&wish, &a, &route, &e));
+		assert_false(route.bearer);
+		assert_int_equal(route_set_version(&route, str_from(cases[i].version), &e),
+			cases[i].is_good);
+		assert_true(str_is(route.api_version, cases[i].is_good ? cases[i].version : ""));
+	}
+}
+
+static void test_urls_of_other_questions(void **)
+{
+	static const struct {
+		const char *model, *base, *path, *url;
+	} cases[] = {
+		{"anthropic/x", "http://h/v1", "/v1/models", "http://h/v1/models"},
+		{"openai/x", "http://h/api/v3", "/models", "http://h/api/v3/models"},
+		{"ollama/x", "http://h:1/sub", "/api/tags", "http://h:1/sub/api/tags"},
+		{"responses/x", "http://h", "/embeddings", "http://h/v1/embeddings"},
+		{"openai/x", "http://h", "/chat/completions", "http://h/v1/chat/completions"},
+	};
+
+	environment = NULL;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct route_wish wish = {cases[i].model, cases[i].base, lookup};
+		AUTO(arena) a = {0};
+		struct route route;
+		struct err e = {0};
+		assert_true(route_choose(&wish, &a, &route, &e));
+		assert_string_equal(route_url(&route, cases[i].path, &a), cases[i].url);
+	}
+}
+
 static const struct option table[] = {
 	{"model", 'm', "NAME", ""},
 	{"quiet", 'q', NULL, ""},
@@ -164,6 +215,10 @@ static void test_options(void **)
 	assert_int_equal(o.operand_count, 0);
 	assert_true(parse(WORDS("-qvm", "x", "task", "--model=y", "-"), &a, &o, &e));
 	assert_string_equal(options_value(&o, "model"), "y");
+	assert_string_equal(options_nth(&o, "model", 0), "x");
+	assert_string_equal(options_nth(&o, "model", 1), "y");
+	assert_null(options_nth(&o, "model", 2));
+	assert_null(options_nth(&o, "max-turns", 0));
 	assert_true(options_has(&o, "quiet") && options_has(&o, "verbose"));
 	assert_int_equal(o.operand_count, 2);
 	assert_string_equal(o.operands[1], "-");
@@ -228,6 +283,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_urls_of_other_questions),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_wrong_options),
 		cmocka_unit_test(test_integers),

@@ -341,6 +341,75 @@ static void test_who_has_no_vectors(void **)
 	close_stage(&s);
 }
 
+/* ---- versions ---- */
+
+static void drop_delta(void *, const struct delta *)
+{
+}
+
+static void got_answer(void *self, const struct call_result *result)
+{
+	take_result(self, result);
+}
+
+static const char old_way[] =
+	"{\"header\":{\"anthropic-version\":\"2023-06-01\",\"x-api-key\":\"key-12345\","
+	"\"authorization\":{\"exists\":false}}}";
+static const char new_way[] =
+	"{\"header\":{\"anthropic-version\":\"2026-10-21\",\"authorization\":\"Bearer "
+	"key-12345\",\"x-api-key\":{\"exists\":false}}}";
+static const char token_way[] =
+	"{\"header\":{\"anthropic-version\":\"2023-06-01\",\"authorization\":\"Bearer "
+	"key-12345\",\"x-api-key\":{\"exists\":false}}}";
+
+/* Of Anthropic's API, for an answer and for a list. */
+static void test_versions(void **)
+{
+	static const struct {
+		const char *version, *match;
+		bool bearer;
+	} cases[] = {{"", old_way, false}, {"2023-06-01", old_way, false},
+		{"2026-10-21", new_way, false}, {"2026-10-21", new_way, true},
+		{"", token_way, true}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int is_list = 0; is_list < 2; is_list++) {
+			AUTO(buf) script = {0};
+			struct stage s;
+			struct err e;
+			/* A list that is not asked for in this way has no models. */
+			buf_printf(&script,
+				"{\"models\":[],\"replies\":[{\"match\":%.*s%s},\"reply\":{%s}}]}",
+				(int)strlen(cases[i].match) - 1, cases[i].match,
+				is_list ? ",\"path\":\"/v1/models\"" : "",
+				is_list ? "\"raw\":\"{\\\"data\\\":[{\\\"id\\\":\\\"a\\\"}]}\""
+					: "\"text\":\"hi\"");
+			open_stage(&s, buf_text(&script));
+			struct route route = route_to(&s, "anthropic/x");
+			route.key = STR("key-12345");
+			route.bearer = cases[i].bearer;
+			if (cases[i].version[0])
+				assert_true(
+					route_set_version(&route, str_from(cases[i].version), &e));
+			struct block block = {.kind = BLOCK_TEXT, .text = STR("go")};
+			struct message message = {ROLE_USER, &block, 1};
+			struct prompt prompt = {.messages = &message,
+				.message_count = 1,
+				.max_output_tokens = 9,
+				.stream = true};
+			if (is_list) {
+				list(&s, &route, 0);
+				assert_string_equal(buf_text(&s.seen), "a:0 ");
+			} else {
+				(void)!call_start(&s.world, &route, &prompt,
+					&(struct call_sink){drop_delta, NULL, got_answer, &s});
+				loop_run(s.loop, &s.is_done);
+			}
+			assert_string_equal(s.error.text, "");
+			close_stage(&s);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_vectors_are_asked_for_again),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_who_has_no_vectors),
+		cmocka_unit_test(test_versions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

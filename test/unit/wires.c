@@ -197,6 +197,44 @@ static void test_bodies(void **)
 		"\"tool_call_id\":\"a\",\"content\":\"x.c\"}]}");
 }
 
+/* ---- routing ---- */
+
+static void test_routing(void **)
+{
+	static const struct {
+		const char *dialect, *routing;
+		bool is_sent;
+	} cases[] = {
+		{"openrouter", "{\"order\":[\"a\"],\"allow_fallbacks\":false}", true},
+		{"openrouter", " {\"sort\":\"price\"}\n", true},
+		{"openrouter", "", false},
+		{"openrouter", "[1]", false},
+		{"openrouter", "{\"sort\":", false},
+		{"openrouter", "{}}", false},
+		{"openai", "{\"sort\":\"price\"}", false},
+		{NULL, "{\"sort\":\"price\"}", false},
+	};
+	struct block block = {.kind = BLOCK_TEXT, .text = STR("go")};
+	struct message message = {ROLE_USER, &block, 1};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO(buf) body = {0};
+		AUTO(arena) a = {0};
+		struct prompt back, p = {.model = STR("m"),
+					    .messages = &message,
+					    .message_count = 1,
+					    .max_output_tokens = 5,
+					    .routing = str_from(cases[i].routing),
+					    .dialect = dialect_find(str_from(cases[i].dialect))};
+		struct err e;
+		wire_openai.put_request(&p, &body);
+		assert_true(json_check(buf_str(&body), &e));
+		assert_true(wire_openai.get_request(buf_str(&body), &a, &back, &e));
+		assert_true(str_eq(back.routing,
+			cases[i].is_sent ? str_trim(str_from(cases[i].routing)) : STR("")));
+	}
+}
+
 /* ---- images ---- */
 
 /* The first bytes of a PNG and of a GIF, as base64. */
@@ -361,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_responses_stream_bytes),
 		cmocka_unit_test(test_ollama_stream_bytes),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_routing),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_image_alone),
 		cmocka_unit_test(test_images_that_are_none),
