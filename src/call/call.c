@@ -168,6 +168,7 @@ static void end_answer(struct call *call)
 
 static const struct errand answer_errand = {
 	.accept = "text/event-stream",
+	.subject = "the conversation",
 	.prepare = prepare_answer,
 	.put_request = put_prompt,
 	.answer_offline = answer_offline,
@@ -217,7 +218,8 @@ void call_take_error(struct call *call, const struct llm_error *error)
 	else if (type.n)
 		err_context(e, "%.*s", STR_ARG(type));
 	if (error->is_overflow) {
-		err_context(e, "the conversation is longer than the model's context window");
+		err_context(e, "%s is longer than the model's context window",
+			call->errand->subject);
 		e->code = ERR_LIMIT;
 		call->result.stop = STOP_CONTEXT;
 	}

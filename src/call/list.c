@@ -102,6 +102,7 @@ static void end_page(struct call *call)
 
 static const struct errand list_errand = {
 	.accept = "application/json",
+	.subject = "the request",
 	.prepare = prepare,
 	.put_request = put_request,
 	.answer_offline = answer_offline,

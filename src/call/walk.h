@@ -23,6 +23,7 @@ struct call;
  */
 struct errand {
 	const char *accept; /* the content type that is wanted */
+	const char *subject; /* what may be too long for a model, for sentences */
 	/* The question as this route wants it; may set the call's error. */
 	void (*prepare)(struct call *call);
 	/* The path at the provider. What is put into call->request is sent by POST; nothing: GET.
