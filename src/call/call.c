@@ -218,8 +218,8 @@ void call_take_error(struct call *call, const struct llm_error *error)
 	else if (type.n)
 		err_context(e, "%.*s", STR_ARG(type));
 	if (error->is_overflow) {
-		err_context(e, "%s is longer than the model's context window",
-			call->errand->subject);
+		err_context(
+			e, "%s is longer than the model's context window", call->errand->subject);
 		e->code = ERR_LIMIT;
 		call->result.stop = STOP_CONTEXT;
 	}

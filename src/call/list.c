@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/must.h"
 #include "call/walk.h"
 
@@ -150,4 +151,72 @@ void list_cancel(struct listing *listing)
 {
 	if (listing)
 		call_cancel(listing->page);
+}
+
+/* ---- one model ---- */
+
+struct window_call {
+	struct call call;
+	struct window_sink sink;
+	int64_t context_tokens;
+};
+
+static struct window_call *window_of(struct call *call)
+{
+	return (struct window_call *)call;
+}
+
+static void prepare_window(struct call *call)
+{
+	if (call->route->wire && !call->route->wire->show_path)
+		whole_refuse(call, ERR_USAGE, "its server describes no single model");
+}
+
+static const char *put_window_request(struct call *call)
+{
+	struct json_writer w = {.buf = &call->request};
+
+	json_open(&w, '{');
+	json_member_str(&w, "model", call->route->model_id);
+	json_close(&w, '}');
+	return call->route->wire->show_path;
+}
+
+static void answer_window_offline(struct call *call)
+{
+	whole_refuse(call, ERR_USAGE, "it has no window");
+}
+
+static bool read_window(struct call *call, struct err *e)
+{
+	return list_get_context(buf_str(&call->body), &window_of(call)->context_tokens, e);
+}
+
+static void end_window(struct call *call)
+{
+	struct window_call *window = window_of(call);
+
+	window->sink.end(window->sink.self, &call->result, window->context_tokens);
+}
+
+static const struct errand window_errand = {
+	.accept = "application/json",
+	.subject = "the request",
+	.prepare = prepare_window,
+	.put_request = put_window_request,
+	.answer_offline = answer_window_offline,
+	.take = whole_take,
+	.finish = whole_finish,
+	.read = read_window,
+	.may_follow = may_follow,
+	.end = end_window,
+};
+
+struct call *window_start(
+	const struct call_world *world, const struct route *route, const struct window_sink *sink)
+{
+	struct call *call = call_new(sizeof(struct window_call), world, route, &window_errand);
+
+	window_of(call)->sink = *sink;
+	return call;
 }

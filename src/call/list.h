@@ -29,4 +29,18 @@ struct listing;
 /* Closes the connection; the end comes with ERR_CANCELLED. NULL is nothing. */
 void list_cancel(struct listing *listing);
 
+struct window_sink {
+	/* Exactly once, last, from the loop. context_tokens: 0 not told, or result->error is set.
+	 */
+	void (*end)(void *self, const struct call_result *result, int64_t context_tokens);
+	void *self;
+};
+
+/*
+ * The window of the route's own model, of servers that tell it for one model only: those whose wire
+ * has a show_path. ERR_USAGE for others, where the list has what there is. Ended with call_cancel.
+ */
+[[nodiscard]] struct call *window_start(
+	const struct call_world *world, const struct route *route, const struct window_sink *sink);
+
 #endif

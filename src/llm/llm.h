@@ -252,6 +252,7 @@ struct wire {
 	const char *content_type; /* of a stream */
 	const char *list_path; /* as path: where the models are listed. llm/list.h */
 	bool list_has_pages;
+	const char *show_path; /* where one model is described; NULL: the list has it all */
 	const char *embed_path; /* where texts become vectors; NULL nowhere. llm/embed.h */
 	const struct dialect *dialect; /* NULL: any */
 

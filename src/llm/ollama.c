@@ -298,6 +298,7 @@ const struct wire wire_ollama = {
 	.framing = FRAMING_LINES,
 	.content_type = "application/x-ndjson",
 	.list_path = "/api/tags",
+	.show_path = "/api/show",
 	.embed_path = "/api/embed",
 	.put_request = ollama_put_request,
 	.get_event = get_event,

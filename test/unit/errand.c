@@ -226,6 +226,34 @@ static void test_no_list_of_the_offline_model(void **)
 	close_stage(&s);
 }
 
+static void got_window(void *self, const struct call_result *result, int64_t context_tokens)
+{
+	struct stage *s = self;
+
+	buf_printf(&s->seen, "%lld", (long long)context_tokens);
+	take_result(s, result);
+}
+
+static void test_window_of_one_model(void **)
+{
+	static const struct {
+		const char *model, *seen;
+		enum err_code code;
+	} cases[] = {{"ollama/a", "7", ERR_NONE}, {"ollama/b", "0", ERR_NONE},
+		{"ollama/none", "0", ERR_PROVIDER}, {"openai/a", "0", ERR_USAGE}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct stage s;
+		open_stage(&s, two_models);
+		struct route route = route_to(&s, cases[i].model);
+		(void)!window_start(&s.world, &route, &(struct window_sink){got_window, &s});
+		loop_run(s.loop, &s.is_done);
+		assert_int_equal(s.error.code, cases[i].code);
+		assert_string_equal(buf_text(&s.seen), cases[i].seen);
+		close_stage(&s);
+	}
+}
+
 struct canceller {
 	struct listing *listing;
 	struct call *call;
@@ -418,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_pages_without_end),
 		cmocka_unit_test(test_lists_that_fail),
 		cmocka_unit_test(test_no_list_of_the_offline_model),
+		cmocka_unit_test(test_window_of_one_model),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_vectors_of_every_wire),
 		cmocka_unit_test(test_vectors_are_asked_for_again),
