@@ -369,6 +369,61 @@ static void test_who_has_no_vectors(void **)
 	close_stage(&s);
 }
 
+/* ---- answers that arrive oddly ---- */
+
+static const struct {
+	const char *model, *path;
+	bool is_list;
+} questions[] = {
+	{"anthropic/x", "/v1/models", true},
+	{"openai/x", "/v1/models", true},
+	{"ollama/x", "/api/tags", true},
+	{"openai/x", "/v1/embeddings", false},
+	{"ollama/x", "/api/embed", false},
+};
+
+/* True when it was answered; in any case it ends once. */
+static bool ask_oddly(size_t question, const char *how)
+{
+	AUTO(buf) script = {0};
+	struct stage s;
+
+	buf_printf(&script,
+		"{\"dimensions\":2,\"replies\":[{\"times\":0,\"match\":{\"path\":\"%s\"},"
+		"\"reply\":{%s}}]}",
+		questions[question].path, how);
+	open_stage(&s, buf_text(&script));
+	s.world.retry.retries_max = 0;
+	struct route route = route_to(&s, questions[question].model);
+	if (questions[question].is_list)
+		list(&s, &route, 0);
+	else
+		embed(&s, &route);
+	bool is_answered = s.seen.n > 0;
+	assert_int_equal(is_answered, s.error.code == ERR_NONE);
+	assert_true(is_answered || s.error.code == ERR_NETWORK);
+	close_stage(&s);
+	return is_answered;
+}
+
+static void test_cut_anywhere(void **)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+		int cut = 0;
+		/* From where the answer ends on, nothing is cut. */
+		for (; cut < 1'000; cut += 9) {
+			char how[64];
+			snprintf(how, sizeof how, "\"cut_after_bytes\":%d", cut);
+			if (ask_oddly(i, how))
+				break;
+		}
+		assert_in_range(cut, 60, 999);
+		assert_true(ask_oddly(i, "\"byte_by_byte\":true"));
+		assert_true(ask_oddly(i, "\"keep_alive\":false"));
+		assert_false(ask_oddly(i, "\"close_before_head\":true"));
+	}
+}
+
 /* ---- versions ---- */
 
 static void drop_delta(void *, const struct delta *)
@@ -452,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_vectors_are_asked_for_again),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_who_has_no_vectors),
+		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_versions),
 	};
 
