@@ -122,6 +122,8 @@ static const char *reason(struct http *http, CURLcode code)
 	case CURLE_COULDNT_CONNECT: return "connection refused or unreachable";
 	case CURLE_COULDNT_RESOLVE_HOST: return "host name not found";
 	case CURLE_GOT_NOTHING: return "connection closed without an answer";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return http->times.sent ? "the answer is not HTTP" : "unsupported protocol";
 	case CURLE_PARTIAL_FILE: return "connection closed in the middle of the answer";
 	default: return http->client->curl->curl_easy_strerror(code);
 	}
