@@ -374,7 +374,8 @@ def batches(bench, server, kind, retries, count, offset):
 
 
 def singles(bench, server, kind, offset):
-    places = spread(kind.total, kind.total + 1 if bench.long else SINGLE_PLACES, offset)
+    # Every byte is cut in batches; a run each is about statuses and what is shown.
+    places = spread(kind.total, kind.total // 4 if bench.long else SINGLE_PLACES, offset)
     return (f"{kind.wire.name}: {kind.name}, {kind.mode}, a run each: {len(places)} of "
             f"{kind.total + 1} places",
             [lambda place=place: run_single(bench, server, kind, place) for place in places])
