@@ -266,6 +266,10 @@ class Kind:
             place -= len(answer.raw)
         return self.answers[-1], min(place, len(self.answers[-1].raw))
 
+    def turn(self, place):
+        """The number of the call whose answer is cut, from 1."""
+        return self.answers.index(self.where(place)[0]) + 1
+
     def accepted(self, place):
         """Texts that a run may end with in an error; and whether it may do so at all."""
         answer, at = self.where(place)
@@ -281,6 +285,15 @@ class Kind:
         may_fail = place < self.total and MODES[self.mode][1] != "split" and \
             not (self.mode == "once" and is_unseen)
         return texts, may_fail
+
+    def attempts(self, place):
+        """How often the call that fails may have been made with one retry: 1 behind the first visible
+        event, 2 before it."""
+        answer, at = self.where(place)
+        first = answer.body.index(FIRST_SEEN[self.name][self.answers.index(answer)])
+        if answer.marks[at] <= first:
+            return {2}
+        return {1} if answer.marks[at] > answer.body.index(self.wire.event_end, first) + 2 else {1, 2}
 
     def complaints(self, place, is_error, text):
         """What is wrong with one task's end."""
@@ -332,6 +345,12 @@ def run_batch(bench, server, kind, places, retries):
         bad.append("a failure that is not the provider's")
     bad += [f"at {place}: {line}" for place, r in zip(places, results)
             for line in kind.complaints(place, r["is_error"], r["result"])]
+    for place, r in zip(places, results):
+        made = r["timings"]["calls"][-1]["attempts"]
+        # The end alone of a first stream may be missing, and the next call was never answered.
+        if retries and r["is_error"] and len(r["timings"]["calls"]) == kind.turn(place) and \
+                made not in kind.attempts(place):
+            bad.append(f"at {place}: {made} attempts, not {kind.attempts(place)}")
     return bad + ([ran.shown()] if bad else [])
 
 
