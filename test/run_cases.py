@@ -4,7 +4,7 @@
 
     python3 test/run_cases.py BUILD test/case/010-something.case ...
 
-prints TAP. test/run runs them all, two at once.
+prints TAP. test/run runs them all, several at once.
 
 The first line of a case file is its title; lines up to the first section are remarks. A section begins
 with a line "=== name" and goes on to the next one; empty lines at its end do not count. A line of

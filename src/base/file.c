@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,4 +126,82 @@ ssize_t file_write_ready(int fd, struct str bytes, struct err *e)
 		sent += (size_t)n;
 	}
 	return (ssize_t)sent;
+}
+
+/* ---- replacing ---- */
+
+struct beside {
+	struct buf path, temporary;
+	int fd;
+};
+
+static void beside_release(struct beside *b)
+{
+	file_close(&b->fd);
+	if (b->temporary.n)
+		unlink(buf_text(&b->temporary));
+	buf_release(&b->path);
+	buf_release(&b->temporary);
+}
+
+/* The file that path leads to, whether it is there or not yet. */
+static bool find_target(const char *path, struct beside *b, mode_t *mode, struct err *e)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	*mode = 0666;
+	if (stat(path, &st) < 0) {
+		if (errno != ENOENT || !*path)
+			return err_errno(e, "%s", path);
+		buf_put_text(&b->path, path);
+		return true;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_DENIED, "%s: not a regular file", path);
+	if (access(path, W_OK) < 0 || !realpath(path, real))
+		return err_errno(e, "%s", path);
+	*mode = st.st_mode & 0777;
+	buf_put_text(&b->path, real);
+	return true;
+}
+
+static bool open_beside(const char *path, struct beside *b, struct err *e)
+{
+	mode_t mode;
+
+	b->fd = -1;
+	if (!find_target(path, b, &mode, e))
+		return false;
+	AUTO(buf) name = {0};
+	buf_printf(&name, "%s.%08x.tmp", buf_text(&b->path), (unsigned)arc4random());
+	b->fd = open(buf_text(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (b->fd < 0)
+		return err_errno(e, "%s", path);
+	buf_put_str(&b->temporary, buf_str(&name));
+	/* An existing file's mode counts whatever the umask. */
+	if (mode != 0666 && fchmod(b->fd, mode) < 0)
+		return err_errno(e, "%s", path);
+	return true;
+}
+
+bool file_can_replace(const char *path, struct err *e)
+{
+	AUTO(beside) b = {.fd = -1};
+
+	return open_beside(path, &b, e);
+}
+
+bool file_replace(const char *path, struct str bytes, struct err *e)
+{
+	AUTO(beside) b = {.fd = -1};
+
+	if (!open_beside(path, &b, e))
+		return false;
+	if (!file_write_fd(b.fd, bytes, e))
+		return err_context(e, "%s", path);
+	if (rename(buf_text(&b.temporary), buf_text(&b.path)) < 0)
+		return err_errno(e, "%s", path);
+	buf_clear(&b.temporary);
+	return true;
 }

@@ -25,6 +25,14 @@
 /* All of it, through short writes and interruptions. */
 [[nodiscard]] bool file_write_fd(int fd, struct str bytes, struct err *e);
 /*
+ * Puts bytes where path says, all or nothing: into a new file beside it, which then takes its
+ * place. Links are followed; an existing file keeps its mode. What is no regular file is refused
+ * (ERR_DENIED).
+ */
+[[nodiscard]] bool file_replace(const char *path, struct str bytes, struct err *e);
+/* Whether file_replace could begin now, tried out; leaves nothing behind. */
+[[nodiscard]] bool file_can_replace(const char *path, struct err *e);
+/*
  * What goes without waiting: the number of bytes written, 0 when nothing does now, -1 and e on
  * failure. Pipes, terminals and sockets take small pieces only when they are ready; files take all.
  */

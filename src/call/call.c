@@ -193,8 +193,7 @@ void call_cancel(struct call *call)
 		return;
 	call->is_cancelled = true;
 	err_set(&call->error, ERR_CANCELLED, "interrupted");
-	http_cancel(call->http);
-	call->http = NULL;
+	call_hang_up(call);
 	/* A wait before the next attempt ends at once. */
 	timer_cancel(call->timer);
 	call->timer = NULL;
@@ -269,21 +268,17 @@ __attribute__((format(printf, 2, 3))) static void say_more(struct err *e, const 
 	snprintf(e->text + n, sizeof e->text - n, "%s", more);
 }
 
-static void tell_retry(struct call *call, struct call_retry retry, const struct err *error)
-{
-	retry.error = error;
-	retry.reason = retry_reason(&call->trouble);
-	retry.http_status = call->trouble.status;
-	retry.next = call->route;
-	log_debug("%s: again in %lld ms", error->text, (long long)retry.delay_ms);
-	if (call->sink.retry)
-		call->sink.retry(call->sink.self, &retry);
-}
+/* What is told of an attempt when the call itself knows nothing of it any more. */
+struct failure {
+	struct err error;
+	struct call_result attempt;
+};
 
 /* As if nothing had been asked yet. */
-static void forget_attempt(struct call *call)
+static struct failure forget_attempt(struct call *call)
 {
 	struct call_result *r = &call->result;
+	struct failure failure = {call->error, *r};
 	int64_t begun = r->times.begun ? r->times.begun : r->times.started;
 
 	wire_reader_release(&call->reader);
@@ -294,13 +289,27 @@ static void forget_attempt(struct call *call)
 	call->is_answered = false;
 	*r = (struct call_result){
 		.attempts = r->attempts, .usage = USAGE_UNKNOWN, .times.begun = begun};
+	failure.attempt.route = call->route;
+	failure.attempt.times.ended = clock_ns();
+	return failure;
+}
+
+static void tell_retry(struct call *call, struct call_retry retry, const struct failure *failure)
+{
+	retry.error = &failure->error;
+	retry.failed = &failure->attempt;
+	retry.reason = retry_reason(&call->trouble);
+	retry.http_status = call->trouble.status;
+	retry.next = call->route;
+	log_debug("%s: again in %lld ms", failure->error.text, (long long)retry.delay_ms);
+	if (call->sink.retry)
+		call->sink.retry(call->sink.self, &retry);
 }
 
 static enum walk try_again(struct call *call, int64_t delay_ms)
 {
-	struct err error = call->error;
+	struct failure failure = forget_attempt(call);
 
-	forget_attempt(call);
 	call->step = &steps[STEP_SEND];
 	timer_cancel(call->timer);
 	call->timer = loop_after(call->world.loop, delay_ms, next_turn, call);
@@ -309,7 +318,7 @@ static enum walk try_again(struct call *call, int64_t delay_ms)
 			.attempt = ++call->retries,
 			.retries_max = call->world.retry.retries_max,
 			.delay_ms = delay_ms},
-		&error);
+		&failure);
 	return WAIT;
 }
 
@@ -323,14 +332,13 @@ static bool may_go_elsewhere(const struct call *call)
 static enum walk go_elsewhere(struct call *call)
 {
 	const struct route *failed = call->route;
-	struct err error = call->error;
+	struct failure failure = forget_attempt(call);
 
-	buf_printf(&call->earlier, "%s%.160s", call->earlier.n ? "; " : "", error.text);
-	forget_attempt(call);
+	buf_printf(&call->earlier, "%s%.160s", call->earlier.n ? "; " : "", failure.error.text);
 	call->step = &steps[STEP_ROUTE];
 	call->route = failed->fallback;
 	call->retries = 0;
-	tell_retry(call, (struct call_retry){.route = failed}, &error);
+	tell_retry(call, (struct call_retry){.route = failed}, &failure);
 	return BACK;
 }
 

@@ -79,8 +79,12 @@ struct retry_limits {
 /* Monotonic clock, ns; 0: did not come to that. All but begun and ended: of the last attempt. */
 struct call_times {
 	int64_t begun; /* the first attempt */
+	int64_t asked; /* the request is put together from here on */
+	int64_t loading; /* libcurl is loaded, until started; 0: it was there */
 	int64_t started; /* on the network, behind the loading of libcurl */
-	int64_t connected, sent, first_byte, first_token, ended;
+	int64_t resolved, connected; /* the name, the address */
+	int64_t secured; /* TLS is set up; 0 without it */
+	int64_t sent, first_byte, first_token, ended;
 	bool reused;
 };
 
@@ -103,6 +107,7 @@ struct call_retry {
 	const struct route *route; /* that failed */
 	const struct route *next; /* the same again, or its fallback */
 	const struct err *error;
+	const struct call_result *failed; /* the attempt: its times and sizes; no error, no cost */
 	const char *reason; /* a word for machines: "rate_limit", "overloaded", "network" ... */
 	int http_status; /* 0 none */
 	int attempt, retries_max; /* the retry that follows, from 1; 0 for a fallback */

@@ -22,6 +22,32 @@ static void got_head(void *self, int status)
 	call->result.http_status = status;
 }
 
+static void take_times(struct call *call, const struct http_times *times)
+{
+	struct call_times *known = &call->result.times;
+
+	known->loading = times->loading;
+	known->started = times->started;
+	known->resolved = times->resolved;
+	known->connected = times->connected;
+	known->secured = times->secured;
+	known->sent = times->sent;
+	known->first_byte = times->first_byte;
+	known->reused = times->reused;
+}
+
+void call_hang_up(struct call *call)
+{
+	struct http_times times;
+
+	if (!call->http)
+		return;
+	http_look(call->http, &times);
+	take_times(call, &times);
+	http_cancel(call->http);
+	call->http = NULL;
+}
+
 static void got_body(void *self, struct str bytes)
 {
 	struct call *call = self;
@@ -46,8 +72,7 @@ void stream_take(struct call *call, struct str bytes)
 		call->trouble = (struct trouble){.code = ERR_PROVIDER};
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	}
-	http_cancel(call->http);
-	call->http = NULL;
+	call_hang_up(call);
 	call->is_answered = true;
 	call_walk_soon(call);
 }
@@ -112,15 +137,10 @@ void stream_finish(struct call *call, const struct err *e, const struct http_tim
 static void got_end(void *self, const struct err *e, const struct http_times *times)
 {
 	struct call *call = self;
-	struct call_times *known = &call->result.times;
 
 	call->http = NULL;
 	call->is_answered = true;
-	known->started = times->started;
-	known->connected = times->connected;
-	known->sent = times->sent;
-	known->first_byte = times->first_byte;
-	known->reused = times->reused;
+	take_times(call, times);
 	int status = call->result.http_status;
 	bool is_success = status >= 200 && status < 300;
 	/* Without a status the connection broke before it. */
@@ -214,7 +234,7 @@ enum walk step_send(struct call *call)
 	call->hints = (struct retry_hints){0};
 	call->trouble = (struct trouble){0};
 	call->result.attempts++;
-	call->result.times.started = clock_ns();
+	call->result.times.asked = call->result.times.started = clock_ns();
 	if (call->route->wire)
 		send_http(call);
 	else

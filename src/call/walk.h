@@ -83,6 +83,8 @@ void call_walk(struct call *call);
 void call_walk_soon(struct call *call);
 /* Every delta passes here on its way to the sink. False when the call is cancelled. */
 bool call_take_delta(void *call, const struct delta *delta);
+/* Ends what is under way on the network, and keeps what is known of it. */
+void call_hang_up(struct call *call);
 /* The provider's own words are the call's error, and what is done about it depends on them. */
 void call_take_error(struct call *call, const struct llm_error *error);
 

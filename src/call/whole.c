@@ -8,8 +8,7 @@ void whole_take(struct call *call, struct str bytes)
 	if (!call->body.overflow)
 		return;
 	whole_refuse(call, ERR_PROVIDER, "an answer beyond 256 MB");
-	http_cancel(call->http);
-	call->http = NULL;
+	call_hang_up(call);
 	call->is_answered = true;
 	call_walk_soon(call);
 }

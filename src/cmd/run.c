@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "ui/trace.h"
 #include "ui/ui.h"
 
 extern const struct command command_run;
@@ -43,6 +44,8 @@ static const struct option options[] = {
 	{"verbose", 'v', NULL, "say on stderr what happens inside"},
 	{"show-thinking", 0, NULL, "show the model's thinking on stderr"},
 	{"timings", 0, NULL, "show on stderr where the time went"},
+	{"trace", 0, "FILE",
+		"write where the time went as Chrome trace events (ui.perfetto.dev); no texts"},
 	{"help", 'h', NULL, "this help"},
 	{"version", 'V', NULL, "print the version"},
 	{0},
@@ -75,6 +78,7 @@ struct run {
 	struct ui *ui;
 	struct ui_options ui_options;
 	struct ui_times times;
+	struct trace *trace; /* NULL: nobody wants one */
 	char session_id[UUID_TEXT];
 	int64_t max_turns, timeout_s;
 
@@ -246,21 +250,37 @@ static bool load_images(struct run *r, struct err *e)
 	return !r->images.block_count || agent_images_suit(&r->route, e);
 }
 
+/* Before anything is asked, so that no paid run ends without its trace. */
+static bool open_trace(struct run *r, struct err *e)
+{
+	const char *path = options_value(&r->given, "trace");
+
+	if (!path)
+		return true;
+	if (strcmp(path, "-") == 0)
+		return err_set(e, ERR_USAGE,
+			"option --trace: - is no file, and stdout carries the answer");
+	r->trace = trace_new(path, e);
+	return r->trace || err_context(e, "option --trace");
+}
+
 static bool prepare(struct run *r, const struct program *program, struct err *e)
 {
-	if (!read_options(r, e) || !choose_model(r, e) || !load_images(r, e) ||
-		!collect_tasks(r, program, e))
+	r->times = (struct ui_times){
+		.exec_ns = program->exec_ns, .main_at = program->main_at, .parsed_at = clock_ns()};
+	if (!read_options(r, e) || !open_trace(r, e) || !choose_model(r, e) || !load_images(r, e))
 		return false;
-	int64_t configured = clock_ns();
-	r->times = (struct ui_times){.exec_ns = program->exec_ns,
-		.main_at = program->main_at,
-		.config_ns = configured - program->main_at};
+	r->times.chosen_at = clock_ns();
+	if (!collect_tasks(r, program, e))
+		return false;
+	r->times.tasks_at = clock_ns();
 	if (!workspace_open(&r->workspace, options_value(&r->given, "directory"), e)) {
 		e->code = ERR_USAGE;
 		return false;
 	}
+	r->times.workspace_at = clock_ns();
 	agent_context_load(&r->context, &r->workspace, clock_wall_s());
-	r->times.context_ns = clock_ns() - configured;
+	r->times.context_at = clock_ns();
 	uuid_make(r->session_id);
 	return true;
 }
@@ -317,6 +337,8 @@ static void on_event(void *self, const struct agent_event *event)
 	struct run *r = self;
 
 	ui_event(r->ui, event);
+	if (r->trace)
+		trace_event(r->trace, event);
 	if (event->kind != AGENT_DONE)
 		return;
 	const struct err *e = event->result->error;
@@ -415,11 +437,17 @@ static void run_all(struct run *r)
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
 	announce(r);
+	if (r->trace)
+		trace_begin(r->trace, &shown);
 	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
 		run_task(r, r->tasks[i]);
 	/* The last of the answer did not go through, when all was told already. */
 	if (!ui_free(r->ui, &e) && !r->status && e.code != ERR_CANCELLED)
 		r->status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
+	if (r->trace && !trace_write(r->trace, &e)) {
+		fprintf(stderr, "fettle: the trace is lost: %s\n", e.text);
+		r->status = r->status ? r->status : EXIT_TASK_FAILED;
+	}
 	http_client_free(r->http);
 	pool_free(r->pool);
 	loop_free(r->loop);
@@ -427,6 +455,7 @@ static void run_all(struct run *r)
 
 static void release(struct run *r)
 {
+	trace_free(r->trace);
 	agent_context_release(&r->context);
 	workspace_release(&r->workspace);
 	buf_release(&r->piped);

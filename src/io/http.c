@@ -88,14 +88,20 @@ static void finish(struct http *http, const struct err *e)
 static void read_times(struct http *http)
 {
 	const struct curl_table *curl = http->client->curl;
-	curl_off_t connected = 0, sent = 0, first = 0;
+	curl_off_t resolved = 0, connected = 0, secured = 0, sent = 0, first = 0;
 	long opened = 1;
 
+	curl->curl_easy_getinfo(http->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
 	curl->curl_easy_getinfo(http->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl->curl_easy_getinfo(http->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
 	curl->curl_easy_getinfo(http->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
 	curl->curl_easy_getinfo(http->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
 	curl->curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &opened);
 	http->times.reused = opened == 0 && http->times.first_byte;
+	if (resolved && !http->times.reused)
+		http->times.resolved = http->times.started + resolved * 1000;
+	if (secured && !http->times.reused)
+		http->times.secured = http->times.started + secured * 1000;
 	if (connected || http->times.reused)
 		http->times.connected = http->times.started + connected * 1000;
 	if (sent)
@@ -116,6 +122,8 @@ static const char *reason(struct http *http, CURLcode code)
 	case CURLE_COULDNT_CONNECT: return "connection refused or unreachable";
 	case CURLE_COULDNT_RESOLVE_HOST: return "host name not found";
 	case CURLE_GOT_NOTHING: return "connection closed without an answer";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return http->times.sent ? "the answer is not HTTP" : "unsupported protocol";
 	case CURLE_PARTIAL_FILE: return "connection closed in the middle of the answer";
 	default: return http->client->curl->curl_easy_strerror(code);
 	}
@@ -462,6 +470,8 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	if (client->first)
 		client->first->link = &http->next;
 	client->first = http;
+	if (!client->multi)
+		http->times.loading = clock_ns();
 	bool is_open = client_open(client, &http->error);
 	http->times.started = http->last_byte = clock_ns();
 	if (!is_open) {
@@ -478,6 +488,13 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	log_debug("%s %s, %zu bytes", request->body.p ? "POST" : "GET", request->url,
 		request->body.n);
 	return http;
+}
+
+void http_look(struct http *http, struct http_times *times)
+{
+	if (http->easy)
+		read_times(http);
+	*times = http->times;
 }
 
 void http_cancel(struct http *http)

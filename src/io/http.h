@@ -40,8 +40,11 @@ struct http_request {
 
 /* Monotonic clock, ns; 0: did not come to that. */
 struct http_times {
+	int64_t loading; /* libcurl was loaded from here on, until started; 0: it was there */
 	int64_t started; /* behind the loading of libcurl */
-	int64_t connected, sent, first_byte, ended;
+	int64_t resolved, connected; /* the name, the address */
+	int64_t secured; /* TLS is set up; 0 without it */
+	int64_t sent, first_byte, ended;
 	bool reused; /* on a connection that was already open */
 	bool is_lasting; /* the error would be the same the next time: trust, URL, no libcurl */
 };
@@ -61,6 +64,8 @@ struct http_sink {
 /* Starts it; end comes from the loop, never from within this call. */
 struct http *http_start(struct http_client *client, const struct http_request *request,
 	const struct http_sink *sink);
+/* What is known so far of a request that has not ended. */
+void http_look(struct http *http, struct http_times *times);
 /* Closes the connection and frees the request; end is not called. NULL is nothing. */
 void http_cancel(struct http *http);
 

@@ -55,8 +55,8 @@ void timings_show(struct ui *ui, const struct agent_result *r)
 
 	view_note(ui, "timings\n");
 	row(ui, "exec to main (CPU)", clock_ms(t->exec_ns));
-	row(ui, "config", clock_ms(t->config_ns));
-	row(ui, "context", clock_ms(t->context_ns));
+	row(ui, "config", since(t->main_at, t->tasks_at));
+	row(ui, "context", since(t->tasks_at, t->context_at));
 	for (size_t i = 0; i < r->call_count; i++)
 		show_call(ui, i, &r->calls[i]);
 	for (size_t i = 0; i < r->tool_count; i++) {
@@ -105,8 +105,8 @@ void timings_put_json(struct json_writer *w, const struct ui *ui, const struct a
 	json_key(w, "timings");
 	json_open(w, '{');
 	member(w, "exec_to_main_ms", clock_ms(t->exec_ns));
-	member(w, "config_ms", clock_ms(t->config_ns));
-	member(w, "context_ms", clock_ms(t->context_ns));
+	member(w, "config_ms", since(t->main_at, t->tasks_at));
+	member(w, "context_ms", since(t->tasks_at, t->context_at));
 	json_key(w, "calls");
 	json_open(w, '[');
 	for (size_t i = 0; i < r->call_count; i++)

@@ -35,9 +35,10 @@ struct ui_options {
 /* What was spent before the first task, ns. */
 struct ui_times {
 	int64_t exec_ns; /* CPU time used before main: loading and linking the program */
-	int64_t main_at; /* monotonic clock */
-	int64_t config_ns; /* words, environment, choice of the model */
-	int64_t context_ns; /* workspace, instruction files, tools */
+	/* Monotonic clock: main, the words are read, the model is chosen, the tasks are there. */
+	int64_t main_at, parsed_at, chosen_at, tasks_at;
+	int64_t workspace_at; /* the workspace is open */
+	int64_t context_at; /* instruction files and tools are loaded */
 };
 
 struct ui_run {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the fault tests share: running the program with a fault, and the scripted provider."""
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -9,13 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import run_cases  # noqa: E402
 
-DEADLINE_S = 10
-WORKERS = 3
+DEADLINE_S = 30
+# Most of them wait for most of the time.
+WORKERS = 8
 MODEL = "anthropic/claude-sonnet-5-5"
 
 
@@ -49,7 +52,7 @@ class Bench:
                     **run_cases.SANITIZER_ENV}
         self.commit()
         self.preload = self.find_preload()
-        self.serial = 0
+        self.serials = itertools.count(1)
 
     def commit(self):
         git = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", "-C", self.work]
@@ -66,17 +69,16 @@ class Bench:
         env = dict(self.env)
         mark = None
         if fault:
-            self.serial += 1
-            mark = self.path / f"mark{self.serial}-{time.monotonic_ns()}"
+            mark = self.path / f"mark{next(self.serials)}"
             env.update(FAULT=fault, FAULT_MARK=str(mark), LD_PRELOAD=self.preload)
         child = subprocess.Popen([self.build.fettle, *words], cwd=self.work, env=env,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr)
         child.mark, child.started = mark, time.monotonic()
         return child
 
-    def finish(self, child):
+    def finish(self, child, deadline_s=DEADLINE_S):
         try:
-            out, err = child.communicate(timeout=DEADLINE_S)
+            out, err = child.communicate(timeout=deadline_s)
             status = child.returncode
         except subprocess.TimeoutExpired:
             child.kill()
@@ -89,8 +91,8 @@ class Bench:
         return Ran(status, out.decode("utf-8", "replace"), (err or b"").decode("utf-8", "replace"),
                    time.monotonic() - child.started, marks)
 
-    def run(self, words, fault=None):
-        return self.finish(self.start(words, fault))
+    def run(self, words, fault=None, deadline_s=DEADLINE_S):
+        return self.finish(self.start(words, fault), deadline_s)
 
 
 class Provider:
@@ -98,7 +100,7 @@ class Provider:
 
     def __init__(self, bench, replies):
         self.bench = bench
-        script = bench.path / f"script-{time.monotonic_ns()}.json"
+        script = bench.path / f"script{next(bench.serials)}.json"
         script.write_text(json.dumps({"replies": replies}))
         self.child = subprocess.Popen([bench.build.fettle, "mock", script], env=bench.env,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -120,7 +122,7 @@ def general_complaints(ran):
     """What is wrong with a run whatever it was asked for."""
     bad = []
     if ran.status is None:
-        bad.append(f"not done after {DEADLINE_S} s")
+        bad.append(f"not done after {ran.seconds:.0f} s")
     if run_cases.SANITIZER.search(ran.err):
         bad.append("a sanitizer spoke")
     if "internal error" in ran.err:
@@ -128,8 +130,8 @@ def general_complaints(ran):
     return bad
 
 
-def in_parallel(function, items):
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+def in_parallel(function, items, workers=WORKERS):
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
 
 
@@ -139,15 +141,17 @@ class Tap:
     def __init__(self, verbose):
         self.number = self.failed = 0
         self.verbose = verbose
+        self.lock = threading.Lock()
 
     def test(self, name, complaints, remark=""):
-        self.number += 1
-        self.failed += bool(complaints)
-        print(f"{'not ok' if complaints else 'ok'} {self.number} - {name}{remark}", flush=True)
-        for line in complaints[:4 if not self.verbose else None]:
-            print(f"# {line}")
-        if len(complaints) > 4 and not self.verbose:
-            print(f"# and {len(complaints) - 4} more")
+        with self.lock:
+            self.number += 1
+            self.failed += bool(complaints)
+            print(f"{'not ok' if complaints else 'ok'} {self.number} - {name}{remark}", flush=True)
+            for line in complaints[:4 if not self.verbose else None]:
+                print(f"# {line}")
+            if len(complaints) > 4 and not self.verbose:
+                print(f"# and {len(complaints) - 4} more")
 
     def end(self):
         print(f"1..{self.number}")

@@ -219,6 +219,11 @@ long syscall(long number, ...)
 	return NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+int rename(const char *from, const char *to)
+{
+	return fails("rename") ? -1 : NEXT(rename)(from, to);
+}
+
 int socket(int domain, int type, int protocol)
 {
 	return fails("socket") ? -1 : NEXT(socket)(domain, type, protocol);

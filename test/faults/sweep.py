@@ -24,6 +24,7 @@ FAULTS = [
     ("socket", ["EMFILE"]),
     ("socketpair", ["EMFILE"]),
     ("connect", ["ECONNREFUSED", "ENETUNREACH"]),
+    ("rename", ["EIO"]),
     ("send", ["ECONNRESET", "EPIPE", "EAGAIN", "short"]),
     ("recv", ["ECONNRESET", "EAGAIN", "short"]),
 ]
@@ -31,6 +32,8 @@ FAULTS = [
 NOT_TRIED_AGAIN = {("pthread_create", "EAGAIN"), ("posix_spawn", "EAGAIN")}
 # In make check no more than so many places of one fault are tried, spread over all there are.
 PLACES_MAX = 8
+# At the same time, each with runs of its own.
+SWEEPS = 3
 
 RIGHT = "a.txt has alpha."
 FAILED = "A tool failed."
@@ -61,8 +64,9 @@ def replies(tools):
 class Command:
     """Words, and what has to be on stdout when the status is 0."""
 
-    def __init__(self, name, words, is_right, is_json=False):
+    def __init__(self, name, words, is_right, is_json=False, functions=None):
         self.name, self.words, self.is_right, self.is_json = name, words, is_right, is_json
+        self.faults = [fault for fault in FAULTS if functions is None or fault[0] in functions]
 
 
 def one_result(text):
@@ -132,17 +136,33 @@ def sweep(bench, command, function, error):
 def commands(bench, tool_loop, json_loop):
     offline = ["-q", "--model", "offline", "how many lines of C are there?"]
     whole = bench.run(offline)
-    told = ["--model", MODEL, "--base-url"]
+    # One retry shows what more of them would.
+    told = ["--max-retries", "1", "--model", MODEL, "--base-url"]
     return [
         Command("tool loop", [*told, tool_loop.url, "what is where?"],
                 lambda out: out in (RIGHT + "\n", FAILED + "\n")),
         Command("json", ["-q", *told, json_loop.url, "-o", "json", "what is where?"],
                 is_right_json, is_json=True),
+        Command("trace", [*told, json_loop.url, "-q", "--trace", bench.path / "trace/t.json",
+                          "what is where?"], lambda out: out in (RIGHT + "\n", FAILED + "\n"),
+                functions=("open", "write", "rename")),
         Command("offline", offline, lambda out: whole.status == 0 and (out == whole.out or "could not be looked up" in out or "could not be read" in out)),
     ]
 
 
+def trace_complaints(bench):
+    """The file is whole, whatever has failed, and nothing is left beside it."""
+    files = [path.name for path in (bench.path / "trace").iterdir()]
+    bad = [] if files == ["t.json"] else [f"there are {files}"]
+    try:
+        json.loads((bench.path / "trace/t.json").read_text())
+    except (OSError, ValueError) as e:
+        bad.append(str(e))
+    return bad
+
+
 def test_all(bench, tap, wanted):
+    (bench.path / "trace").mkdir()
     tool_loop, json_loop = Provider(bench, replies(TOOLS)), Provider(bench, replies(TOOLS[:1]))
     try:
         for command in commands(bench, tool_loop, json_loop):
@@ -150,14 +170,14 @@ def test_all(bench, tap, wanted):
             wrong = complaints(command, "", "short", plain)
             tap.test(f"{command.name}: without a fault",
                      [f"{line}: {plain.shown()}" for line in wrong])
-            for function, errors in FAULTS:
-                for error in errors:
-                    name = f"{command.name}: {function} {error}"
-                    if wanted not in name:
-                        continue
-                    swept = sweep(bench, command, function, error)
-                    if swept:
-                        tap.test(name, *swept)
+            todo = [(f"{command.name}: {function} {error}", function, error)
+                    for function, errors in command.faults for error in errors]
+            todo = [one for one in todo if wanted in one[0]]
+            for (name, *_), swept in zip(todo, in_parallel(
+                    lambda one: sweep(bench, command, *one[1:]), todo, SWEEPS)):
+                if swept:
+                    tap.test(name, *swept)
+        tap.test("trace: the file is whole, and alone", trace_complaints(bench))
     finally:
         ends = [provider.stop() for provider in (tool_loop, json_loop)]
     tap.test("the scripted provider ends well", [text for text in ends if text])

@@ -29,23 +29,24 @@ static void test_child(void **)
 	struct err e;
 
 	setenv("SECRET_KEY", "x", 1);
-	assert_true(run_shell("echo $A$SECRET_KEY; echo bad >&2; cat; exit 3", 5000, NULL, &r, &e));
+	assert_true(
+		run_shell("echo $A$SECRET_KEY; echo bad >&2; cat; exit 3", 50'000, NULL, &r, &e));
 	assert_string_equal(r.out.p, "b\n");
 	assert_string_equal(r.errors.p, "bad\n");
 	assert_int_equal(r.status, 3);
 	child_result_release(&r);
-	assert_true(run_shell("head -c 3000000 /dev/zero; echo end >&2", 5000, NULL, &r, &e));
+	assert_true(run_shell("head -c 3000000 /dev/zero; echo end >&2", 50'000, NULL, &r, &e));
 	assert_int_equal(r.out.n, 1000);
 	assert_int_equal(r.out_bytes, 3'000'000);
 	assert_string_equal(r.errors.p, "end\n");
 	child_result_release(&r);
-	assert_true(run_shell("kill -9 $$", 5000, NULL, &r, &e));
+	assert_true(run_shell("kill -9 $$", 50'000, NULL, &r, &e));
 	assert_int_equal(r.status, 128 + 9);
 	child_result_release(&r);
 	/* Whoever stays behind with the pipe does not hold us up, and is gone afterwards. */
 	int64_t start = clock_ns();
-	assert_true(run_shell("sleep 30 & echo $!", 5000, NULL, &r, &e));
-	assert_true(clock_ns() - start < 4'000'000'000);
+	assert_true(run_shell("sleep 30 & echo $!", 50'000, NULL, &r, &e));
+	assert_true(clock_ns() - start < 20'000'000'000);
 	int64_t pid;
 	assert_true(str_int(str_trim(buf_str(&r.out)), &pid));
 	for (int i = 0; i < 100 && kill((pid_t)pid, 0) == 0; i++) {
@@ -73,7 +74,7 @@ static void test_child_stopped(void **)
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	assert_false(run_shell("sleep 60", 60'000, &cancel, &r, &e));
 	assert_int_equal(e.code, ERR_CANCELLED);
-	assert_true(clock_ns() - start < 3'000'000'000);
+	assert_true(clock_ns() - start < 20'000'000'000);
 	const char *none[] = {"x", NULL};
 	struct child_options missing = {"/nowhere/x", none, none, 1, 1, 1000, NULL};
 	assert_false(child_run(&missing, &r, &e));

@@ -402,9 +402,9 @@ static void test_backtracking(void **)
 	tree_text("easy", "aaaa\n");
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
 		struct how how = {patterns[i], {0}};
-		int64_t start = clock_ns();
+		int64_t start = clock_cpu_ns();
 		struct grep_result r = run(&how);
-		double ms = clock_ms(clock_ns() - start);
+		double ms = clock_ms(clock_cpu_ns() - start);
 		if (ms > 2000)
 			fail_msg("%s took %.0f ms", patterns[i], ms);
 		assert_int_equal(r.searched_files, 2);
