@@ -28,6 +28,10 @@ static const struct option options[] = {
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
 		"the longest wait that a provider may ask for before a retry (default 60)"},
+	{"ca-file", 0, "FILE",
+		"trust the certificates in this PEM file instead of the system's authorities"},
+	{"insecure", 0, NULL,
+		"do not verify TLS; for a server on this machine only (localhost, 127.0.0.1, ::1)"},
 	{"connect-timeout", 0, "SECONDS", "give up connecting after this time (default 10)"},
 	{"first-byte-timeout", 0, "SECONDS",
 		"give up when no answer begins after this time (default 300)"},
@@ -67,6 +71,7 @@ struct run {
 	struct route route;
 	struct agent_images images;
 	struct retry_limits retry;
+	struct http_trust trust;
 	struct workspace workspace;
 	struct agent_context context;
 	struct loop *loop;
@@ -225,6 +230,23 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+/* Whose certificates are accepted, of all that may be asked. */
+static bool read_trust(struct run *r, struct err *e)
+{
+	r->trust = (struct http_trust){.ca_file = options_value(&r->given, "ca-file"),
+		.is_insecure = options_has(&r->given, "insecure")};
+	if (r->trust.ca_file && !trust_check_file(r->trust.ca_file, e))
+		return false;
+	for (const struct route *route = &r->route; r->trust.is_insecure && route;
+		route = route->fallback)
+		if (route->url && !url_is_loopback(str_from(route->url)))
+			return err_set(e, ERR_USAGE,
+				"option --insecure: %s is not on this machine: whoever sits between "
+				"could read the key; trust its certificate with --ca-file FILE",
+				route->url);
+	return true;
+}
+
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
@@ -233,7 +255,8 @@ static bool choose_model(struct run *r, struct err *e)
 	const char *fallback = options_value(&r->given, "fallback");
 
 	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
-	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e));
+	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) &&
+	       read_trust(r, e);
 }
 
 static bool load_images(struct run *r, struct err *e)
@@ -412,6 +435,7 @@ static void run_all(struct run *r)
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	r->http = http_client_new(r->loop);
+	http_client_trust(r->http, &r->trust);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
 	announce(r);

@@ -16,11 +16,14 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/curl_table.h"
+#include "io/http_reason.h"
+#include "io/http_setup.h"
 
 /* How long libcurl may be late with its own deadline. */
 enum { CONNECT_GRACE_MS = 500 };
 
-enum waiting { WAITING_CONNECTION, WAITING_FIRST_BYTE, WAITING_IDLE };
+/* Numbers that no clock shows. */
+enum waiting { WAITING_CONNECTION = 1, WAITING_FIRST_BYTE, WAITING_IDLE };
 
 struct http_client {
 	struct loop *loop;
@@ -28,6 +31,7 @@ struct http_client {
 	CURLM *multi;
 	struct timer *timer;
 	struct http *first;
+	struct http_trust trust;
 };
 
 struct http {
@@ -41,9 +45,13 @@ struct http {
 	struct timer *watch, *failing;
 	struct err error; /* of our own making: a deadline, a failed start */
 	int64_t last_byte;
-	int64_t suspected; /* last_byte when a deadline seemed to have passed; 0: it did not */
+	int64_t suspected; /* which deadline seemed to have passed: last_byte, or what was waited
+			      for */
 	int status;
+	size_t head_bytes; /* of all heads: also 1xx */
+	size_t body_bytes;
 	bool has_head, in_callback, cancelled;
+	char detail[CURL_ERROR_SIZE];
 };
 
 struct http_client *http_client_new(struct loop *loop)
@@ -52,6 +60,11 @@ struct http_client *http_client_new(struct loop *loop)
 
 	client->loop = loop;
 	return client;
+}
+
+void http_client_trust(struct http_client *client, const struct http_trust *trust)
+{
+	client->trust = *trust;
 }
 
 static void release(struct http *http)
@@ -110,28 +123,15 @@ static void no_connection(const struct http *http, struct err *e)
 		(double)http->limits.connect_ms / 1e3);
 }
 
-static const char *reason(struct http *http, CURLcode code)
+/* True when the error is the same the next time. */
+static bool explain(struct http *http, CURLcode code, struct err *e)
 {
-	switch (code) {
-	case CURLE_COULDNT_CONNECT: return "connection refused or unreachable";
-	case CURLE_COULDNT_RESOLVE_HOST: return "host name not found";
-	case CURLE_GOT_NOTHING: return "connection closed without an answer";
-	case CURLE_PARTIAL_FILE: return "connection closed in the middle of the answer";
-	default: return http->client->curl->curl_easy_strerror(code);
-	}
-}
+	const struct curl_table *curl = http->client->curl;
+	struct http_failure failure = {
+		.code = code, .detail = http->detail, .general = curl->curl_easy_strerror(code)};
 
-static bool is_lasting(CURLcode code)
-{
-	switch (code) {
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_INVALIDCERTSTATUS: return true;
-	default: return false;
-	}
+	curl->curl_easy_getinfo(http->easy, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+	return http_explain(&failure, e);
 }
 
 static void complete(struct http *http, CURLcode code)
@@ -139,7 +139,6 @@ static void complete(struct http *http, CURLcode code)
 	struct err e = http->error;
 
 	read_times(http);
-	http->times.is_lasting = is_lasting(code);
 	if (code == CURLE_OK && !e.code) {
 		finish(http, NULL);
 		return;
@@ -147,7 +146,7 @@ static void complete(struct http *http, CURLcode code)
 	if (!e.code && code == CURLE_OPERATION_TIMEDOUT)
 		no_connection(http, &e);
 	else if (!e.code)
-		err_set(&e, ERR_NETWORK, "%s", reason(http, code));
+		http->times.is_lasting = explain(http, code, &e);
 	finish(http, &e);
 }
 
@@ -290,6 +289,20 @@ static void head_line(struct http *http, struct str line)
 		http->sink.self, (struct str){name, colon}, str_trim(str_skip(line, colon + 1)));
 }
 
+/* Counts bytes of the answer. False when they are too many: the transfer ends, once and for all. */
+static bool fits(struct http *http, size_t *sum, size_t n, size_t max, const char *part)
+{
+	*sum += n;
+	if (*sum <= max)
+		return true;
+	err_set(&http->error, ERR_NETWORK,
+		"the answer's %s is longer than %zu %s: the connection "
+		"was closed",
+		part, max >= 1 << 20 ? max >> 20 : max >> 10, max >= 1 << 20 ? "MB" : "KB");
+	http->times.is_lasting = true;
+	return false;
+}
+
 static size_t got_header(char *bytes, size_t size, size_t count, void *self)
 {
 	struct http *http = self;
@@ -298,6 +311,8 @@ static size_t got_header(char *bytes, size_t size, size_t count, void *self)
 	http->last_byte = clock_ns();
 	if (!http->times.first_byte)
 		http->times.first_byte = http->last_byte;
+	if (!fits(http, &http->head_bytes, size * count, HTTP_HEAD_MAX_BYTES, "head"))
+		return 0;
 	http->in_callback = true;
 	if (line.n && !http->has_head) {
 		head_line(http, line);
@@ -314,6 +329,8 @@ static size_t got_body(char *bytes, size_t size, size_t count, void *self)
 	struct http *http = self;
 
 	http->last_byte = clock_ns();
+	if (!fits(http, &http->body_bytes, size * count, HTTP_BODY_MAX_BYTES, "body"))
+		return 0;
 	http->in_callback = true;
 	http->sink.body(http->sink.self, (struct str){bytes, size * count});
 	http->in_callback = false;
@@ -328,7 +345,9 @@ static int64_t time_left(struct http *http, enum waiting *what)
 	int64_t now = clock_ns();
 
 	*what = WAITING_IDLE;
-	if (http->times.first_byte)
+	/* Half a head is no answer: who sends it line by line has no more time than who is silent.
+	 */
+	if (http->has_head)
 		return l->idle_ms - (now - http->last_byte) / 1'000'000;
 	read_times(http);
 	*what = http->times.sent ? WAITING_FIRST_BYTE : WAITING_CONNECTION;
@@ -364,8 +383,9 @@ static void watch_deadlines(void *self)
 		return;
 	}
 	/* If this program itself was held up, what waits in the socket is read first. */
-	if (http->suspected != http->last_byte) {
-		http->suspected = http->last_byte;
+	int64_t suspicion = what == WAITING_IDLE ? http->last_byte : what;
+	if (http->suspected != suspicion) {
+		http->suspected = suspicion;
 		http->watch = loop_after(http->client->loop, 100, watch_deadlines, http);
 		return;
 	}
@@ -396,35 +416,6 @@ static void set_headers(struct http *http, const struct http_header *headers)
 	}
 }
 
-/*
- * The hashed directory takes 0.2 ms where parsing the bundle takes 15 ms. A bundle that the user
- * names in the environment and that is not the system's own is honoured all the same.
- */
-static void set_trust(struct http *http)
-{
-	const struct curl_table *curl = http->client->curl;
-	const char *file = getenv("SSL_CERT_FILE"), *directory = getenv("SSL_CERT_DIR");
-
-	if (file && (!*file || strcmp(file, "/etc/ssl/certs/ca-certificates.crt") == 0))
-		file = NULL;
-	curl->curl_easy_setopt(http->easy, CURLOPT_CAINFO, file);
-	curl->curl_easy_setopt(
-		http->easy, CURLOPT_CAPATH, directory && *directory ? directory : "/etc/ssl/certs");
-}
-
-/* A proxy cannot reach this machine's own servers. */
-static void set_no_proxy(struct http *http)
-{
-	const char *given = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
-	AUTO(buf) list = {0};
-
-	buf_printf(&list, "localhost,127.0.0.1,::1%s%s", given && *given ? "," : "",
-		given ? given : "");
-	/* "*" alone means every host; in a list it would not. */
-	http->client->curl->curl_easy_setopt(http->easy, CURLOPT_NOPROXY,
-		given && strcmp(given, "*") == 0 ? given : buf_text(&list));
-}
-
 static void set_options(struct http *http, const struct http_request *request)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -445,8 +436,9 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
-	set_trust(http);
-	set_no_proxy(http);
+	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->detail);
+	http_set_trust(curl, easy, str_from(request->url), &http->client->trust);
+	http_set_proxy(curl, easy, str_from(request->url));
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,

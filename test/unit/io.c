@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "io/loop.h"
 #include "io/pool.h"
+#include "io/trust.h"
 
 struct trace {
 	char text[64];
@@ -216,6 +217,28 @@ static void test_signals(void **)
 	loop_free(t.loop);
 }
 
+static void test_loopback_is_told_by_its_plain_names(void **)
+{
+	static const char *const ours[] = {"https://localhost", "http://LocalHost:80/x",
+		"https://127.0.0.1", "https://127.255.3.4:9/v1", "https://[::1]:443/v1",
+		"https://[::1]", "https://name:word@127.0.0.1/", "https://localhost?x", NULL};
+	static const char *const others[] = {"https://localhost.example",
+		"https://127.0.0.1.example", "https://128.0.0.1", "https://[::2]",
+		"https://[::ffff:127.0.0.1]", "https://0x7f000001", "https://127.1",
+		"https://2130706433", "https://example.org/127.0.0.1",
+		"https://127.0.0.1@example.org", "https://localhost:80@example.org",
+		"https://example.org#@127.0.0.1", "https://example.org\\@127.0.0.1",
+		"https://example.org?@localhost", "https://", "", "https://localhost.",
+		"https://1111111111111111111111111111111111111111111111111111111111111111", NULL};
+
+	for (int i = 0; ours[i]; i++)
+		if (!url_is_loopback(str_from(ours[i])))
+			fail_msg("%s is ours", ours[i]);
+	for (int i = 0; others[i]; i++)
+		if (url_is_loopback(str_from(others[i])))
+			fail_msg("%s is not ours", others[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_queue_has_a_limit),
 		cmocka_unit_test(test_pool_ends_with_jobs_waiting),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_loopback_is_told_by_its_plain_names),
 	};
 
 	return cmocka_run_group_tests_name("io", tests, NULL, NULL);
