@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Servers on loopback that do what providers, proxies and their networks do wrong, for the case files.
 
-    test/peer.py plain | tls CERT KEY | old-tls CERT KEY | proxy ...
+    test/peer.py plain | tls CERT KEY | old-tls CERT KEY | proxy | front URL CERT KEY ...
 
 starts each server named (they follow one another), writes "NAME_port=N" lines to the file "ports" when all
 listen, and ends by itself after a minute or when it is killed. "connections" gets a line for each connection
@@ -10,11 +10,12 @@ accepted: the server's name, and "resumed" where TLS resumed a session.
 
 A request's first path segment says what happens: http://127.0.0.1:N/redirect/v1/messages is redirected.
 "ok" and unknown ones get a whole answer. The proxy connects whatever CONNECT asks for with the server "tls" and
-answers other requests itself, but refuses hosts with "refused" and does not reach those with "unreachable" in them.
+answers other requests itself, but refuses hosts with "refused" and does not reach those with "unreachable" in them. "front" speaks TLS and passes everything on to the URL's host and port.
 """
 import gzip
 import json
 import os
+import select
 import socket
 import ssl
 import sys
@@ -152,6 +153,19 @@ def relay(source, target):
             pass
 
 
+def pass_on(connection, address):
+    """A TLS connection is not for two threads at once: one waits for both ends."""
+    with socket.create_connection(address) as other:
+        while True:
+            ready = [connection] if connection.pending() else \
+                select.select([connection, other], [], [])[0]
+            for end in ready:
+                piece = end.recv(65536)
+                if not piece:
+                    return
+                (other if end is connection else connection).sendall(piece)
+
+
 def proxy(connection, port):
     head, body = read_request(connection)
     method, target, _ = head.split(b"\r\n")[0].split(b" ", 2)
@@ -216,6 +230,10 @@ def main(words):
             port = listen(name, None, serve)
         elif kind == "proxy":
             port = listen(name, None, lambda c, target=first_tls: proxy(c, target))
+        elif kind == "front":
+            host, target = words.pop(0).partition("://")[2].split(":")
+            port = listen(name, tls(words.pop(0), words.pop(0), False),
+                          lambda c, to=(host, int(target)): pass_on(c, to))
         else:
             port = listen(name, tls(words.pop(0), words.pop(0), kind == "old-tls"), serve)
             first_tls = first_tls or port

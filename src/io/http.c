@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/curl_table.h"
+#include "io/gate.h"
 #include "io/http_reason.h"
 #include "io/http_setup.h"
 
@@ -29,8 +30,9 @@ struct http_client {
 	struct loop *loop;
 	const struct curl_table *curl; /* NULL until the first request */
 	CURLM *multi;
-	struct timer *timer;
+	struct timer *timer, *opener;
 	struct http *first;
+	struct gate gate; /* of https only: there is HTTP/2 by ALPN and nowhere else */
 	struct http_trust trust;
 };
 
@@ -39,6 +41,8 @@ struct http {
 	struct http_client *client;
 	CURL *easy;
 	struct curl_slist *headers;
+	struct gate_pass pass;
+	int64_t joined; /* when libcurl got it, and its clock began */
 	struct http_sink sink;
 	struct http_limits limits;
 	struct http_times times;
@@ -67,10 +71,22 @@ void http_client_trust(struct http_client *client, const struct http_trust *trus
 	client->trust = *trust;
 }
 
+static void open_doors(void *self);
+
+/* From the next turn of the loop: libcurl takes no request from within its callbacks. */
+static void open_soon(struct http_client *client)
+{
+	if (client->gate.doors && !client->opener)
+		client->opener = loop_after(client->loop, 0, open_doors, client);
+}
+
 static void release(struct http *http)
 {
 	const struct curl_table *curl = http->client->curl;
 
+	if (http->pass.door)
+		open_soon(http->client);
+	gate_leave(&http->pass);
 	timer_cancel(http->watch);
 	timer_cancel(http->failing);
 	if (http->easy) {
@@ -110,11 +126,11 @@ static void read_times(struct http *http)
 	curl->curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &opened);
 	http->times.reused = opened == 0 && http->times.first_byte;
 	if (connected || http->times.reused)
-		http->times.connected = http->times.started + connected * 1000;
+		http->times.connected = http->joined + connected * 1000;
 	if (sent)
-		http->times.sent = http->times.started + sent * 1000;
+		http->times.sent = http->joined + sent * 1000;
 	if (first && !http->times.first_byte)
-		http->times.first_byte = http->times.started + first * 1000;
+		http->times.first_byte = http->joined + first * 1000;
 }
 
 static void no_connection(const struct http *http, struct err *e)
@@ -134,11 +150,21 @@ static bool explain(struct http *http, CURLcode code, struct err *e)
 	return http_explain(&failure, e);
 }
 
+static void note_version(struct http *http)
+{
+	long version = 0;
+
+	http->client->curl->curl_easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &version);
+	if (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1)
+		gate_stands_open(&http->pass);
+}
+
 static void complete(struct http *http, CURLcode code)
 {
 	struct err e = http->error;
 
 	read_times(http);
+	note_version(http);
 	if (code == CURLE_OK && !e.code) {
 		finish(http, NULL);
 		return;
@@ -165,12 +191,24 @@ static void collect(struct http_client *client)
 	}
 }
 
+static void look_at_leader(struct gate_pass *pass)
+{
+	struct http *http = (struct http *)((char *)pass - offsetof(struct http, pass));
+
+	read_times(http);
+	if (!http->times.sent)
+		return;
+	gate_through(pass);
+	open_soon(http->client);
+}
+
 static void act(struct http_client *client, curl_socket_t socket, int events)
 {
 	int running;
 
 	client->curl->curl_multi_socket_action(client->multi, socket, events, &running);
 	collect(client);
+	gate_each_leader(&client->gate, look_at_leader);
 }
 
 static void socket_ready(evutil_socket_t socket, short events, void *self)
@@ -264,6 +302,8 @@ void http_client_free(struct http_client *client)
 	if (client->multi)
 		client->curl->curl_multi_cleanup(client->multi);
 	timer_cancel(client->timer);
+	timer_cancel(client->opener);
+	gate_release(&client->gate);
 	free(client);
 }
 
@@ -353,6 +393,8 @@ static int64_t time_left(struct http *http, enum waiting *what)
 	*what = http->times.sent ? WAITING_FIRST_BYTE : WAITING_CONNECTION;
 	if (http->times.sent)
 		return l->first_byte_ms - (now - http->times.sent) / 1'000'000;
+	if (!http->joined)
+		return l->connect_ms - (now - http->times.started) / 1'000'000;
 	/* libcurl watches this one itself, and comes first. */
 	return l->connect_ms + CONNECT_GRACE_MS - (now - http->times.started) / 1'000'000;
 }
@@ -431,7 +473,6 @@ static void set_options(struct http *http, const struct http_request *request)
 		curl->curl_easy_setopt(
 			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
 	}
-	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->limits.connect_ms);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, got_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
@@ -439,6 +480,38 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->detail);
 	http_set_trust(curl, easy, str_from(request->url), &http->client->trust);
 	http_set_proxy(curl, easy, str_from(request->url));
+}
+
+static void join(struct http *http)
+{
+	const struct curl_table *curl = http->client->curl;
+
+	http->joined = clock_ns();
+	int64_t left_ms =
+		http->limits.connect_ms - (http->joined - http->times.started) / 1'000'000;
+	/* 0 would be libcurl's own default. */
+	curl->curl_easy_setopt(
+		http->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
+	curl->curl_multi_add_handle(http->client->multi, http->easy);
+}
+
+static void open_doors(void *self)
+{
+	struct http_client *client = self;
+	struct gate_pass *pass;
+
+	client->opener = NULL;
+	while ((pass = gate_next(&client->gate)))
+		join((struct http *)((char *)pass - offsetof(struct http, pass)));
+}
+
+/* "https://host:port" of a URL that goes through the gate; "" for others. */
+static struct str door_name(const char *url)
+{
+	struct str text = str_from(url);
+
+	return str_starts(text, STR("https://")) ? str_head(text, str_find_char(text, '/', 8))
+						 : STR("");
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,
@@ -465,8 +538,10 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	must(http->easy);
 	set_headers(http, request->headers);
 	set_options(http, request);
+	struct str door = door_name(request->url);
+	if (!door.n || gate_enter(&client->gate, &http->pass, door))
+		join(http);
 	watch_deadlines(http);
-	client->curl->curl_multi_add_handle(client->multi, http->easy);
 	log_debug("%s %s, %zu bytes", request->body.p ? "POST" : "GET", request->url,
 		request->body.n);
 	return http;

@@ -3,10 +3,11 @@
  * http: client requests on the loop, through libcurl's multi interface. libcurl (and with it TLS)
  * is opened with the first request, not before: it costs milliseconds and megabytes. Connections
  * are kept and shared by all requests of one client; HTTP/2 is used where the server offers it by
- * ALPN. Redirects are not followed. No compression is asked for. TLS 1.2 or newer, verified against
- * the system's hashed certificate directory or what SSL_CERT_DIR, SSL_CERT_FILE or the client's
- * trust name. Proxies: http_proxy, https_proxy, all_proxy, no_proxy and their upper-case forms;
- * this machine's own addresses go without.
+ * ALPN: requests that come while the first connection to a host is being made wait for it, within
+ * their deadlines, so that all of them share it. Redirects are not followed. No compression is
+ * asked for. TLS 1.2 or newer, verified against the system's hashed certificate directory or what
+ * SSL_CERT_DIR, SSL_CERT_FILE or the client's trust name. Proxies: http_proxy, https_proxy,
+ * all_proxy, no_proxy and their upper-case forms; this machine's own addresses go without.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
