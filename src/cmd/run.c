@@ -230,11 +230,22 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+static const char *session_directory(struct arena *a)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	/* The XDG base directories: a path that is not absolute is as if it were not set. */
+	if (cache && *cache == '/')
+		return arena_printf(a, "%s/fettle/tls", cache).p;
+	return home && *home == '/' ? arena_printf(a, "%s/.cache/fettle/tls", home).p : NULL;
+}
+
 /* Whose certificates are accepted, of all that may be asked. */
 static bool read_trust(struct run *r, struct err *e)
 {
 	r->trust = (struct http_trust){.ca_file = options_value(&r->given, "ca-file"),
 		.is_insecure = options_has(&r->given, "insecure")};
+	r->trust.session_directory = session_directory(&r->arena);
 	if (r->trust.ca_file && !trust_check_file(r->trust.ca_file, e))
 		return false;
 	for (const struct route *route = &r->route; r->trust.is_insecure && route;

@@ -19,6 +19,7 @@
 #include "io/gate.h"
 #include "io/http_reason.h"
 #include "io/http_setup.h"
+#include "io/tls_session.h"
 
 /* How long libcurl may be late with its own deadline. */
 enum { CONNECT_GRACE_MS = 500 };
@@ -34,6 +35,7 @@ struct http_client {
 	struct http *first;
 	struct gate gate; /* of https only: there is HTTP/2 by ALPN and nowhere else */
 	struct http_trust trust;
+	struct tls_sessions sessions;
 };
 
 struct http {
@@ -42,6 +44,7 @@ struct http {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct gate_pass pass;
+	struct tls_host *tls_host; /* NULL: no sessions are kept of it */
 	int64_t joined; /* when libcurl got it, and its clock began */
 	struct http_sink sink;
 	struct http_limits limits;
@@ -69,6 +72,7 @@ struct http_client *http_client_new(struct loop *loop)
 void http_client_trust(struct http_client *client, const struct http_trust *trust)
 {
 	client->trust = *trust;
+	client->sessions.directory = trust->session_directory;
 }
 
 static void open_doors(void *self);
@@ -165,6 +169,8 @@ static void complete(struct http *http, CURLcode code)
 
 	read_times(http);
 	note_version(http);
+	if (http->has_head)
+		tls_host_keep(http->tls_host);
 	if (code == CURLE_OK && !e.code) {
 		finish(http, NULL);
 		return;
@@ -303,6 +309,7 @@ void http_client_free(struct http_client *client)
 		client->curl->curl_multi_cleanup(client->multi);
 	timer_cancel(client->timer);
 	timer_cancel(client->opener);
+	tls_sessions_release(&client->sessions);
 	gate_release(&client->gate);
 	free(client);
 }
@@ -482,6 +489,28 @@ static void set_options(struct http *http, const struct http_request *request)
 	http_set_proxy(curl, easy, str_from(request->url));
 }
 
+/* "https://host:port" of a URL; "" for others. */
+static struct str door_name(const char *url)
+{
+	struct str text = str_from(url);
+
+	return str_starts(text, STR("https://")) ? str_head(text, str_find_char(text, '/', 8))
+						 : STR("");
+}
+
+static void keep_sessions(struct http *http, struct str door)
+{
+	struct http_client *client = http->client;
+	AUTO(buf) trust = {0};
+
+	if (!door.n || !client->sessions.directory || client->trust.is_insecure)
+		return;
+	http_put_trust(&trust, &client->trust);
+	http->tls_host = tls_sessions_host(&client->sessions, door, buf_str(&trust));
+	if (http->tls_host)
+		tls_host_watch(http->tls_host, client->curl, http->easy);
+}
+
 static void join(struct http *http)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -503,15 +532,6 @@ static void open_doors(void *self)
 	client->opener = NULL;
 	while ((pass = gate_next(&client->gate)))
 		join((struct http *)((char *)pass - offsetof(struct http, pass)));
-}
-
-/* "https://host:port" of a URL that goes through the gate; "" for others. */
-static struct str door_name(const char *url)
-{
-	struct str text = str_from(url);
-
-	return str_starts(text, STR("https://")) ? str_head(text, str_find_char(text, '/', 8))
-						 : STR("");
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,
@@ -539,6 +559,7 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	set_headers(http, request->headers);
 	set_options(http, request);
 	struct str door = door_name(request->url);
+	keep_sessions(http, door);
 	if (!door.n || gate_enter(&client->gate, &http->pass, door))
 		join(http);
 	watch_deadlines(http);
