@@ -5,7 +5,7 @@
     test/peer.py plain | tls CERT KEY | old-tls CERT KEY | proxy | front URL CERT KEY ...
 
 starts each server named (they follow one another), writes "NAME_port=N" lines to the file "ports" when all
-listen, and ends by itself after a minute or when it is killed. "connections" gets a line for each connection
+listen, and ends by itself after PEER_SECONDS (60) or when it is killed. "connections" gets a line for each connection
 accepted: the server's name, and "resumed" where TLS resumed a session.
 
 A request's first path segment says what happens: http://127.0.0.1:N/redirect/v1/messages is redirected.
@@ -241,7 +241,7 @@ def main(words):
     with open("ports.new", "w") as file:
         file.writelines(lines)
     os.rename("ports.new", "ports")
-    time.sleep(60)
+    time.sleep(float(os.environ.get("PEER_SECONDS", "60")))
 
 
 if __name__ == "__main__":

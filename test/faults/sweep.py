@@ -2,7 +2,7 @@
 """One call of one libc function fails, the first, the second, and so on."""
 import json
 
-from common import MODEL, Provider, general_complaints, in_parallel
+from common import MODEL, Front, Provider, general_complaints, in_parallel
 
 # Errors that are no failure: the program tries again, or goes on with the rest.
 HARMLESS = {"EINTR", "EAGAIN", "short"}
@@ -32,6 +32,9 @@ NOT_TRIED_AGAIN = {("pthread_create", "EAGAIN"), ("posix_spawn", "EAGAIN")}
 # In make check no more than so many places of one fault are tried, spread over all there are.
 PLACES_MAX = 8
 
+# What the way to a server over TLS calls that the way without does not call as well, or not as often.
+OVER_TLS = {"read", "write", "open", "socket", "connect", "send", "recv", "poll", "epoll_ctl", "mmap"}
+
 RIGHT = "a.txt has alpha."
 FAILED = "A tool failed."
 TOOLS = [("view", {"path": "a.txt"}, "1\talpha"),
@@ -59,10 +62,11 @@ def replies(tools):
 
 
 class Command:
-    """Words, and what has to be on stdout when the status is 0."""
+    """Words, and what has to be on stdout when the status is 0. functions: which fail, None: all."""
 
-    def __init__(self, name, words, is_right, is_json=False):
+    def __init__(self, name, words, is_right, is_json=False, functions=None):
         self.name, self.words, self.is_right, self.is_json = name, words, is_right, is_json
+        self.functions = functions
 
 
 def one_result(text):
@@ -129,13 +133,15 @@ def sweep(bench, command, function, error):
     return bad, f" ({len(faults)} of {total})"
 
 
-def commands(bench, tool_loop, json_loop):
+def commands(bench, tool_loop, json_loop, front):
     offline = ["-q", "--model", "offline", "how many lines of C are there?"]
     whole = bench.run(offline)
     told = ["--model", MODEL, "--base-url"]
     return [
         Command("tool loop", [*told, tool_loop.url, "what is where?"],
                 lambda out: out in (RIGHT + "\n", FAILED + "\n")),
+        Command("over TLS", ["--ca-file", front.ca_file, *told, front.url, "what is where?"],
+                lambda out: out in (RIGHT + "\n", FAILED + "\n"), functions=OVER_TLS),
         Command("json", ["-q", *told, json_loop.url, "-o", "json", "what is where?"],
                 is_right_json, is_json=True),
         Command("offline", offline, lambda out: whole.status == 0 and (out == whole.out or "could not be looked up" in out or "could not be read" in out)),
@@ -144,14 +150,15 @@ def commands(bench, tool_loop, json_loop):
 
 def test_all(bench, tap, wanted):
     tool_loop, json_loop = Provider(bench, replies(TOOLS)), Provider(bench, replies(TOOLS[:1]))
+    front = Front(bench, json_loop)
     try:
-        for command in commands(bench, tool_loop, json_loop):
+        for command in commands(bench, tool_loop, json_loop, front):
             plain = bench.run(command.words)
             wrong = complaints(command, "", "short", plain)
             tap.test(f"{command.name}: without a fault",
                      [f"{line}: {plain.shown()}" for line in wrong])
             for function, errors in FAULTS:
-                for error in errors:
+                for error in errors if function in (command.functions or {function}) else ():
                     name = f"{command.name}: {function} {error}"
                     if wanted not in name:
                         continue
@@ -159,5 +166,6 @@ def test_all(bench, tap, wanted):
                     if swept:
                         tap.test(name, *swept)
     finally:
+        front.stop()
         ends = [provider.stop() for provider in (tool_loop, json_loop)]
     tap.test("the scripted provider ends well", [text for text in ends if text])
