@@ -37,10 +37,24 @@ static void got_body(void *self, struct str bytes)
 		call->errand->take(call, bytes);
 }
 
+/* A stream of events does not begin so; a server that cannot stream, or will not, does. */
+static bool begins_json(const struct call *call, struct str bytes)
+{
+	struct str text = str_trim(bytes);
+
+	return call->route->wire->framing == FRAMING_SSE &&
+	       call->result.response_bytes == bytes.n && text.n &&
+	       (text.p[0] == '{' || text.p[0] == '[');
+}
+
 void stream_take(struct call *call, struct str bytes)
 {
 	struct err e;
 
+	if (call->body.n || begins_json(call, bytes)) {
+		buf_put_str(&call->body, bytes);
+		return;
+	}
 	if (wire_feed(&call->reader, bytes, call_take_delta, call, &e))
 		return;
 	/* The sink stopped it, the stream said so, or it is beyond our limits. */
@@ -128,6 +142,15 @@ static void explain_no_stream(struct call *call)
 		call->trouble.is_retryable = false;
 		return;
 	}
+	if (call->body.n && !call->reader.has_started) {
+		AUTO(buf) shown = {0};
+		utf8_put_line(&shown, str_trim(buf_str(&call->body)), 100);
+		err_set(&call->error, ERR_PROVIDER,
+			"HTTP %d with JSON that is no answer: is the base URL right? It says %s",
+			call->result.http_status, buf_text(&shown));
+		call->trouble.is_retryable = false;
+		return;
+	}
 	if (call->reader.has_started || !type.n || str_starts(type, STR("text/event-stream")) ||
 		str_starts(type, STR("application/x-ndjson")))
 		return;
@@ -143,7 +166,11 @@ static void explain_no_stream(struct call *call)
 void stream_finish(struct call *call, const struct err *e, const struct http_times *times)
 {
 	struct err early;
+	bool is_fed = true;
 
+	if (!e && call->body.n)
+		is_fed = wire_feed_whole(
+			&call->reader, buf_str(&call->body), call_take_delta, call, &early);
 	if (e) {
 		/* What had arrived is kept; a whole answer is whole however the connection ended.
 		 */
@@ -152,7 +179,8 @@ void stream_finish(struct call *call, const struct err *e, const struct http_tim
 			err_context(
 				&call->error, "%.*s at %s", STR_ARG(call->route->name), call->url);
 		}
-	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
+	} else if ((!is_fed || !wire_end(&call->reader, call_take_delta, call, &early)) &&
+		   !call->error.code) {
 		call_broke_off(call, &early, times);
 		explain_no_stream(call);
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
