@@ -28,10 +28,7 @@ static const struct option options[] = {
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
 		"the longest wait that a provider may ask for before a retry (default 60)"},
-	{"ca-file", 0, "FILE",
-		"trust the certificates in this PEM file instead of the system's authorities"},
-	{"insecure", 0, NULL,
-		"do not verify TLS; for a server on this machine only (localhost, 127.0.0.1, ::1)"},
+	TRUST_OPTIONS,
 	{"connect-timeout", 0, "SECONDS", "give up connecting after this time (default 10)"},
 	{"first-byte-timeout", 0, "SECONDS",
 		"give up when no answer begins after this time (default 300)"},
@@ -230,34 +227,6 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
-static const char *session_directory(struct arena *a)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-
-	/* The XDG base directories: a path that is not absolute is as if it were not set. */
-	if (cache && *cache == '/')
-		return arena_printf(a, "%s/fettle/tls", cache).p;
-	return home && *home == '/' ? arena_printf(a, "%s/.cache/fettle/tls", home).p : NULL;
-}
-
-/* Whose certificates are accepted, of all that may be asked. */
-static bool read_trust(struct run *r, struct err *e)
-{
-	r->trust = (struct http_trust){.ca_file = options_value(&r->given, "ca-file"),
-		.is_insecure = options_has(&r->given, "insecure")};
-	r->trust.session_directory = session_directory(&r->arena);
-	if (r->trust.ca_file && !trust_check_file(r->trust.ca_file, e))
-		return false;
-	for (const struct route *route = &r->route; r->trust.is_insecure && route;
-		route = route->fallback)
-		if (route->url && !url_is_loopback(str_from(route->url)))
-			return err_set(e, ERR_USAGE,
-				"option --insecure: %s is not on this machine: whoever sits between "
-				"could read the key; trust its certificate with --ca-file FILE",
-				route->url);
-	return true;
-}
-
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
@@ -267,7 +236,7 @@ static bool choose_model(struct run *r, struct err *e)
 
 	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
 	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) &&
-	       read_trust(r, e);
+	       command_trust(&r->given, &r->route, &r->arena, &r->trust, e);
 }
 
 static bool load_images(struct run *r, struct err *e)
