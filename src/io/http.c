@@ -36,6 +36,7 @@ struct http_client {
 	struct gate gate; /* of https only: there is HTTP/2 by ALPN and nowhere else */
 	struct http_trust trust;
 	struct tls_sessions sessions;
+	bool in_callback; /* of libcurl: it takes no calls then */
 };
 
 struct http {
@@ -358,16 +359,17 @@ static size_t got_header(char *bytes, size_t size, size_t count, void *self)
 	http->last_byte = clock_ns();
 	if (!http->times.first_byte)
 		http->times.first_byte = http->last_byte;
-	if (!fits(http, &http->head_bytes, size * count, HTTP_HEAD_MAX_BYTES, "head"))
+	if (http->cancelled ||
+		!fits(http, &http->head_bytes, size * count, HTTP_HEAD_MAX_BYTES, "head"))
 		return 0;
-	http->in_callback = true;
+	http->in_callback = http->client->in_callback = true;
 	if (line.n && !http->has_head) {
 		head_line(http, line);
 	} else if (!http->has_head && http->status >= 200) {
 		http->has_head = true;
 		http->sink.head(http->sink.self, http->status);
 	}
-	http->in_callback = false;
+	http->in_callback = http->client->in_callback = false;
 	return http->cancelled ? 0 : size * count;
 }
 
@@ -376,11 +378,12 @@ static size_t got_body(char *bytes, size_t size, size_t count, void *self)
 	struct http *http = self;
 
 	http->last_byte = clock_ns();
-	if (!fits(http, &http->body_bytes, size * count, HTTP_BODY_MAX_BYTES, "body"))
+	if (http->cancelled ||
+		!fits(http, &http->body_bytes, size * count, HTTP_BODY_MAX_BYTES, "body"))
 		return 0;
-	http->in_callback = true;
+	http->in_callback = http->client->in_callback = true;
 	http->sink.body(http->sink.self, (struct str){bytes, size * count});
-	http->in_callback = false;
+	http->in_callback = http->client->in_callback = false;
 	/* Anything but the full count ends the transfer. */
 	return http->cancelled ? 0 : size * count;
 }
@@ -573,6 +576,13 @@ void http_cancel(struct http *http)
 	if (!http)
 		return;
 	http->cancelled = true;
-	if (!http->in_callback)
+	if (http->in_callback)
+		return;
+	if (!http->client->in_callback) {
 		release(http);
+		return;
+	}
+	/* Another request's callback: libcurl lets go of this one only behind it. */
+	timer_cancel(http->failing);
+	http->failing = loop_after(http->client->loop, 0, fail_later, http);
 }

@@ -5,7 +5,8 @@
  *   http_cli URL COUNT CA_FILE FIRST_CONNECT_MS CONNECT_MS CANCEL_MS
  *
  * Starts COUNT requests in one turn of the loop; the first has a connect deadline of its own. Where
- * CANCEL_MS is not 0 the first is cancelled after that time. Prints a line for each that ended:
+ * CANCEL_MS is not 0 the first is cancelled after that time; below 0 by the first other one that is
+ * answered, from within its callback. Prints a line for each that ended:
  * "whole", "whole reused" or the sentence; then "open N" if some never end within a minute.
  */
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct world {
 	struct http_client *client;
 	struct http *first;
 	size_t left;
-	bool done;
+	bool done, cancels_within;
 };
 
 static void ignore_head(void *, int)
@@ -58,6 +59,14 @@ static void cancel_first(void *self)
 	count_down(w);
 }
 
+static void take_body(void *self, struct str)
+{
+	struct world *w = self;
+
+	if (w->cancels_within)
+		cancel_first(w);
+}
+
 static void give_up(void *self)
 {
 	((struct world *)self)->done = true;
@@ -76,7 +85,7 @@ static void start_all(struct world *w, char **words)
 			.body = STR("hello"),
 			.limits = {strtol(words[i ? 5 : 4], NULL, 10), 20'000, 20'000}};
 		struct http_sink sink = {
-			ignore_head, NULL, ignore_body, i ? ended : ended_first, w};
+			ignore_head, NULL, i ? take_body : ignore_body, i ? ended : ended_first, w};
 		struct http *http = http_start(w->client, &request, &sink);
 		if (!i)
 			w->first = http;
@@ -93,7 +102,8 @@ int main(int count, char **words)
 	w.client = http_client_new(w.loop);
 	http_client_trust(w.client, &(struct http_trust){.ca_file = words[3]});
 	start_all(&w, words);
-	if (strtol(words[6], NULL, 10))
+	w.cancels_within = strtol(words[6], NULL, 10) < 0;
+	if (strtol(words[6], NULL, 10) > 0)
 		loop_after(w.loop, strtol(words[6], NULL, 10), cancel_first, &w);
 	struct timer *limit = loop_after(w.loop, 60'000, give_up, &w);
 	loop_run(w.loop, &w.done);
