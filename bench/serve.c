@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
  * serve: runs a command again and again against a server of its own on loopback, and says how long
- * it took. Usage: bench_serve RUNS REPLY[,REPLY...] COMMAND ARGUMENT... [::: COMMAND ARGUMENT...]
- * @URL@ in an argument is the server's base URL. REPLY is a file of server-sent events, one request
+ * it took. Usage: bench_serve RUNS REPLY[,REPLY...] [CERTIFICATE KEY --] COMMAND [::: COMMAND...]
+ * A command is [NAME=VALUE...] PROGRAM ARGUMENT...; @URL@ in an argument is the server's base URL,
+ * https where a certificate is given. REPLY is a file of server-sent events, one request
  * each; every event is one write (and one HTTP chunk). "-" as REPLY: no server, just the command.
  * stdout is a pipe that is drained.
  * Commands take turns, so that drift of the machine hits all alike. One line a command:
  *   first_byte_ms wall_ms cpu_ms rss_kb request_bytes   (medians; first_byte is exec to the first
- * byte of the first request at the server)
+ * byte of the first request at the server, behind the TLS handshake)
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -30,10 +32,11 @@
 
 extern char **environ;
 
-enum { REPLIES_MAX = 8, COMMANDS_MAX = 4 };
+enum { REPLIES_MAX = 8, COMMANDS_MAX = 6, WORDS_MAX = 64, ENVIRONMENT_MAX = 128 };
 
 struct server {
 	int listener;
+	SSL_CTX *tls; /* NULL: plain */
 	char url[64];
 	struct buf replies[REPLIES_MAX];
 	int reply_count;
@@ -55,17 +58,51 @@ static void open_server(struct server *s)
 	must(s->listener >= 0 && bind(s->listener, (void *)&address, sizeof address) == 0);
 	must(listen(s->listener, 16) == 0);
 	must(getsockname(s->listener, (void *)&address, &size) == 0);
-	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+	snprintf(s->url, sizeof s->url, "http%s://127.0.0.1:%d", s->tls ? "s" : "",
+		ntohs(address.sin_port));
+}
+
+struct connection {
+	int fd;
+	SSL *tls; /* NULL: plain */
+};
+
+static bool open_connection(struct server *s, struct connection *c)
+{
+	int one = 1;
+
+	*c = (struct connection){.fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC)};
+	if (c->fd < 0)
+		return false;
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (s->tls) {
+		c->tls = SSL_new(s->tls);
+		must(c->tls && SSL_set_fd(c->tls, c->fd));
+		SSL_accept(c->tls);
+	}
+	return true;
+}
+
+static void close_connection(struct connection *c)
+{
+	if (c->tls)
+		SSL_free(c->tls);
+	close(c->fd);
+}
+
+static ssize_t receive(const struct connection *c, char *bytes, size_t n)
+{
+	return c->tls ? SSL_read(c->tls, bytes, (int)n) : recv(c->fd, bytes, n, 0);
 }
 
 /* Reads one request; its size, or 0 at the end of the connection. */
-static size_t read_request(struct server *s, int fd)
+static size_t read_request(struct server *s, const struct connection *c)
 {
 	static char bytes[1 << 20];
 	size_t n = 0, need = 0;
 
 	while (!need || n < need) {
-		ssize_t got = recv(fd, bytes + n, sizeof bytes - 1 - n, 0);
+		ssize_t got = receive(c, bytes + n, sizeof bytes - 1 - n);
 		if (got <= 0)
 			return 0;
 		if (!s->first_byte)
@@ -80,10 +117,11 @@ static size_t read_request(struct server *s, int fd)
 	return n;
 }
 
-static void send_all(int fd, const char *p, size_t n)
+static void send_all(const struct connection *c, const char *p, size_t n)
 {
 	while (n) {
-		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+		ssize_t sent =
+			c->tls ? SSL_write(c->tls, p, (int)n) : send(c->fd, p, n, MSG_NOSIGNAL);
 		if (sent <= 0)
 			return;
 		p += sent;
@@ -91,41 +129,40 @@ static void send_all(int fd, const char *p, size_t n)
 	}
 }
 
-static void send_reply(int fd, struct str reply)
+static void send_reply(const struct connection *c, struct str reply)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 				   "transfer-encoding: chunked\r\n\r\n";
 	char chunk[64 << 10];
 
-	send_all(fd, head, sizeof head - 1);
+	send_all(c, head, sizeof head - 1);
 	while (reply.n) {
 		size_t end = str_find(reply, STR("\n\n"), 0);
 		struct str event = str_head(reply, end == SIZE_MAX ? reply.n : end + 2);
 		int n = snprintf(chunk, sizeof chunk, "%zx\r\n%.*s\r\n", event.n, STR_ARG(event));
-		send_all(fd, chunk, (size_t)n);
+		send_all(c, chunk, (size_t)n);
 		reply = str_skip(reply, event.n);
 	}
-	send_all(fd, "0\r\n\r\n", 5);
+	send_all(c, "0\r\n\r\n", 5);
 }
 
 /* Serves one run: the replies in order, over as many connections as it takes. */
 static void *serve(void *self)
 {
 	struct server *s = self;
-	int at = 0, one = 1;
+	struct connection c;
+	int at = 0;
 
 	while (at < s->reply_count) {
-		int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
+		if (!open_connection(s, &c))
 			break;
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		size_t n;
-		while (at < s->reply_count && (n = read_request(s, fd)) > 0) {
+		while (at < s->reply_count && (n = read_request(s, &c)) > 0) {
 			if (at == 0)
 				s->request_bytes = n;
-			send_reply(fd, buf_str(&s->replies[at++]));
+			send_reply(&c, buf_str(&s->replies[at++]));
 		}
-		close(fd);
+		close_connection(&c);
 	}
 	return NULL;
 }
@@ -140,9 +177,23 @@ static void *drain(void *self)
 	return NULL;
 }
 
+/* The environment with the command's own settings in front; the first one of a name counts. */
+static char **environment_of(char ***words)
+{
+	char **all = must_alloc(ENVIRONMENT_MAX, sizeof *all);
+	size_t n = 0;
+
+	for (; **words && strchr(**words, '=') && n < ENVIRONMENT_MAX / 2; (*words)++)
+		all[n++] = **words;
+	for (char **e = environ; *e && n < ENVIRONMENT_MAX - 1; e++)
+		all[n++] = *e;
+	return all;
+}
+
 static struct sample run_once(struct server *s, char **words)
 {
-	char **copy = must_alloc(64, sizeof *copy);
+	char **environment = environment_of(&words);
+	char **copy = must_alloc(WORDS_MAX, sizeof *copy);
 	posix_spawn_file_actions_t actions;
 	struct rusage usage;
 	pthread_t thread, drainer;
@@ -150,7 +201,7 @@ static struct sample run_once(struct server *s, char **words)
 	pid_t pid;
 	size_t n = 0;
 
-	for (; words[n] && n < 63; n++)
+	for (; words[n] && n < WORDS_MAX - 1; n++)
 		if (strstr(words[n], "@URL@")) {
 			const char *at = strstr(words[n], "@URL@");
 			must(asprintf(&copy[n], "%.*s%s%s", (int)(at - words[n]), words[n], s->url,
@@ -168,7 +219,7 @@ static struct sample run_once(struct server *s, char **words)
 	if (s->reply_count)
 		must(pthread_create(&thread, NULL, serve, s) == 0);
 	int64_t started = clock_ns();
-	must(posix_spawnp(&pid, copy[0], &actions, NULL, copy, environ) == 0);
+	must(posix_spawnp(&pid, copy[0], &actions, NULL, copy, environment) == 0);
 	must(wait4(pid, &status, 0, &usage) == pid);
 	int64_t ended = clock_ns();
 	close(out[1]);
@@ -183,6 +234,7 @@ static struct sample run_once(struct server *s, char **words)
 	for (size_t i = 0; i < n; i++)
 		free(copy[i]);
 	free(copy);
+	free(environment);
 	posix_spawn_file_actions_destroy(&actions);
 	return (struct sample){clock_ms(s->first_byte - started), clock_ms(ended - started),
 		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
@@ -223,6 +275,13 @@ static void load_replies(struct server *s, const char *list)
 	}
 }
 
+static void use_tls(struct server *s, const char *certificate, const char *key)
+{
+	s->tls = SSL_CTX_new(TLS_server_method());
+	must(s->tls && SSL_CTX_use_certificate_chain_file(s->tls, certificate) == 1 &&
+		SSL_CTX_use_PrivateKey_file(s->tls, key, SSL_FILETYPE_PEM) == 1);
+}
+
 int main(int count, char **words)
 {
 	struct server s = {0};
@@ -233,8 +292,13 @@ int main(int count, char **words)
 	if (count < 4 || !str_int(str_from(words[1]), &runs) || runs < 1)
 		return 2;
 	load_replies(&s, words[2]);
-	commands[command_count++] = words + 3;
-	for (int i = 3; i < count; i++)
+	int first = 3;
+	if (count > 6 && strcmp(words[5], "--") == 0) {
+		use_tls(&s, words[3], words[4]);
+		first = 6;
+	}
+	commands[command_count++] = words + first;
+	for (int i = first; i < count; i++)
 		if (strcmp(words[i], ":::") == 0 && command_count < COMMANDS_MAX) {
 			words[i] = NULL;
 			commands[command_count++] = words + i + 1;

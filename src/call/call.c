@@ -252,8 +252,9 @@ bool call_take_delta(void *self, const struct delta *delta)
 
 /* ---- after an attempt ---- */
 
-__attribute__((format(printf, 2, 3))) static void say_more(struct err *e, const char *format, ...)
+void call_say_more(struct call *call, const char *format, ...)
 {
+	struct err *e = &call->error;
 	char more[sizeof e->text];
 	size_t n = strlen(e->text), room = sizeof e->text - 1;
 	va_list arguments;
@@ -262,7 +263,7 @@ __attribute__((format(printf, 2, 3))) static void say_more(struct err *e, const 
 	vsnprintf(more, sizeof more, format, arguments);
 	va_end(arguments);
 	size_t length = strlen(more), keep = length < room / 2 ? room - length : room / 2;
-	/* A provider that talks much loses its last words, in whole characters. */
+	/* In whole characters. */
 	for (; n > keep || (n < strlen(e->text) && (e->text[n] & 0xc0) == 0x80); n--)
 		;
 	snprintf(e->text + n, sizeof e->text - n, "%s", more);
@@ -356,16 +357,16 @@ static enum walk step_retry(struct call *call)
 		return NEXT;
 	struct retry_choice choice = retry_choose(&attempt, limits, clock_wall_s(), arc4random());
 	if (choice.asked_ms)
-		say_more(&call->error, " (the provider asks to wait %lld s, the limit is %lld s)",
+		call_say_more(call, " (the provider asks to wait %lld s, the limit is %lld s)",
 			(long long)(choice.asked_ms + 999) / 1'000,
 			(long long)limits->wait_max_ms / 1'000);
 	else if (call->retries && !attempt.is_shown && choice.verdict != RETRY_AGAIN)
-		say_more(&call->error, " (tried %d times)", call->retries + 1);
+		call_say_more(call, " (tried %d times)", call->retries + 1);
 	if (choice.verdict == RETRY_AGAIN)
 		return try_again(call, choice.delay_ms);
 	if (choice.verdict == RETRY_ELSEWHERE && may_go_elsewhere(call))
 		return go_elsewhere(call);
 	if (call->earlier.n)
-		say_more(&call->error, "; before that: %s", buf_text(&call->earlier));
+		call_say_more(call, "; before that: %s", buf_text(&call->earlier));
 	return NEXT;
 }

@@ -24,6 +24,7 @@ struct route {
 	struct str name; /* "provider/model" */
 	const char *url;
 	struct str key; /* "" none is sent */
+	const char *key_name; /* where it is from or belongs: "OPENAI_API_KEY"; NULL offline */
 	bool bearer; /* the key goes as Authorization: Bearer, whatever the wire's own way is */
 	struct str
 		api_version; /* asked for in place of the wire's own; "" that. route_set_version */

@@ -176,6 +176,7 @@ static bool take_key(const struct provider *p, const struct route_wish *wish, st
 	const char *variable = key_variable(p, wish);
 
 	r->key = str_from(variable ? set_value(wish, variable) : "");
+	r->key_name = variable ? variable : p->key_variable;
 	r->bearer = variable && variable == p->token_variable;
 	if (variable && !r->bearer && p->token_variable && set_value(wish, p->token_variable))
 		r->notice = arena_printf(a, "%s and %s are both set: the first is used",

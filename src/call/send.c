@@ -11,6 +11,10 @@ static void got_header(void *self, struct str name, struct str value)
 	retry_take_header(&call->hints, name, value);
 	if (str_is(name, "content-type"))
 		call->content_type = arena_copy(&call->arena, value);
+	if (str_is(name, "content-encoding"))
+		call->encoding = arena_copy(&call->arena, value);
+	if (str_is(name, "location"))
+		call->location = arena_copy(&call->arena, value);
 	if (str_is(name, "request-id") || str_is(name, "x-request-id"))
 		call->result.request_id = arena_copy(&call->arena, value);
 }
@@ -59,10 +63,24 @@ static void got_body(void *self, struct str bytes)
 		call->errand->take(call, bytes);
 }
 
+/* A stream of events does not begin so; a server that cannot stream, or will not, does. */
+static bool begins_json(const struct call *call, struct str bytes)
+{
+	struct str text = str_trim(bytes);
+
+	return call->route->wire->framing == FRAMING_SSE &&
+	       call->result.response_bytes == bytes.n && text.n &&
+	       (text.p[0] == '{' || text.p[0] == '[');
+}
+
 void stream_take(struct call *call, struct str bytes)
 {
 	struct err e;
 
+	if (call->body.n || begins_json(call, bytes)) {
+		buf_put_str(&call->body, bytes);
+		return;
+	}
 	if (wire_feed(&call->reader, bytes, call_take_delta, call, &e))
 		return;
 	/* The sink stopped it, the stream said so, or it is beyond our limits. */
@@ -77,14 +95,50 @@ void stream_take(struct call *call, struct str bytes)
 	call_walk_soon(call);
 }
 
+/* The key and the question would go to wherever an answer says: the user has to say so. */
+static void explain_redirect(struct call *call)
+{
+	AUTO(buf) shown = {0};
+
+	utf8_put_line(&shown, str_head(call->location, str_find_char(call->location, '?', 0)), 120);
+	err_set(&call->error, ERR_PROVIDER,
+		"HTTP %d: the server sends us on to %s, where a request with a key does not follow "
+		"by itself: if that is right, use it with --base-url",
+		call->result.http_status, shown.n ? buf_text(&shown) : "nowhere");
+	call->trouble = (struct trouble){.status = call->result.http_status, .code = ERR_PROVIDER};
+	err_context(&call->error, "%.*s", STR_ARG(call->route->name));
+}
+
+static void explain_key(struct call *call)
+{
+	const struct route *route = call->route;
+	int status = call->result.http_status;
+
+	if (status != 401 && status != 403)
+		return;
+	if (!route->key.n)
+		call_say_more(call, " (no key was sent: set %s)", route->key_name);
+	else if (status == 401)
+		call_say_more(call, " (the key is that of %s: check it there)", route->key_name);
+	else
+		call_say_more(
+			call, " (with the key of %s: may it use this model?)", route->key_name);
+}
+
 static void refused(struct call *call)
 {
 	struct llm_error error = {0};
+	int status = call->result.http_status;
 
-	call->route->wire->get_error(
-		call->result.http_status, buf_str(&call->error_body), &call->arena, &error);
-	error.status = call->result.http_status;
+	if (status >= 300 && status < 400) {
+		explain_redirect(call);
+		return;
+	}
+
+	call->route->wire->get_error(status, buf_str(&call->error_body), &call->arena, &error);
+	error.status = status;
 	call_take_error(call, &error);
+	explain_key(call);
 }
 
 /*
@@ -103,6 +157,25 @@ static void explain_no_stream(struct call *call)
 {
 	struct str type = call->content_type;
 
+	if (call->encoding.n && !str_eq_nocase(call->encoding, STR("identity"))) {
+		AUTO(buf) shown = {0};
+		utf8_put_line(&shown, call->encoding, 40);
+		err_set(&call->error, ERR_PROVIDER,
+			"the answer is compressed (%s), which was not asked for: a proxy between here "
+			"and the provider does that",
+			buf_text(&shown));
+		call->trouble.is_retryable = false;
+		return;
+	}
+	if (call->body.n && !call->reader.has_started) {
+		AUTO(buf) shown = {0};
+		utf8_put_line(&shown, str_trim(buf_str(&call->body)), 100);
+		err_set(&call->error, ERR_PROVIDER,
+			"HTTP %d with JSON that is no answer: is the base URL right? It says %s",
+			call->result.http_status, buf_text(&shown));
+		call->trouble.is_retryable = false;
+		return;
+	}
 	if (call->reader.has_started || !type.n || str_starts(type, STR("text/event-stream")) ||
 		str_starts(type, STR("application/x-ndjson")))
 		return;
@@ -118,7 +191,11 @@ static void explain_no_stream(struct call *call)
 void stream_finish(struct call *call, const struct err *e, const struct http_times *times)
 {
 	struct err early;
+	bool is_fed = true;
 
+	if (!e && call->body.n)
+		is_fed = wire_feed_whole(
+			&call->reader, buf_str(&call->body), call_take_delta, call, &early);
 	if (e) {
 		/* What had arrived is kept; a whole answer is whole however the connection ended.
 		 */
@@ -127,7 +204,8 @@ void stream_finish(struct call *call, const struct err *e, const struct http_tim
 			err_context(
 				&call->error, "%.*s at %s", STR_ARG(call->route->name), call->url);
 		}
-	} else if (!wire_end(&call->reader, call_take_delta, call, &early) && !call->error.code) {
+	} else if ((!is_fed || !wire_end(&call->reader, call_take_delta, call, &early)) &&
+		   !call->error.code) {
 		call_broke_off(call, &early, times);
 		explain_no_stream(call);
 		err_context(&call->error, "%.*s", STR_ARG(call->route->name));
@@ -233,6 +311,7 @@ enum walk step_send(struct call *call)
 {
 	call->hints = (struct retry_hints){0};
 	call->trouble = (struct trouble){0};
+	call->content_type = call->location = call->encoding = (struct str){0};
 	call->result.attempts++;
 	call->result.times.asked = call->result.times.started = clock_ns();
 	if (call->route->wire)

@@ -68,7 +68,7 @@ struct call {
 	int retries; /* on this route */
 	struct buf earlier; /* what the routes before this one said */
 	struct call_result result;
-	struct str content_type; /* of the answer */
+	struct str content_type, location, encoding; /* of the answer */
 	bool is_answered; /* nothing more will come for the stream step */
 	bool is_cancelled;
 };
@@ -85,6 +85,9 @@ void call_walk_soon(struct call *call);
 bool call_take_delta(void *call, const struct delta *delta);
 /* Ends what is under way on the network, and keeps what is known of it. */
 void call_hang_up(struct call *call);
+/* Adds to the call's error; a provider that talks much loses its last words for it. */
+__attribute__((format(printf, 2, 3))) void call_say_more(
+	struct call *call, const char *format, ...);
 /* The provider's own words are the call's error, and what is done about it depends on them. */
 void call_take_error(struct call *call, const struct llm_error *error);
 

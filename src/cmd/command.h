@@ -45,6 +45,21 @@ const struct command *command_find(const char *name);
 /* The command nearest to a wrong word; NULL when none is near. */
 const char *command_nearest(const char *word);
 
+/* Rows for the options of a command that asks providers. */
+#define TRUST_OPTIONS \
+	{"ca-file", 0, "FILE", \
+		"trust the certificates in this PEM file instead of the system's authorities"}, \
+	{ \
+		"insecure", 0, NULL, \
+			"do not verify TLS; for a server on this machine only (localhost, 127.0.0.1, ::1)" \
+	}
+
+struct route;
+struct http_trust;
+/* What they say, of the route and its fallbacks. The strings live in the arena. */
+[[nodiscard]] bool command_trust(const struct options *given, const struct route *route,
+	struct arena *a, struct http_trust *out, struct err *e);
+
 /* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
 int command_wrong_usage(const struct command *command, const struct err *e);
 /* For commands that print with stdio: EXIT_DONE when stdout took it all or its reader went away. */

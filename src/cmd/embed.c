@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{"lines", 'l', NULL, "every line of stdin is a text; empty ones are left out"},
 	{"cut", 0, NULL, "Ollama: cut texts beyond the model's window in place of an error"},
 	{"output-format", 'o', "FORMAT", "text: a vector a line; json: one object"},
+	TRUST_OPTIONS,
 	{"max-retries", 0, "N", "how often a failed request is made again (default 3)"},
 	{"timeout", 0, "SECONDS", "stop after this time"},
 	{"verbose", 'v', NULL, "say on stderr what happens inside"},
@@ -42,6 +43,7 @@ struct embedding {
 	struct route route;
 	struct loop *loop;
 	struct http_client *http;
+	struct http_trust trust;
 	struct call_world world;
 	struct embed_request request;
 	struct call *call;
@@ -144,7 +146,8 @@ static bool choose_model(struct embedding *m, struct err *e)
 
 	if (!wish.model)
 		return err_set(e, ERR_USAGE, "needs --model: which model makes the vectors");
-	if (!route_choose(&wish, &m->arena, &m->route, e))
+	if (!route_choose(&wish, &m->arena, &m->route, e) ||
+		!command_trust(&m->given, &m->route, &m->arena, &m->trust, e))
 		return false;
 	return (m->route.wire && m->route.wire->embed_path) ||
 	       err_set(e, ERR_USAGE, "%.*s makes no vectors of texts", STR_ARG(m->route.name));
@@ -223,6 +226,7 @@ static bool make_vectors(struct embedding *m, struct err *e)
 	if (!open_loop(m, e))
 		return false;
 	m->http = m->world.http = http_client_new(m->loop);
+	http_client_trust(m->http, &m->trust);
 	if (m->timeout_s)
 		m->timeout = loop_after(m->loop, m->timeout_s * 1000, on_timeout, m);
 	ask_next(m);

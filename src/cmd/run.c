@@ -29,6 +29,7 @@ static const struct option options[] = {
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
 		"the longest wait that a provider may ask for before a retry (default 60)"},
+	TRUST_OPTIONS,
 	{"connect-timeout", 0, "SECONDS", "give up connecting after this time (default 10)"},
 	{"first-byte-timeout", 0, "SECONDS",
 		"give up when no answer begins after this time (default 300)"},
@@ -70,6 +71,7 @@ struct run {
 	struct route route;
 	struct agent_images images;
 	struct retry_limits retry;
+	struct http_trust trust;
 	struct workspace workspace;
 	struct agent_context context;
 	struct loop *loop;
@@ -237,7 +239,8 @@ static bool choose_model(struct run *r, struct err *e)
 	const char *fallback = options_value(&r->given, "fallback");
 
 	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
-	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e));
+	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) &&
+	       command_trust(&r->given, &r->route, &r->arena, &r->trust, e);
 }
 
 static bool load_images(struct run *r, struct err *e)
@@ -434,6 +437,7 @@ static void run_all(struct run *r)
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	r->http = http_client_new(r->loop);
+	http_client_trust(r->http, &r->trust);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
 	announce(r);

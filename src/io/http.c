@@ -16,18 +16,27 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "io/curl_table.h"
+#include "io/gate.h"
+#include "io/http_reason.h"
+#include "io/http_setup.h"
+#include "io/tls_session.h"
 
 /* How long libcurl may be late with its own deadline. */
 enum { CONNECT_GRACE_MS = 500 };
 
-enum waiting { WAITING_CONNECTION, WAITING_FIRST_BYTE, WAITING_IDLE };
+/* Numbers that no clock shows. */
+enum waiting { WAITING_CONNECTION = 1, WAITING_FIRST_BYTE, WAITING_IDLE };
 
 struct http_client {
 	struct loop *loop;
 	const struct curl_table *curl; /* NULL until the first request */
 	CURLM *multi;
-	struct timer *timer;
+	struct timer *timer, *opener;
 	struct http *first;
+	struct gate gate; /* of https only: there is HTTP/2 by ALPN and nowhere else */
+	struct http_trust trust;
+	struct tls_sessions sessions;
+	bool in_callback; /* of libcurl: it takes no calls then */
 };
 
 struct http {
@@ -35,15 +44,22 @@ struct http {
 	struct http_client *client;
 	CURL *easy;
 	struct curl_slist *headers;
+	struct gate_pass pass;
+	struct tls_host *tls_host; /* NULL: no sessions are kept of it */
+	int64_t joined; /* when libcurl got it, and its clock began */
 	struct http_sink sink;
 	struct http_limits limits;
 	struct http_times times;
 	struct timer *watch, *failing;
 	struct err error; /* of our own making: a deadline, a failed start */
 	int64_t last_byte;
-	int64_t suspected; /* last_byte when a deadline seemed to have passed; 0: it did not */
+	int64_t suspected; /* which deadline seemed to have passed: last_byte, or what was waited
+			      for */
 	int status;
+	size_t head_bytes; /* of all heads: also 1xx */
+	size_t body_bytes;
 	bool has_head, in_callback, cancelled;
+	char detail[CURL_ERROR_SIZE];
 };
 
 struct http_client *http_client_new(struct loop *loop)
@@ -54,10 +70,28 @@ struct http_client *http_client_new(struct loop *loop)
 	return client;
 }
 
+void http_client_trust(struct http_client *client, const struct http_trust *trust)
+{
+	client->trust = *trust;
+	client->sessions.directory = trust->session_directory;
+}
+
+static void open_doors(void *self);
+
+/* From the next turn of the loop: libcurl takes no request from within its callbacks. */
+static void open_soon(struct http_client *client)
+{
+	if (client->gate.doors && !client->opener)
+		client->opener = loop_after(client->loop, 0, open_doors, client);
+}
+
 static void release(struct http *http)
 {
 	const struct curl_table *curl = http->client->curl;
 
+	if (http->pass.door)
+		open_soon(http->client);
+	gate_leave(&http->pass);
 	timer_cancel(http->watch);
 	timer_cancel(http->failing);
 	if (http->easy) {
@@ -103,11 +137,11 @@ static void read_times(struct http *http)
 	if (secured && !http->times.reused)
 		http->times.secured = http->times.started + secured * 1000;
 	if (connected || http->times.reused)
-		http->times.connected = http->times.started + connected * 1000;
+		http->times.connected = http->joined + connected * 1000;
 	if (sent)
-		http->times.sent = http->times.started + sent * 1000;
+		http->times.sent = http->joined + sent * 1000;
 	if (first && !http->times.first_byte)
-		http->times.first_byte = http->times.started + first * 1000;
+		http->times.first_byte = http->joined + first * 1000;
 }
 
 static void no_connection(const struct http *http, struct err *e)
@@ -116,30 +150,24 @@ static void no_connection(const struct http *http, struct err *e)
 		(double)http->limits.connect_ms / 1e3);
 }
 
-static const char *reason(struct http *http, CURLcode code)
+/* True when the error is the same the next time. */
+static bool explain(struct http *http, CURLcode code, struct err *e)
 {
-	switch (code) {
-	case CURLE_COULDNT_CONNECT: return "connection refused or unreachable";
-	case CURLE_COULDNT_RESOLVE_HOST: return "host name not found";
-	case CURLE_GOT_NOTHING: return "connection closed without an answer";
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return http->times.sent ? "the answer is not HTTP" : "unsupported protocol";
-	case CURLE_PARTIAL_FILE: return "connection closed in the middle of the answer";
-	default: return http->client->curl->curl_easy_strerror(code);
-	}
+	const struct curl_table *curl = http->client->curl;
+	struct http_failure failure = {
+		.code = code, .detail = http->detail, .general = curl->curl_easy_strerror(code)};
+
+	curl->curl_easy_getinfo(http->easy, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+	return http_explain(&failure, e);
 }
 
-static bool is_lasting(CURLcode code)
+static void note_version(struct http *http)
 {
-	switch (code) {
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_INVALIDCERTSTATUS: return true;
-	default: return false;
-	}
+	long version = 0;
+
+	http->client->curl->curl_easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &version);
+	if (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1)
+		gate_stands_open(&http->pass);
 }
 
 static void complete(struct http *http, CURLcode code)
@@ -147,7 +175,9 @@ static void complete(struct http *http, CURLcode code)
 	struct err e = http->error;
 
 	read_times(http);
-	http->times.is_lasting = is_lasting(code);
+	note_version(http);
+	if (http->has_head)
+		tls_host_keep(http->tls_host);
 	if (code == CURLE_OK && !e.code) {
 		finish(http, NULL);
 		return;
@@ -155,7 +185,7 @@ static void complete(struct http *http, CURLcode code)
 	if (!e.code && code == CURLE_OPERATION_TIMEDOUT)
 		no_connection(http, &e);
 	else if (!e.code)
-		err_set(&e, ERR_NETWORK, "%s", reason(http, code));
+		http->times.is_lasting = explain(http, code, &e);
 	finish(http, &e);
 }
 
@@ -174,12 +204,24 @@ static void collect(struct http_client *client)
 	}
 }
 
+static void look_at_leader(struct gate_pass *pass)
+{
+	struct http *http = (struct http *)((char *)pass - offsetof(struct http, pass));
+
+	read_times(http);
+	if (!http->times.sent)
+		return;
+	gate_through(pass);
+	open_soon(http->client);
+}
+
 static void act(struct http_client *client, curl_socket_t socket, int events)
 {
 	int running;
 
 	client->curl->curl_multi_socket_action(client->multi, socket, events, &running);
 	collect(client);
+	gate_each_leader(&client->gate, look_at_leader);
 }
 
 static void socket_ready(evutil_socket_t socket, short events, void *self)
@@ -273,6 +315,9 @@ void http_client_free(struct http_client *client)
 	if (client->multi)
 		client->curl->curl_multi_cleanup(client->multi);
 	timer_cancel(client->timer);
+	timer_cancel(client->opener);
+	tls_sessions_release(&client->sessions);
+	gate_release(&client->gate);
 	free(client);
 }
 
@@ -298,6 +343,20 @@ static void head_line(struct http *http, struct str line)
 		http->sink.self, (struct str){name, colon}, str_trim(str_skip(line, colon + 1)));
 }
 
+/* Counts bytes of the answer. False when they are too many: the transfer ends, once and for all. */
+static bool fits(struct http *http, size_t *sum, size_t n, size_t max, const char *part)
+{
+	*sum += n;
+	if (*sum <= max)
+		return true;
+	err_set(&http->error, ERR_NETWORK,
+		"the answer's %s is longer than %zu %s: the connection "
+		"was closed",
+		part, max >= 1 << 20 ? max >> 20 : max >> 10, max >= 1 << 20 ? "MB" : "KB");
+	http->times.is_lasting = true;
+	return false;
+}
+
 static size_t got_header(char *bytes, size_t size, size_t count, void *self)
 {
 	struct http *http = self;
@@ -306,14 +365,17 @@ static size_t got_header(char *bytes, size_t size, size_t count, void *self)
 	http->last_byte = clock_ns();
 	if (!http->times.first_byte)
 		http->times.first_byte = http->last_byte;
-	http->in_callback = true;
+	if (http->cancelled ||
+		!fits(http, &http->head_bytes, size * count, HTTP_HEAD_MAX_BYTES, "head"))
+		return 0;
+	http->in_callback = http->client->in_callback = true;
 	if (line.n && !http->has_head) {
 		head_line(http, line);
 	} else if (!http->has_head && http->status >= 200) {
 		http->has_head = true;
 		http->sink.head(http->sink.self, http->status);
 	}
-	http->in_callback = false;
+	http->in_callback = http->client->in_callback = false;
 	return http->cancelled ? 0 : size * count;
 }
 
@@ -322,9 +384,12 @@ static size_t got_body(char *bytes, size_t size, size_t count, void *self)
 	struct http *http = self;
 
 	http->last_byte = clock_ns();
-	http->in_callback = true;
+	if (http->cancelled ||
+		!fits(http, &http->body_bytes, size * count, HTTP_BODY_MAX_BYTES, "body"))
+		return 0;
+	http->in_callback = http->client->in_callback = true;
 	http->sink.body(http->sink.self, (struct str){bytes, size * count});
-	http->in_callback = false;
+	http->in_callback = http->client->in_callback = false;
 	/* Anything but the full count ends the transfer. */
 	return http->cancelled ? 0 : size * count;
 }
@@ -336,12 +401,16 @@ static int64_t time_left(struct http *http, enum waiting *what)
 	int64_t now = clock_ns();
 
 	*what = WAITING_IDLE;
-	if (http->times.first_byte)
+	/* Half a head is no answer: who sends it line by line has no more time than who is silent.
+	 */
+	if (http->has_head)
 		return l->idle_ms - (now - http->last_byte) / 1'000'000;
 	read_times(http);
 	*what = http->times.sent ? WAITING_FIRST_BYTE : WAITING_CONNECTION;
 	if (http->times.sent)
 		return l->first_byte_ms - (now - http->times.sent) / 1'000'000;
+	if (!http->joined)
+		return l->connect_ms - (now - http->times.started) / 1'000'000;
 	/* libcurl watches this one itself, and comes first. */
 	return l->connect_ms + CONNECT_GRACE_MS - (now - http->times.started) / 1'000'000;
 }
@@ -372,8 +441,9 @@ static void watch_deadlines(void *self)
 		return;
 	}
 	/* If this program itself was held up, what waits in the socket is read first. */
-	if (http->suspected != http->last_byte) {
-		http->suspected = http->last_byte;
+	int64_t suspicion = what == WAITING_IDLE ? http->last_byte : what;
+	if (http->suspected != suspicion) {
+		http->suspected = suspicion;
 		http->watch = loop_after(http->client->loop, 100, watch_deadlines, http);
 		return;
 	}
@@ -404,35 +474,6 @@ static void set_headers(struct http *http, const struct http_header *headers)
 	}
 }
 
-/*
- * The hashed directory takes 0.2 ms where parsing the bundle takes 15 ms. A bundle that the user
- * names in the environment and that is not the system's own is honoured all the same.
- */
-static void set_trust(struct http *http)
-{
-	const struct curl_table *curl = http->client->curl;
-	const char *file = getenv("SSL_CERT_FILE"), *directory = getenv("SSL_CERT_DIR");
-
-	if (file && (!*file || strcmp(file, "/etc/ssl/certs/ca-certificates.crt") == 0))
-		file = NULL;
-	curl->curl_easy_setopt(http->easy, CURLOPT_CAINFO, file);
-	curl->curl_easy_setopt(
-		http->easy, CURLOPT_CAPATH, directory && *directory ? directory : "/etc/ssl/certs");
-}
-
-/* A proxy cannot reach this machine's own servers. */
-static void set_no_proxy(struct http *http)
-{
-	const char *given = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
-	AUTO(buf) list = {0};
-
-	buf_printf(&list, "localhost,127.0.0.1,::1%s%s", given && *given ? "," : "",
-		given ? given : "");
-	/* "*" alone means every host; in a list it would not. */
-	http->client->curl->curl_easy_setopt(http->easy, CURLOPT_NOPROXY,
-		given && strcmp(given, "*") == 0 ? given : buf_text(&list));
-}
-
 static void set_options(struct http *http, const struct http_request *request)
 {
 	const struct curl_table *curl = http->client->curl;
@@ -448,13 +489,58 @@ static void set_options(struct http *http, const struct http_request *request)
 		curl->curl_easy_setopt(
 			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
 	}
-	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->limits.connect_ms);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, got_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
-	set_trust(http);
-	set_no_proxy(http);
+	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->detail);
+	http_set_trust(curl, easy, str_from(request->url), &http->client->trust);
+	http_set_proxy(curl, easy, str_from(request->url));
+}
+
+/* "https://host:port" of a URL; "" for others. */
+static struct str door_name(const char *url)
+{
+	struct str text = str_from(url);
+
+	return str_starts(text, STR("https://")) ? str_head(text, str_find_char(text, '/', 8))
+						 : STR("");
+}
+
+static void keep_sessions(struct http *http, struct str door)
+{
+	struct http_client *client = http->client;
+	AUTO(buf) trust = {0};
+
+	if (!door.n || !client->sessions.directory || client->trust.is_insecure)
+		return;
+	http_put_trust(&trust, &client->trust);
+	http->tls_host = tls_sessions_host(&client->sessions, door, buf_str(&trust));
+	if (http->tls_host)
+		tls_host_watch(http->tls_host, client->curl, http->easy);
+}
+
+static void join(struct http *http)
+{
+	const struct curl_table *curl = http->client->curl;
+
+	http->joined = clock_ns();
+	int64_t left_ms =
+		http->limits.connect_ms - (http->joined - http->times.started) / 1'000'000;
+	/* 0 would be libcurl's own default. */
+	curl->curl_easy_setopt(
+		http->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
+	curl->curl_multi_add_handle(http->client->multi, http->easy);
+}
+
+static void open_doors(void *self)
+{
+	struct http_client *client = self;
+	struct gate_pass *pass;
+
+	client->opener = NULL;
+	while ((pass = gate_next(&client->gate)))
+		join((struct http *)((char *)pass - offsetof(struct http, pass)));
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,
@@ -483,8 +569,11 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	must(http->easy);
 	set_headers(http, request->headers);
 	set_options(http, request);
+	struct str door = door_name(request->url);
+	keep_sessions(http, door);
+	if (!door.n || gate_enter(&client->gate, &http->pass, door))
+		join(http);
 	watch_deadlines(http);
-	client->curl->curl_multi_add_handle(client->multi, http->easy);
 	log_debug("%s %s, %zu bytes", request->body.p ? "POST" : "GET", request->url,
 		request->body.n);
 	return http;
@@ -502,6 +591,13 @@ void http_cancel(struct http *http)
 	if (!http)
 		return;
 	http->cancelled = true;
-	if (!http->in_callback)
+	if (http->in_callback)
+		return;
+	if (!http->client->in_callback) {
 		release(http);
+		return;
+	}
+	/* Another request's callback: libcurl lets go of this one only behind it. */
+	timer_cancel(http->failing);
+	http->failing = loop_after(http->client->loop, 0, fail_later, http);
 }

@@ -3,8 +3,11 @@
  * http: client requests on the loop, through libcurl's multi interface. libcurl (and with it TLS)
  * is opened with the first request, not before: it costs milliseconds and megabytes. Connections
  * are kept and shared by all requests of one client; HTTP/2 is used where the server offers it by
- * ALPN. Redirects are not followed. TLS is verified against the system's hashed certificate
- * directory.
+ * ALPN: requests that come while the first connection to a host is being made wait for it, within
+ * their deadlines, so that all of them share it. Redirects are not followed. No compression is
+ * asked for. TLS 1.2 or newer, verified against the system's hashed certificate directory or what
+ * SSL_CERT_DIR, SSL_CERT_FILE or the client's trust name. Proxies: http_proxy, https_proxy,
+ * all_proxy, no_proxy and their upper-case forms; this machine's own addresses go without.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
@@ -12,12 +15,22 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "io/loop.h"
+#include "io/trust.h"
 
 struct http_client;
 struct http;
 
 [[nodiscard]] struct http_client *http_client_new(struct loop *loop);
 void http_client_free(struct http_client *client); /* cancels what is under way */
+
+/* Before the first request; the strings must stay. */
+void http_client_trust(struct http_client *client, const struct http_trust *trust);
+
+/*
+ * More than any provider sends (an answer of a million tokens, one event each, has about 200 MB);
+ * what goes on beyond is an error.
+ */
+enum { HTTP_HEAD_MAX_BYTES = 256 << 10, HTTP_BODY_MAX_BYTES = 256 << 20 };
 
 struct http_header {
 	const char *name; /* NULL ends a list */
@@ -27,7 +40,7 @@ struct http_header {
 
 struct http_limits {
 	int64_t connect_ms; /* until connected */
-	int64_t first_byte_ms; /* from the start of sending to the first byte of the answer */
+	int64_t first_byte_ms; /* from the end of sending until the answer's head is in */
 	int64_t idle_ms; /* between two pieces of the body */
 };
 

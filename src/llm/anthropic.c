@@ -231,6 +231,31 @@ static bool get_event(
 	return json_type(m[ERROR]) != JSON_OBJECT || take_error(&o, m);
 }
 
+/* The message's own members are those that the events of a stream hold one by one. */
+static bool get_whole(struct wire_reader *r, struct str body, delta_fn *sink, void *self)
+{
+	struct outlet o = {r, sink, self};
+	struct str m[FIELDS] = {[MESSAGE] = body, [DELTA] = body}, key;
+	char index[24];
+	size_t n = 0;
+
+	if (!json_text_is(json_get(body, "type"), "message"))
+		return json_type(json_get(body, "error")) != JSON_OBJECT ||
+		       get_event(r, STR(""), body, sink, self);
+	m[USAGE] = json_get(body, "usage");
+	if (!take_message_start(&o, m))
+		return false;
+	json_each (json_get(body, "content"), key, m[BLOCK]) {
+		snprintf(index, sizeof index, "%zu", n++);
+		m[INDEX] = str_from(index);
+		if (!take_block_start(&o, m) || r->has_failed)
+			return r->has_failed;
+		if (!take_block_stop(&o, m))
+			return false;
+	}
+	return take_message_delta(&o, m) && outlet_end(&o);
+}
+
 const struct wire wire_anthropic = {
 	.name = "anthropic",
 	.path = "/v1/messages",
@@ -245,6 +270,7 @@ const struct wire wire_anthropic = {
 	.list_has_pages = true,
 	.put_request = anthropic_put_request,
 	.get_event = get_event,
+	.get_whole = get_whole,
 	.get_error = error_get,
 	.get_request = anthropic_get_request,
 	.put_delta = anthropic_put_delta,

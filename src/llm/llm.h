@@ -263,6 +263,11 @@ struct wire {
 	 */
 	bool (*get_event)(struct wire_reader *r, struct str name, struct str data, delta_fn *sink,
 		void *self);
+	/*
+	 * Client: an answer that came as one JSON value, as servers send it that do not stream.
+	 * Gives nothing for JSON that is no answer. NULL: such an answer is a stream of one event.
+	 */
+	bool (*get_whole)(struct wire_reader *r, struct str body, delta_fn *sink, void *self);
 	/* Client: the bytes are over. Gives DELTA_END where the wire allows that; NULL: never. */
 	bool (*get_end)(struct wire_reader *r, delta_fn *sink, void *self);
 	/* Client: an answer that is no stream (HTTP status >= 300). Never fails. */
@@ -285,6 +290,12 @@ void wire_writer_release(struct wire_writer *w);
  */
 [[nodiscard]] bool wire_feed(
 	struct wire_reader *r, struct str bytes, delta_fn *sink, void *self, struct err *e);
+/*
+ * In place of wire_feed: all of an answer that is no stream. False with ERR_PARSE when it is no
+ * answer at all, with e untouched when the sink stopped it. wire_end follows as ever.
+ */
+[[nodiscard]] bool wire_feed_whole(
+	struct wire_reader *r, struct str body, delta_fn *sink, void *self, struct err *e);
 /*
  * At the end of the bytes. False with ERR_NETWORK "stream ended early" when DELTA_END is missing,
  * with ERR_PROVIDER when a DELTA_ERROR was why, with e untouched when the sink stopped it.

@@ -311,6 +311,15 @@ static bool get_event(
 	return take_chunk(&o, m);
 }
 
+/* One chunk with all of it: choices hold "message" in place of "delta". */
+static bool get_whole(struct wire_reader *r, struct str body, delta_fn *sink, void *self)
+{
+	if (json_type(json_get(body, "choices")) != JSON_ARRAY &&
+		!is_error(json_get(body, "error")))
+		return true;
+	return get_event(r, STR(""), body, sink, self);
+}
+
 static const struct header headers[] = {{0}};
 
 const struct wire wire_openai = {
@@ -325,6 +334,7 @@ const struct wire wire_openai = {
 	.embed_path = "/embeddings",
 	.put_request = openai_put_request,
 	.get_event = get_event,
+	.get_whole = get_whole,
 	.get_end = get_end,
 	.get_error = error_get,
 	.get_request = openai_get_request,

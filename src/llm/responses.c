@@ -392,6 +392,19 @@ static bool get_event(
 	return !is_error || fail(&o, data);
 }
 
+/* What the last event of a stream holds. */
+static bool get_whole(struct wire_reader *r, struct str body, delta_fn *sink, void *self)
+{
+	struct outlet o = {r, sink, self};
+	struct str m[FIELDS] = {[RESPONSE] = body}, status = json_get(body, "status");
+
+	if (json_type(json_get(body, "output")) != JSON_ARRAY)
+		return get_event(r, STR(""), body, sink, self);
+	if (json_text_is(status, "failed"))
+		return take_failed(&o, m);
+	return json_text_is(status, "incomplete") ? take_incomplete(&o, m) : take_completed(&o, m);
+}
+
 static const struct header headers[] = {{0}};
 
 const struct wire wire_responses = {
@@ -406,6 +419,7 @@ const struct wire wire_responses = {
 	.embed_path = "/embeddings",
 	.put_request = responses_put_request,
 	.get_event = get_event,
+	.get_whole = get_whole,
 	.get_error = error_get,
 	.get_request = responses_get_request,
 	.put_delta = responses_put_delta,

@@ -220,6 +220,23 @@ bool wire_feed(struct wire_reader *r, struct str bytes, delta_fn *sink, void *se
 	return sse_feed(&r->sse, bytes, take_event, &o, e);
 }
 
+bool wire_feed_whole(
+	struct wire_reader *r, struct str body, delta_fn *sink, void *self, struct err *e)
+{
+	make_ready(r);
+	body = str_trim(body);
+	if (!json_check(body, e))
+		return false;
+	arena_clear(&r->arena);
+	bool goes_on = r->wire->get_whole ? r->wire->get_whole(r, body, sink, self)
+					  : r->wire->get_event(r, STR(""), body, sink, self);
+	if (!goes_on)
+		return false;
+	if (!r->has_started && !r->has_failed)
+		return err_set(e, ERR_PARSE, "JSON that is no answer");
+	return true;
+}
+
 bool wire_end(struct wire_reader *r, delta_fn *sink, void *self, struct err *e)
 {
 	struct outlet o = {r, sink, self};

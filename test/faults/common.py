@@ -118,6 +118,28 @@ class Provider:
         return text if self.child.returncode or run_cases.SANITIZER.search(text) else ""
 
 
+class Front:
+    """TLS in front of a provider, with a certificate by the authority that ca_file holds."""
+
+    def __init__(self, bench, provider):
+        directory = bench.path / f"front-{time.monotonic_ns()}"
+        directory.mkdir()
+        subprocess.run([run_cases.ROOT / "test/certificates"], cwd=directory, check=True)
+        self.ca_file = str(directory / "ca.pem")
+        self.child = subprocess.Popen(
+            [sys.executable, run_cases.ROOT / "test/peer.py", "front", provider.url, "good.pem", "good.key"],
+            cwd=directory, env=dict(bench.env, PEER_SECONDS="1800"), stderr=subprocess.DEVNULL)
+        ports = directory / "ports"
+        until = time.monotonic() + DEADLINE_S
+        while not ports.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        self.url = "https://127.0.0.1:" + ports.read_text().strip().split("=")[1]
+
+    def stop(self):
+        self.child.kill()
+        self.child.wait()
+
+
 def general_complaints(ran):
     """What is wrong with a run whatever it was asked for."""
     bad = []

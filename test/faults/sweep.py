@@ -2,7 +2,7 @@
 """One call of one libc function fails, the first, the second, and so on."""
 import json
 
-from common import MODEL, Provider, general_complaints, in_parallel
+from common import MODEL, Front, Provider, general_complaints, in_parallel
 
 # Errors that are no failure: the program tries again, or goes on with the rest.
 HARMLESS = {"EINTR", "EAGAIN", "short"}
@@ -35,6 +35,9 @@ PLACES_MAX = 8
 # At the same time, each with runs of its own.
 SWEEPS = 3
 
+# What the way to a server over TLS calls that the way without does not call as well, or not as often.
+OVER_TLS = {"read", "write", "open", "socket", "connect", "send", "recv", "poll", "epoll_ctl", "mmap"}
+
 RIGHT = "a.txt has alpha."
 FAILED = "A tool failed."
 TOOLS = [("view", {"path": "a.txt"}, "1\talpha"),
@@ -62,7 +65,7 @@ def replies(tools):
 
 
 class Command:
-    """Words, and what has to be on stdout when the status is 0."""
+    """Words, and what has to be on stdout when the status is 0. functions: which fail, None: all."""
 
     def __init__(self, name, words, is_right, is_json=False, functions=None):
         self.name, self.words, self.is_right, self.is_json = name, words, is_right, is_json
@@ -133,7 +136,7 @@ def sweep(bench, command, function, error):
     return bad, f" ({len(faults)} of {total})"
 
 
-def commands(bench, tool_loop, json_loop):
+def commands(bench, tool_loop, json_loop, front):
     offline = ["-q", "--model", "offline", "how many lines of C are there?"]
     whole = bench.run(offline)
     # One retry shows what more of them would.
@@ -141,6 +144,8 @@ def commands(bench, tool_loop, json_loop):
     return [
         Command("tool loop", [*told, tool_loop.url, "what is where?"],
                 lambda out: out in (RIGHT + "\n", FAILED + "\n")),
+        Command("over TLS", ["--ca-file", front.ca_file, *told, front.url, "what is where?"],
+                lambda out: out in (RIGHT + "\n", FAILED + "\n"), functions=OVER_TLS),
         Command("json", ["-q", *told, json_loop.url, "-o", "json", "what is where?"],
                 is_right_json, is_json=True),
         Command("trace", [*told, json_loop.url, "-q", "--trace", bench.path / "trace/t.json",
@@ -164,8 +169,9 @@ def trace_complaints(bench):
 def test_all(bench, tap, wanted):
     (bench.path / "trace").mkdir()
     tool_loop, json_loop = Provider(bench, replies(TOOLS)), Provider(bench, replies(TOOLS[:1]))
+    front = Front(bench, json_loop)
     try:
-        for command in commands(bench, tool_loop, json_loop):
+        for command in commands(bench, tool_loop, json_loop, front):
             plain = bench.run(command.words)
             wrong = complaints(command, "", "short", plain)
             tap.test(f"{command.name}: without a fault",
@@ -179,5 +185,6 @@ def test_all(bench, tap, wanted):
                     tap.test(name, *swept)
         tap.test("trace: the file is whole, and alone", trace_complaints(bench))
     finally:
+        front.stop()
         ends = [provider.stop() for provider in (tool_loop, json_loop)]
     tap.test("the scripted provider ends well", [text for text in ends if text])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * wire: what the fuzz targets of all wires do. The bytes are read as a stream (whole and in small
- * pieces, which must give the same), as a request's body and as an error's body; what was
- * understood is written and must be read back as the same.
+ * pieces, which must give the same), as an answer that is one value, as a request's body and as an
+ * error's body; what was understood is written and must be read back as the same.
  */
 #ifndef TEST_FUZZ_WIRE_H
 #define TEST_FUZZ_WIRE_H
@@ -41,6 +41,24 @@ static inline void fuzz_stream(
 	must(is_whole || e.code == (s->has_failed ? ERR_PROVIDER : ERR_NETWORK));
 	must(r.usage.input >= -1 && r.usage.output >= -1);
 	wire_reader_release(&r);
+}
+
+/* The bytes as an answer that came as one value: its deltas obey the same rules. */
+static inline void fuzz_whole(const struct wire *wire, struct str bytes)
+{
+	struct wire_reader r = {.wire = wire};
+	struct fuzz_stream s = {0};
+	struct err e = {0};
+
+	if (wire_feed_whole(&r, bytes, fuzz_note, &s, &e)) {
+		bool is_whole = wire_end(&r, fuzz_note, &s, &e);
+		must(is_whole == s.has_ended);
+		must(is_whole || e.code == (s.has_failed ? ERR_PROVIDER : ERR_NETWORK));
+	} else {
+		must(e.code == ERR_PARSE && !s.log.n);
+	}
+	wire_reader_release(&r);
+	buf_release(&s.log);
 }
 
 /* False when the body is refused. */
@@ -94,6 +112,7 @@ static inline int fuzz_wire(const struct wire *wire, const uint8_t *data, size_t
 	must(str_eq(buf_str(&whole.log), buf_str(&cut.log)));
 	buf_release(&whole.log);
 	buf_release(&cut.log);
+	fuzz_whole(wire, bytes);
 	fuzz_request(wire, bytes);
 	fuzz_error(wire, bytes);
 	return 0;

@@ -11,8 +11,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "io/gate.h"
 #include "io/loop.h"
 #include "io/pool.h"
+#include "io/trust.h"
 
 struct trace {
 	char text[64];
@@ -221,6 +224,106 @@ static void test_signals(void **)
 	loop_free(t.loop);
 }
 
+static void test_loopback_is_told_by_its_plain_names(void **)
+{
+	static const char *const ours[] = {"https://localhost", "http://LocalHost:80/x",
+		"https://127.0.0.1", "https://127.255.3.4:9/v1", "https://[::1]:443/v1",
+		"https://[::1]", "https://name:word@127.0.0.1/", "https://localhost?x", NULL};
+	static const char *const others[] = {"https://localhost.example",
+		"https://127.0.0.1.example", "https://128.0.0.1", "https://[::2]",
+		"https://[::ffff:127.0.0.1]", "https://0x7f000001", "https://127.1",
+		"https://2130706433", "https://example.org/127.0.0.1",
+		"https://127.0.0.1@example.org", "https://localhost:80@example.org",
+		"https://example.org#@127.0.0.1", "https://example.org\\@127.0.0.1",
+		"https://example.org?@localhost", "https://", "", "https://localhost.",
+		"https://1111111111111111111111111111111111111111111111111111111111111111", NULL};
+
+	for (int i = 0; ours[i]; i++)
+		if (!url_is_loopback(str_from(ours[i])))
+			fail_msg("%s is ours", ours[i]);
+	for (int i = 0; others[i]; i++)
+		if (url_is_loopback(str_from(others[i])))
+			fail_msg("%s is not ours", others[i]);
+}
+
+enum { GATE_PASSES = 12, GATE_HOSTS = 2 };
+
+struct gate_world {
+	struct gate gate;
+	struct gate_pass passes[GATE_PASSES];
+	int host[GATE_PASSES]; /* -1: not at the gate */
+	bool is_at_work[GATE_PASSES]; /* leads, or is through */
+};
+
+static void check_gate(struct gate_world *w)
+{
+	struct gate_pass *pass;
+
+	while ((pass = gate_next(&w->gate)))
+		w->is_at_work[pass - w->passes] = true;
+	for (int host = 0; host < GATE_HOSTS; host++) {
+		int leaders = 0, through = 0, held = 0;
+		for (int i = 0; i < GATE_PASSES; i++) {
+			if (w->host[i] != host)
+				continue;
+			leaders += w->passes[i].state == PASS_LEADS;
+			through += w->passes[i].state == PASS_THROUGH;
+			held += !w->is_at_work[i];
+		}
+		assert_in_range(leaders, 0, 1);
+		/* Somebody is always on the way for those that are held, and not there yet. */
+		if (held)
+			assert_true(leaders == 1 && through == 0);
+	}
+}
+
+static void test_nobody_is_held_for_nothing(void **)
+{
+	static const struct str hosts[GATE_HOSTS] = {STR("https://a"), STR("https://a:1")};
+	struct gate_world w = {0};
+	uint32_t chance = 1;
+
+	for (int i = 0; i < GATE_PASSES; i++)
+		w.host[i] = -1;
+	for (int step = 0; step < 20'000; step++) {
+		chance = chance * 1'664'525 + 1'013'904'223;
+		int i = (int)(chance >> 16) % GATE_PASSES, host = (int)(chance >> 28) % GATE_HOSTS;
+		if (w.host[i] < 0) {
+			w.host[i] = host;
+			w.is_at_work[i] = gate_enter(&w.gate, &w.passes[i], hosts[host]);
+		} else if (chance >> 31) {
+			gate_through(&w.passes[i]);
+		} else {
+			gate_leave(&w.passes[i]);
+			w.host[i] = -1;
+		}
+		check_gate(&w);
+	}
+	for (int i = 0; i < GATE_PASSES; i++)
+		gate_leave(&w.passes[i]);
+	gate_release(&w.gate);
+}
+
+static void test_an_open_door_holds_nobody(void **)
+{
+	struct gate gate = {0};
+	struct gate_pass a = {0}, b = {0}, c = {0};
+
+	assert_true(gate_enter(&gate, &a, STR("https://h")));
+	assert_false(gate_enter(&gate, &b, STR("https://h")));
+	assert_null(gate_next(&gate));
+	gate_stands_open(&a);
+	assert_ptr_equal(gate_next(&gate), &b);
+	gate_leave(&a);
+	gate_leave(&b);
+	assert_true(gate_enter(&gate, &a, STR("https://h")));
+	assert_true(gate_enter(&gate, &c, STR("https://h")));
+	gate_leave(&a);
+	gate_leave(&c);
+	gate_leave(&c);
+	gate_release(&gate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +334,9 @@ int main(void)
 		cmocka_unit_test(test_queue_has_a_limit),
 		cmocka_unit_test(test_pool_ends_with_jobs_waiting),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_nobody_is_held_for_nothing),
+		cmocka_unit_test(test_an_open_door_holds_nobody),
+		cmocka_unit_test(test_loopback_is_told_by_its_plain_names),
 	};
 
 	return cmocka_run_group_tests_name("io", tests, NULL, NULL);
