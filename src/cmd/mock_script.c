@@ -306,6 +306,7 @@ static void lay_out(struct draft *d)
 	if (d->bad_event.p)
 		insert_bad_event(d);
 	if (d->has_error) {
+		d->reply.breaks_off = true;
 		push(d, (struct delta){DELTA_ERROR, .error = d->reply.error}, 1, false);
 		return;
 	}

@@ -47,6 +47,7 @@ struct mock_reply {
 	VEC(struct mock_piece) pieces;
 	int64_t status;
 	struct llm_error error; /* the body, when status is 300 or more */
+	bool breaks_off; /* status is below 300: the error ends the stream */
 	struct str raw, content_type; /* raw present: the body in place of pieces */
 	VEC(struct header) headers;
 	int64_t delay_ms, chunk_delay_ms;

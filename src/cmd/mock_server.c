@@ -53,19 +53,54 @@ static void play_gone(void *self)
 
 /* ---- the answer's bytes ---- */
 
-static void tell(struct play *p, const struct mock_piece *piece)
+static struct delta delta_of(struct play *p, const struct mock_piece *piece)
 {
 	struct delta delta = piece->delta;
+
+	if (delta.kind == DELTA_START) {
+		delta.id = arena_printf(&p->arena, "msg_mock_%lld", (long long)p->mock->served);
+		delta.model = p->question.prompt.model;
+	}
+	return delta;
+}
+
+static void tell(struct play *p, const struct mock_piece *piece)
+{
+	struct delta delta;
 
 	if (piece->raw.p) {
 		buf_put_str(&p->out, piece->raw);
 		return;
 	}
-	if (delta.kind == DELTA_START) {
-		delta.id = arena_printf(&p->arena, "msg_mock_%lld", (long long)p->mock->served);
-		delta.model = p->question.prompt.model;
-	}
+	delta = delta_of(p, piece);
 	p->question.wire->put_delta(&p->writer, &delta, &p->out);
+}
+
+/*
+ * The same pieces for a client that asked for no stream, as one body. What can only go wrong in a
+ * stream goes wrong with the body: bad_event stands in front of it, no_end takes its last byte,
+ * cut_after_deltas all of it.
+ */
+static void tell_whole(struct play *p)
+{
+	struct whole_answer answer = {0};
+
+	vec_each (&p->reply->pieces, piece) {
+		struct delta delta = delta_of(p, piece);
+
+		if (piece->raw.p)
+			buf_put_str(&p->out, piece->raw);
+		for (int64_t i = 0; i < piece->repeat && !piece->raw.p; i++)
+			whole_answer_take(&answer, &delta);
+	}
+	if (p->reply->cut_after_deltas >= 0)
+		p->is_cut_due = true;
+	else
+		p->question.wire->put_answer(&answer, &p->out);
+	if (p->reply->no_end)
+		buf_cut(&p->out, p->out.n - 1);
+	p->piece = p->reply->pieces.n;
+	whole_answer_release(&answer);
 }
 
 /* Refills out with the next pieces, up to a pause or a cut. Empty when everything was told. */
@@ -161,19 +196,28 @@ static void play_on(void *self)
 	}
 }
 
+static const struct {
+	int status;
+	const char *type;
+} error_types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
+	{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
+	{429, "rate_limit_error"}, {529, "overloaded_error"}};
+
 static const char *error_type(int64_t status)
 {
-	static const struct {
-		int status;
-		const char *type;
-	} types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
-		{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
-		{429, "rate_limit_error"}, {529, "overloaded_error"}};
-
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (types[i].status == status)
-			return types[i].type;
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (error_types[i].status == status)
+			return error_types[i].type;
 	return "api_error";
+}
+
+/* Of an error that a stream would have broken off with, where there is no stream. */
+static int64_t error_status(struct str type)
+{
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (str_is(type, error_types[i].type))
+			return error_types[i].status;
+	return 500;
 }
 
 static void put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
@@ -186,30 +230,37 @@ static void put_error(const struct wire *wire, int64_t status, struct str type, 
 	wire->put_error(&error, out);
 }
 
-/* The body of an answer that is no stream; the status it goes with. */
-static int64_t put_whole(struct play *p, const char **type)
+/* The bytes that do not come piece by piece, what the whole is, and the status it goes with. */
+static int64_t put_body(struct play *p, const char **type)
 {
 	const struct mock_reply *reply = p->reply;
 	const struct mock_question *q = &p->question;
+	bool breaks_off = reply->breaks_off && !q->prompt.stream;
+	int64_t status = breaks_off ? error_status(reply->error.type) : reply->status;
 	struct err e;
 
+	*type = q->prompt.stream ? q->wire->content_type : "application/json";
 	if (reply->raw.p) {
 		buf_put_str(&p->out, reply->raw);
-		return reply->status;
+		return status;
 	}
-	if (!q->side && reply->status < 300)
-		return reply->status;
-	*type = "application/json";
-	if (reply->status >= 300) {
-		put_error(q->wire, reply->status, reply->error.type,
+	if (status < 300 && q->prompt.stream)
+		return status;
+	p->piece = reply->pieces.n;
+	if (status >= 300) {
+		*type = "application/json";
+		put_error(q->wire, status, reply->error.type,
 			reply->error.message.p ? reply->error.message : STR("scripted error"),
 			&p->out);
-		return reply->status;
+		return status;
 	}
-	p->piece = reply->pieces.n;
+	if (!q->side) {
+		tell_whole(p);
+		return status;
+	}
 	p->out.max = SIDE_BODY_MAX_BYTES;
 	if (q->side->answer(&p->mock->script, q, &p->arena, &p->out, &e))
-		return reply->status;
+		return status;
 	put_error(q->wire, 400, (struct str){0}, str_from(e.text), &p->out);
 	return 400;
 }
@@ -219,22 +270,22 @@ static void play_begin(void *self)
 {
 	struct play *p = self;
 	struct mock_reply *reply = p->reply;
-	const char *type = p->question.wire->content_type;
+	const char *type;
 
 	p->timer = NULL;
 	if (reply->close_before_head) {
 		play_cut(p);
 		return;
 	}
-	int64_t status = put_whole(p, &type);
+	int64_t status = put_body(p, &type);
 	if (reply->content_type.p)
 		type = arena_text(&p->arena, reply->content_type);
 	vec_each (&reply->headers, header)
 		httpd_put_header(p->request, header->name, header->value.p);
 	if (!reply->keep_alive)
 		httpd_put_header(p->request, "Connection", "close");
-	bool is_stream = p->piece < reply->pieces.n;
-	httpd_start(p->request, (int)status, type, is_stream ? -1 : (int64_t)p->out.n);
+	bool has_length = p->piece == reply->pieces.n && !p->is_cut_due;
+	httpd_start(p->request, (int)status, type, has_length ? (int64_t)p->out.n : -1);
 	play_on(p);
 }
 
@@ -269,7 +320,7 @@ static void put_on_one_line(struct json_writer *w, struct str json)
 			w->buf->p[i] = ' ';
 }
 
-static void put_body(struct json_writer *w, const struct play *p)
+static void put_request_body(struct json_writer *w, const struct play *p)
 {
 	if (p->question.body.p) {
 		json_key(w, "body");
@@ -301,7 +352,7 @@ static void log_request(const struct play *p, const char *why)
 	json_member_str(&w, "path", httpd_target(p->request));
 	json_member_int(&w, "connection", (int64_t)httpd_connection(p->request));
 	put_headers(&w, p);
-	put_body(&w, p);
+	put_request_body(&w, p);
 	json_key(&w, "matched");
 	if (p->reply)
 		json_put_int(&w, p->reply - p->mock->script.replies.p);
@@ -395,11 +446,7 @@ static bool read_question(struct play *p, int *status, struct err *e)
 	if (!json_check(body, e))
 		return err_context(e, "the request is no JSON");
 	q->body = body;
-	if (!q->wire->get_request(body, &p->arena, &q->prompt, e))
-		return false;
-	*status = 501;
-	return q->prompt.stream ||
-	       err_set(e, ERR_USAGE, "scripted replies are streams: send \"stream\": true");
+	return q->wire->get_request(body, &p->arena, &q->prompt, e);
 }
 
 static void refuse(struct play *p, int status, const char *why)
@@ -426,6 +473,18 @@ static void answer_side(struct play *p)
 	log_request(p, "");
 	httpd_reply(p->request, 200, "application/json", buf_str(&body));
 	play_free(p);
+}
+
+/* Until the head. What is no stream comes when the last delta would have. */
+static int64_t delay_ms(const struct play *p)
+{
+	int64_t deltas = 0;
+
+	if (p->question.prompt.stream || !p->reply->chunk_delay_ms)
+		return p->reply->delay_ms;
+	vec_each (&p->reply->pieces, piece)
+		deltas += piece->is_content ? piece->repeat : 0;
+	return p->reply->delay_ms + deltas * p->reply->chunk_delay_ms;
 }
 
 static void on_request(void *self, struct httpd_request *request)
@@ -455,8 +514,8 @@ static void on_request(void *self, struct httpd_request *request)
 	}
 	log_request(p, "");
 	p->writer.wire = p->question.wire;
-	if (p->reply->delay_ms)
-		p->timer = loop_after(mock->loop, p->reply->delay_ms, play_begin, p);
+	if (delay_ms(p))
+		p->timer = loop_after(mock->loop, delay_ms(p), play_begin, p);
 	else
 		play_begin(p);
 }
