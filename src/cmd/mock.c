@@ -11,8 +11,6 @@
 #include "base/log.h"
 #include "cmd/command.h"
 
-enum { SCRIPT_MAX_BYTES = 64 << 20 };
-
 extern const struct command command_mock;
 
 static const struct option options[] = {
@@ -54,9 +52,10 @@ static bool serve(struct str script, const char *name, int port, int log_fd, str
 
 static bool read_script(const char *path, struct buf *script, struct err *e)
 {
-	bool is_read = strcmp(path, "-") == 0
-			       ? file_read_fd(STDIN_FILENO, "stdin", SCRIPT_MAX_BYTES, script, e)
-			       : file_read(AT_FDCWD, path, SCRIPT_MAX_BYTES, script, e);
+	bool is_read =
+		strcmp(path, "-") == 0
+			? file_read_fd(STDIN_FILENO, "stdin", MOCK_SCRIPT_MAX_BYTES, script, e)
+			: file_read(AT_FDCWD, path, MOCK_SCRIPT_MAX_BYTES, script, e);
 
 	if (!is_read)
 		e->code = ERR_USAGE;

@@ -33,7 +33,8 @@ struct play {
 	int64_t bytes_sent; /* of the body, in all */
 	size_t piece; /* to be told next, and how often it was told */
 	int64_t told, deltas;
-	bool is_cut_due, is_pause_due;
+	int64_t pause_ms; /* due when what is in out has left; 0 none */
+	bool is_cut_due;
 	struct timer *timer;
 };
 
@@ -110,7 +111,7 @@ static void fill(struct play *p)
 
 	buf_clear(&p->out);
 	p->out_sent = 0;
-	while (p->piece < reply->pieces.n && p->out.n < WRITE_BYTES && !p->is_pause_due) {
+	while (p->piece < reply->pieces.n && p->out.n < WRITE_BYTES && !p->pause_ms) {
 		const struct mock_piece *piece = &reply->pieces.p[p->piece];
 
 		if (p->piece > 0 && reply->cut_after_deltas >= 0 &&
@@ -120,7 +121,7 @@ static void fill(struct play *p)
 		}
 		tell(p, piece);
 		p->deltas += piece->is_content;
-		p->is_pause_due = piece->is_content && reply->chunk_delay_ms > 0;
+		p->pause_ms = piece->is_content ? reply->chunk_delay_ms : piece->wait_ms;
 		if (++p->told == piece->repeat) {
 			p->told = 0;
 			p->piece++;
@@ -142,16 +143,20 @@ static int64_t bytes_left(const struct play *p)
 
 static void play_on(void *self);
 
+static void play_pause(struct play *p)
+{
+	p->timer = loop_after(p->mock->loop, p->pause_ms, play_on, p);
+	p->pause_ms = 0;
+}
+
 static void play_written(void *self)
 {
 	struct play *p = self;
 
-	if (!p->is_pause_due || p->out_sent < p->out.n) {
+	if (!p->pause_ms || p->out_sent < p->out.n)
 		play_on(p);
-		return;
-	}
-	p->is_pause_due = false;
-	p->timer = loop_after(p->mock->loop, p->reply->chunk_delay_ms, play_on, p);
+	else
+		play_pause(p);
 }
 
 static void play_send(struct play *p)
@@ -188,6 +193,8 @@ static void play_on(void *self)
 		fill(p);
 	if (p->out_sent < p->out.n) {
 		play_send(p);
+	} else if (p->pause_ms) {
+		play_pause(p);
 	} else if (p->is_cut_due) {
 		play_cut(p);
 	} else {
@@ -244,7 +251,7 @@ static int64_t put_body(struct play *p, const char **type)
 		buf_put_str(&p->out, reply->raw);
 		return status;
 	}
-	if (status < 300 && q->prompt.stream)
+	if (reply->is_raw || (status < 300 && q->prompt.stream))
 		return status;
 	p->piece = reply->pieces.n;
 	if (status >= 300) {
@@ -284,7 +291,7 @@ static void play_begin(void *self)
 		httpd_put_header(p->request, header->name, header->value.p);
 	if (!reply->keep_alive)
 		httpd_put_header(p->request, "Connection", "close");
-	bool has_length = p->piece == reply->pieces.n && !p->is_cut_due;
+	bool has_length = p->piece == reply->pieces.n && !p->is_cut_due && !reply->is_raw;
 	httpd_start(p->request, (int)status, type, has_length ? (int64_t)p->out.n : -1);
 	play_on(p);
 }
@@ -520,17 +527,27 @@ static void on_request(void *self, struct httpd_request *request)
 		play_begin(p);
 }
 
-bool mock_start(struct loop *loop, struct str script_json, const char *script_name, int port,
-	int log_fd, struct mock **out, int *bound_port, struct err *e)
+static struct mock *mock_new(
+	struct loop *loop, struct str script_json, const char *script_name, struct err *e)
 {
 	struct mock *mock = must_alloc(1, sizeof *mock);
 
 	mock->loop = loop;
-	mock->log_fd = log_fd;
-	if (!mock_script_read(&mock->script, script_json, script_name, e)) {
-		mock_free(mock);
+	mock->log_fd = -1;
+	if (mock_script_read(&mock->script, script_json, script_name, e))
+		return mock;
+	mock_free(mock);
+	return NULL;
+}
+
+bool mock_start(struct loop *loop, struct str script_json, const char *script_name, int port,
+	int log_fd, struct mock **out, int *bound_port, struct err *e)
+{
+	struct mock *mock = mock_new(loop, script_json, script_name, e);
+
+	if (!mock)
 		return false;
-	}
+	mock->log_fd = log_fd;
 	mock->httpd = httpd_new(loop, port, on_request, mock, e);
 	if (!mock->httpd) {
 		mock_free(mock);
@@ -538,6 +555,23 @@ bool mock_start(struct loop *loop, struct str script_json, const char *script_na
 	}
 	*out = mock;
 	*bound_port = httpd_port(mock->httpd);
+	return true;
+}
+
+bool mock_start_inside(struct loop *loop, struct str script_json, const char *script_name,
+	struct mock **out, const char **socket, struct err *e)
+{
+	struct mock *mock = mock_new(loop, script_json, script_name, e);
+
+	if (!mock)
+		return false;
+	mock->httpd = httpd_new_inside(loop, on_request, mock, e);
+	if (!mock->httpd) {
+		mock_free(mock);
+		return false;
+	}
+	*out = mock;
+	*socket = httpd_name(mock->httpd);
 	return true;
 }
 

@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "cmd/replay.h"
 #include "ui/ui.h"
 
 extern const struct command command_run;
@@ -23,6 +24,8 @@ static const struct option options[] = {
 	{"model", 'm', "PROVIDER/MODEL",
 		"which model answers (anthropic/..., openai/..., offline)"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
+	{"replay", 0, "SCRIPT",
+		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
 	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
 	{"max-retries", 0, "N",
 		"how often a failed model call is made again (default 3), before anything is shown"},
@@ -72,6 +75,7 @@ struct run {
 	struct loop *loop;
 	struct pool *pool;
 	struct http_client *http;
+	struct replay replay;
 	struct ui *ui;
 	struct ui_options ui_options;
 	struct ui_times times;
@@ -225,6 +229,22 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
+{
+	const char *path = options_value(&r->given, "replay");
+
+	if (!path)
+		return true;
+	if (wish->base_url)
+		return err_set(e, ERR_USAGE, "--replay and --base-url are two places to ask");
+	if (!replay_open(&r->replay, path, e))
+		return false;
+	wish->environment = replay_environment;
+	if (!wish->model)
+		wish->model = r->replay.model;
+	return true;
+}
+
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
@@ -232,8 +252,11 @@ static bool choose_model(struct run *r, struct err *e)
 		.environment = get_environment};
 	const char *fallback = options_value(&r->given, "fallback");
 
-	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
-	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e));
+	if (!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
+		!read_patience(r, e) ||
+		(fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)))
+		return false;
+	return !r->replay.path || replay_address(&r->replay, &r->route, e);
 }
 
 static bool load_images(struct run *r, struct err *e)
@@ -397,10 +420,13 @@ static void announce(struct run *r)
 static bool open_loop(struct run *r, struct err *e)
 {
 	r->loop = loop_new(e);
+	r->http = r->loop ? http_client_new(r->loop) : NULL;
 	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
 		loop_on_signal(r->loop, SIGTERM, on_signal, r, e) &&
-		loop_on_signal(r->loop, SIGHUP, on_signal, r, e))
+		loop_on_signal(r->loop, SIGHUP, on_signal, r, e) &&
+		replay_start(&r->replay, r->loop, r->http, e))
 		return true;
+	http_client_free(r->http);
 	loop_free(r->loop);
 	return err_context(e, "cannot start");
 }
@@ -411,7 +437,6 @@ static void run_all(struct run *r)
 	struct err e;
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
-	r->http = http_client_new(r->loop);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
 	announce(r);
@@ -421,12 +446,14 @@ static void run_all(struct run *r)
 	if (!ui_free(r->ui, &e) && !r->status && e.code != ERR_CANCELLED)
 		r->status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
 	http_client_free(r->http);
+	replay_stop(&r->replay);
 	pool_free(r->pool);
 	loop_free(r->loop);
 }
 
 static void release(struct run *r)
 {
+	replay_release(&r->replay);
 	agent_context_release(&r->context);
 	workspace_release(&r->workspace);
 	buf_release(&r->piped);

@@ -28,6 +28,7 @@ struct http_client {
 	CURLM *multi;
 	struct timer *timer;
 	struct http *first;
+	const char *inside; /* the socket all requests go to; NULL: where their URL says */
 };
 
 struct http {
@@ -52,6 +53,11 @@ struct http_client *http_client_new(struct loop *loop)
 
 	client->loop = loop;
 	return client;
+}
+
+void http_client_stay_inside(struct http_client *client, const char *name)
+{
+	client->inside = name;
 }
 
 static void release(struct http *http)
@@ -447,6 +453,10 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
 	set_trust(http);
 	set_no_proxy(http);
+	if (http->client->inside) {
+		curl->curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, http->client->inside);
+		curl->curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	}
 }
 
 struct http *http_start(struct http_client *client, const struct http_request *request,
