@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "cmd/mock_record.h"
 #include "cmd/mock_side.h"
 #include "io/httpd.h"
 
@@ -16,6 +17,7 @@ struct mock {
 	struct loop *loop;
 	struct httpd *httpd;
 	struct mock_script script;
+	struct recorder *recorder; /* NULL: the script answers */
 	int log_fd;
 	int64_t served;
 };
@@ -510,6 +512,12 @@ static void on_request(void *self, struct httpd_request *request)
 		refuse(p, status, e.text);
 		return;
 	}
+	if (mock->recorder) {
+		log_request(p, "");
+		recorder_forward(mock->recorder, request, &p->question);
+		play_free(p);
+		return;
+	}
 	p->reply = mock_script_choose(&mock->script, &p->question, &p->arena, &why);
 	if (!p->reply && p->question.side) {
 		answer_side(p);
@@ -527,51 +535,67 @@ static void on_request(void *self, struct httpd_request *request)
 		play_begin(p);
 }
 
-static struct mock *mock_new(
-	struct loop *loop, struct str script_json, const char *script_name, struct err *e)
+static struct mock *mock_new(struct loop *loop)
 {
 	struct mock *mock = must_alloc(1, sizeof *mock);
 
 	mock->loop = loop;
 	mock->log_fd = -1;
-	if (mock_script_read(&mock->script, script_json, script_name, e))
-		return mock;
-	mock_free(mock);
-	return NULL;
+	return mock;
+}
+
+static bool serve(struct mock *mock, int port, int *bound_port, struct err *e)
+{
+	mock->httpd = httpd_new(mock->loop, port, on_request, mock, e);
+	if (!mock->httpd)
+		return false;
+	*bound_port = httpd_port(mock->httpd);
+	return true;
 }
 
 bool mock_start(struct loop *loop, struct str script_json, const char *script_name, int port,
 	int log_fd, struct mock **out, int *bound_port, struct err *e)
 {
-	struct mock *mock = mock_new(loop, script_json, script_name, e);
+	struct mock *mock = mock_new(loop);
 
-	if (!mock)
-		return false;
 	mock->log_fd = log_fd;
-	mock->httpd = httpd_new(loop, port, on_request, mock, e);
-	if (!mock->httpd) {
+	if (!mock_script_read(&mock->script, script_json, script_name, e) ||
+		!serve(mock, port, bound_port, e)) {
 		mock_free(mock);
 		return false;
 	}
 	*out = mock;
-	*bound_port = httpd_port(mock->httpd);
 	return true;
 }
 
 bool mock_start_inside(struct loop *loop, struct str script_json, const char *script_name,
 	struct mock **out, const char **socket, struct err *e)
 {
-	struct mock *mock = mock_new(loop, script_json, script_name, e);
+	struct mock *mock = mock_new(loop);
 
-	if (!mock)
-		return false;
-	mock->httpd = httpd_new_inside(loop, on_request, mock, e);
+	if (mock_script_read(&mock->script, script_json, script_name, e))
+		mock->httpd = httpd_new_inside(loop, on_request, mock, e);
 	if (!mock->httpd) {
 		mock_free(mock);
 		return false;
 	}
 	*out = mock;
 	*socket = httpd_name(mock->httpd);
+	return true;
+}
+
+bool mock_start_recording(struct loop *loop, struct recorder *recorder, int port, int log_fd,
+	struct mock **out, int *bound_port, struct err *e)
+{
+	struct mock *mock = mock_new(loop);
+
+	mock->log_fd = log_fd;
+	mock->recorder = recorder;
+	if (!serve(mock, port, bound_port, e)) {
+		mock_free(mock);
+		return false;
+	}
+	*out = mock;
 	return true;
 }
 
