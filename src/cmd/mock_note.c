@@ -137,11 +137,31 @@ static void put_match(const struct exchange *x, const struct mock_question *q, s
 	json_close(&w, '}');
 }
 
-void exchange_ask(struct exchange *x, const struct mock_question *q, struct str query)
+/* Lists and vectors: what the script is asked for by its path only. */
+static void put_side_match(const struct exchange *x, const struct mock_question *q, struct buf *out)
+{
+	struct str input = str_trim(json_get(q->body, "input"));
+	struct json_writer w = {.buf = out};
+
+	json_open(&w, '{');
+	json_member_str(&w, "path", q->path);
+	if (q->prompt.model.n)
+		json_member_str(&w, "model", q->prompt.model);
+	if (input.n && without_secrets(x, input).n == input.n) {
+		json_key(&w, "json");
+		json_open(&w, '{');
+		json_key(&w, "/input");
+		json_put_raw(&w, input);
+		json_close(&w, '}');
+	}
+	json_close(&w, '}');
+}
+
+void exchange_ask(struct exchange *x, const struct mock_question *q)
 {
 	AUTO(buf) match = {0};
 
-	keep_values(x, str_skip(query, 1), '&', true);
+	keep_values(x, q->query, '&', true);
 	for (size_t i = 0; i < q->header_count; i++) {
 		struct str name = str_from(q->headers[i].name), value = q->headers[i].value;
 
@@ -150,7 +170,10 @@ void exchange_ask(struct exchange *x, const struct mock_question *q, struct str 
 		else if (exchange_is_secret(name))
 			keep_words(x, value);
 	}
-	put_match(x, q, &match);
+	if (q->side)
+		put_side_match(x, q, &match);
+	else
+		put_match(x, q, &match);
 	x->match = arena_copy(&x->arena, buf_str(&match));
 }
 

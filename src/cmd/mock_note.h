@@ -39,7 +39,7 @@ struct exchange {
 
 void exchange_release(struct exchange *x);
 /* From the request: its secrets, and the conditions that an equal request meets again. */
-void exchange_ask(struct exchange *x, const struct mock_question *q, struct str query);
+void exchange_ask(struct exchange *x, const struct mock_question *q);
 bool exchange_is_secret(struct str header_name); /* in any case */
 /* NULL: the script can hold it. Else why not, as part of a sentence. */
 const char *exchange_obstacle(const struct exchange *x);

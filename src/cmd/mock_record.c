@@ -239,7 +239,7 @@ void recorder_forward(
 	struct recorder *r, struct httpd_request *request, const struct mock_question *question)
 {
 	struct passage *p = must_alloc(1, sizeof *p);
-	struct str target = httpd_target(request);
+	bool is_get = strcmp(httpd_method(request), "GET") == 0;
 
 	*p = (struct passage){.next = r->first,
 		.link = &r->first,
@@ -250,12 +250,11 @@ void recorder_forward(
 		r->first->link = &p->next;
 	r->first = p;
 	p->exchange.body.max = MOCK_SCRIPT_MAX_BYTES;
-	exchange_ask(&p->exchange, question,
-		str_skip(target, str_head(target, str_find_char(target, '?', 0)).n));
+	exchange_ask(&p->exchange, question);
 	httpd_on_gone(request, client_gone, p);
 	struct http_request forwarded = {.url = url_of(p),
 		.headers = headers_for(p, question),
-		.body = httpd_body(request),
+		.body = is_get ? (struct str){0} : httpd_body(request),
 		.limits = {CONNECT_MS, SILENCE_MS, SILENCE_MS}};
 	struct http_sink sink = {got_head, got_header, got_body, got_end, p};
 	p->http = http_start(r->http, &forwarded, &sink);

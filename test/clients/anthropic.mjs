@@ -145,3 +145,12 @@ conversation('anthropic: a stream that breaks off', [
 	await assert.rejects(messages.stream(question).finalMessage());
 	await assert.rejects(messages.create(question), (error) => error.status === 529);
 });
+
+conversation('anthropic: the list of models, in pages', {
+	models: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id })), replies: [],
+}, async (url, requests) => {
+	const models = await collect(client(url).models.list({ limit: 2 }));
+	assert.deepEqual(models.map((model) => model.id), ['a', 'b', 'c', 'd', 'e']);
+	assert.ok(models.every((model) => model.type === 'model'));
+	assert.equal(requests().length, 3);
+});

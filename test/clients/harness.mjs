@@ -13,15 +13,16 @@ const TOO_LONG_MS = 20_000;
 const fettle = process.argv[2];
 const conversations = [];
 
-// talk(url, requests) gets the provider's address and a function that reads its log.
-export function conversation(name, replies, talk) {
-	conversations.push({ name, replies, talk });
+// script is a whole one or its replies; talk(url, requests) gets the provider's address and a function that
+// reads its log.
+export function conversation(name, script, talk) {
+	conversations.push({ name, script: Array.isArray(script) ? { replies: script } : script, talk });
 }
 
-async function start(directory, replies) {
+async function start(directory, contents) {
 	const log = join(directory, 'requests.jsonl');
 	const script = join(directory, 'script.json');
-	writeFileSync(script, JSON.stringify({ replies }));
+	writeFileSync(script, JSON.stringify(contents));
 	const child = spawn(fettle, ['mock', '--log', log, script], { stdio: ['ignore', 'pipe', 'inherit'] });
 	const ended = new Promise((resolve) => child.on('exit', resolve));
 	const lines = createInterface({ input: child.stdout });
@@ -41,12 +42,12 @@ async function start(directory, replies) {
 	};
 }
 
-async function hold({ replies, talk }) {
+async function hold({ script, talk }) {
 	const directory = mkdtempSync(join(tmpdir(), 'fettle-clients-'));
 	let provider;
 	let late;
 	try {
-		provider = await start(directory, replies);
+		provider = await start(directory, script);
 		const deadline = new Promise((_, reject) => {
 			late = setTimeout(() => reject(new Error(`longer than ${TOO_LONG_MS} ms`)), TOO_LONG_MS);
 		});

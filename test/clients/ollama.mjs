@@ -77,3 +77,18 @@ conversation('ollama: errors', [
 	await assert.rejects(ollama.chat(question), { status_code: 500 });
 	await assert.rejects((async () => collect(await ollama.chat({ ...question, stream: true })))());
 });
+
+conversation('ollama: models and vectors', {
+	models: [{ id: 'a', context_tokens: 1000 }, { id: 'b' }], replies: [],
+}, async (url) => {
+	const ollama = client(url);
+	const { models } = await ollama.list();
+	assert.deepEqual(models.map((model) => model.name), ['a', 'b']);
+	assert.equal((await ollama.show({ model: 'a' })).model_info['mock.context_length'], 1000);
+	await assert.rejects(ollama.show({ model: 'c' }), { status_code: 404 });
+	assert.ok((await ollama.version()).version);
+	const { embeddings } = await ollama.embed({ model: 'e', input: ['one text', 'another'] });
+	assert.equal(embeddings.length, 2);
+	assert.equal(embeddings[0].length, embeddings[1].length);
+	assert.deepEqual((await ollama.embed({ model: 'e', input: 'another' })).embeddings, [embeddings[1]]);
+});

@@ -166,3 +166,28 @@ conversation('openai: what the scripted provider has no reply for', [{ match: { 
 		await assert.rejects(client(url).chat.completions.create(question),
 			(error) => error instanceof OpenAI.NotFoundError && /no reply fits/.test(error.message));
 	});
+
+conversation('openai: the list of models', { models: [{ id: 'a' }, { id: 'b' }], replies: [] }, async (url) => {
+	const openai = client(url);
+	const models = await collect(openai.models.list());
+	assert.deepEqual(models.map((model) => [model.object, model.id]), [['model', 'a'], ['model', 'b']]);
+});
+
+// The client asks for base64 by itself, and decodes it.
+conversation('openai: vectors', [{ match: { path: '/v1/embeddings' }, reply: { status: 500, error: { message: 'no' } } }],
+	async (url, requests) => {
+		const openai = client(url);
+		const ask = (more) => openai.embeddings.create({ model: 'e', input: ['one text', 'another'], ...more });
+		await assert.rejects(ask(), OpenAI.InternalServerError);
+		const packed = await ask();
+		const plain = await ask({ encoding_format: 'float' });
+		assert.equal(requests()[1].body.encoding_format, 'base64');
+		assert.deepEqual(packed.data.map((one) => one.index), [0, 1]);
+		assert.equal(packed.data[0].embedding.length, plain.data[0].embedding.length);
+		for (const [i, one] of packed.data.entries())
+			for (const [k, value] of one.embedding.entries())
+				assert.ok(Math.abs(value - plain.data[i].embedding[k]) < 1e-6);
+		assert.notDeepEqual(plain.data[0].embedding, plain.data[1].embedding);
+		assert.ok(plain.usage.prompt_tokens > 0);
+		assert.equal((await ask({ dimensions: 5 })).data[1].embedding.length, 5);
+	});

@@ -19,12 +19,13 @@ static void ask(struct exchange *x)
 	struct mock_question q = {.wire = &wire_anthropic,
 		.body = str_from(request),
 		.headers = headers,
-		.header_count = 2};
+		.header_count = 2,
+		.query = STR("key=q-secret-key&beta=true")};
 	AUTO(arena) a = {0};
 	struct err e;
 
 	must(q.wire->get_request(q.body, &a, &q.prompt, &e));
-	exchange_ask(x, &q, STR("?key=q-secret-key&beta=true"));
+	exchange_ask(x, &q);
 }
 
 static void answer(struct exchange *x, const uint8_t *how, struct str body)
