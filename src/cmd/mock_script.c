@@ -429,6 +429,16 @@ static bool read_replies(struct reading *r, struct str value, void *target, stru
 	return true;
 }
 
+static int line_of(struct str text, size_t offset)
+{
+	int line = 1;
+
+	for (size_t at = 0; (at = str_find_char(str_head(text, offset), '\n', at)) != SIZE_MAX;
+		at++)
+		line++;
+	return line;
+}
+
 bool mock_script_read(struct mock_script *s, struct str text, const char *name, struct err *e)
 {
 	static const struct key keys[] = {
@@ -442,8 +452,11 @@ bool mock_script_read(struct mock_script *s, struct str text, const char *name, 
 	struct err why;
 	struct str kept = arena_copy(&s->arena, text);
 	s->dimensions = DIMENSIONS;
-	bool is_good = json_check(kept, &why) ? reading_object(&reading, kept, keys, s, e)
-					      : err_set(e, ERR_USAGE, "%s: %s", name, why.text);
+	size_t offset;
+	bool is_good = json_check_at(kept, &offset, &why)
+			       ? reading_object(&reading, kept, keys, s, e)
+			       : err_set(e, ERR_USAGE, "%s: line %d: %s", name,
+					 line_of(kept, offset), why.text);
 
 	buf_release(&reading.pointer);
 	if (!is_good)

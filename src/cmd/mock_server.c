@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/must.h"
+#include "cmd/mock_note.h"
 #include "cmd/mock_record.h"
 #include "cmd/mock_side.h"
 #include "io/httpd.h"
@@ -19,6 +19,7 @@ struct mock {
 	struct mock_script script;
 	struct recorder *recorder; /* NULL: the script answers */
 	int log_fd;
+	bool has_lost_log;
 	int64_t served;
 };
 
@@ -300,11 +301,6 @@ static void play_begin(void *self)
 
 /* ---- the log ---- */
 
-static bool is_secret(struct str name)
-{
-	return str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("x-api-key"));
-}
-
 static void put_headers(struct json_writer *w, const struct play *p)
 {
 	json_key(w, "headers");
@@ -313,7 +309,8 @@ static void put_headers(struct json_writer *w, const struct play *p)
 		const struct header *header = &p->question.headers[i];
 
 		json_key(w, header->name);
-		json_put_str(w, is_secret(str_from(header->name)) ? STR("present") : header->value);
+		json_put_str(w, exchange_is_secret(str_from(header->name)) ? STR("present")
+									   : header->value);
 	}
 	json_close(w, '}');
 }
@@ -371,8 +368,11 @@ static void log_request(const struct play *p, const char *why)
 		json_member_text(&w, "why", why);
 	json_close(&w, '}');
 	buf_put_char(&line, '\n');
-	if (!file_write_fd(p->mock->log_fd, buf_str(&line), &e))
-		log_debug("mock: log: %s", e.text);
+	if (file_write_fd(p->mock->log_fd, buf_str(&line), &e) || p->mock->has_lost_log)
+		return;
+	/* Once: the answers go on, and with a full disk each of them would say it. */
+	p->mock->has_lost_log = true;
+	fprintf(stderr, "fettle: the log is not whole: %s\n", e.text);
 }
 
 /* ---- the request ---- */
@@ -446,16 +446,36 @@ static bool read_question(struct play *p, int *status, struct err *e)
 	if (q->side)
 		return read_side(p, status, e);
 	*status = 404;
-	if (!str_is(str_from(httpd_method(p->request)), "POST"))
-		return err_set(e, ERR_NOT_FOUND, "only POST is answered here");
 	q->wire = wire_of_path(q->path);
-	if (!q->wire)
-		return err_set(e, ERR_NOT_FOUND, "nothing is served at %.*s", STR_ARG(q->path));
+	if (!q->wire || !str_is(str_from(httpd_method(p->request)), "POST")) {
+		q->wire = q->wire ? q->wire : mock_side_owner(q);
+		return err_set(e, ERR_NOT_FOUND, "Invalid URL (%s %.*s)", httpd_method(p->request),
+			STR_ARG(q->path));
+	}
 	*status = 400;
 	if (!json_check(body, e))
 		return err_context(e, "the request is no JSON");
 	q->body = body;
 	return q->wire->get_request(body, &p->arena, &q->prompt, e);
+}
+
+/* Where nothing is, in the words of the provider that the request is meant for. */
+static void refuse_url(struct play *p, const char *why)
+{
+	const struct wire *wire = p->question.wire;
+	AUTO(buf) body = {0};
+
+	log_request(p, why);
+	if (wire == &wire_ollama)
+		buf_put_text(&body, "404 page not found");
+	else
+		put_error(wire, 404,
+			wire == &wire_anthropic ? STR("not_found_error")
+						: STR("invalid_request_error"),
+			str_from(why), &body);
+	httpd_reply(p->request, 404, wire == &wire_ollama ? "text/plain" : "application/json",
+		buf_str(&body));
+	play_free(p);
 }
 
 static void refuse(struct play *p, int status, const char *why)
@@ -509,7 +529,7 @@ static void on_request(void *self, struct httpd_request *request)
 	httpd_on_gone(request, play_gone, p);
 	mock->served++;
 	if (!read_question(p, &status, &e)) {
-		refuse(p, status, e.text);
+		status == 404 ? refuse_url(p, e.text) : refuse(p, status, e.text);
 		return;
 	}
 	if (mock->recorder) {
