@@ -268,10 +268,11 @@ static bool check_token(struct checker *c)
 	return false;
 }
 
-bool json_check(struct str text, struct err *e)
+bool json_check_at(struct str text, size_t *offset, struct err *e)
 {
 	size_t valid = utf8_valid_prefix(text);
 
+	*offset = valid;
 	if (valid != text.n)
 		return err_set(e, ERR_PARSE, "invalid UTF-8 at byte %zu", valid);
 	if (text.n == 0)
@@ -281,6 +282,7 @@ bool json_check(struct str text, struct err *e)
 		c.p = skip_space(c.p, c.end);
 		if (c.p == c.end)
 			break;
+		*offset = (size_t)(c.p - text.p);
 		if (!check_token(&c))
 			return c.depth == JSON_DEPTH_MAX && (*c.p == '{' || *c.p == '[')
 				       ? err_set(e, ERR_PARSE, "JSON nested deeper than %d levels",
@@ -288,9 +290,17 @@ bool json_check(struct str text, struct err *e)
 				       : err_set(e, ERR_PARSE, "invalid JSON at byte %zu",
 						 (size_t)(c.p - text.p));
 	}
+	*offset = text.n;
 	if (c.depth || c.expect != EXPECT_MORE)
 		return err_set(e, ERR_PARSE, "JSON ends early, at byte %zu", text.n);
 	return true;
+}
+
+bool json_check(struct str text, struct err *e)
+{
+	size_t offset;
+
+	return json_check_at(text, &offset, e);
 }
 
 enum json_type json_type(struct str value)

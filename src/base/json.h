@@ -33,6 +33,8 @@ enum json_type {
  * (json_text turns them into U+FFFD). e is ERR_PARSE and names the byte offset.
  */
 [[nodiscard]] bool json_check(struct str text, struct err *e);
+/* The same; offset says where it is wrong, the text's length when it is right or ends early. */
+[[nodiscard]] bool json_check_at(struct str text, size_t *offset, struct err *e);
 /* Length of the first JSON value in text, white space before it included; 0 when there is none. */
 size_t json_value_length(struct str text);
 

@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "io/loop.h"
 
+enum { MOCK_SCRIPT_MAX_BYTES = 64 << 20 };
+
 struct mock;
 
 /*
@@ -16,6 +18,14 @@ struct mock;
  */
 [[nodiscard]] bool mock_start(struct loop *loop, struct str script_json, const char *script_name,
 	int port, int log_fd, struct mock **out, int *bound_port, struct err *e);
+/* The same inside this process, on a socket without a port, with no log: *socket is its name. */
+[[nodiscard]] bool mock_start_inside(struct loop *loop, struct str script_json,
+	const char *script_name, struct mock **out, const char **socket, struct err *e);
+struct recorder;
+
+/* Requests go to the recorder, which is the caller's and is freed behind the mock. */
+[[nodiscard]] bool mock_start_recording(struct loop *loop, struct recorder *recorder, int port,
+	int log_fd, struct mock **out, int *bound_port, struct err *e);
 void mock_free(struct mock *mock); /* closes every connection; NULL is nothing */
 
 #endif

@@ -68,6 +68,35 @@ static bool read_chunks(struct reading *r, struct str value, void *target, struc
 	return true;
 }
 
+/* Text: the body. A list: its pieces, and in ms the waits between them. */
+static bool read_raw(struct reading *r, struct str value, void *target, struct err *e)
+{
+	struct draft *d = target;
+	struct str key, item, text;
+	size_t index = 0;
+
+	if (json_type(value) != JSON_ARRAY)
+		return reading_text(r, value, &d->reply.raw, e);
+	d->reply.is_raw = true;
+	json_each (value, key, item) {
+		size_t before = reading_enter_index(r, index++);
+		int64_t wait_ms = 0;
+
+		text = STR("");
+		if (json_type(item) == JSON_NUMBER) {
+			if (!json_int(item, &wait_ms) || wait_ms < 0 || wait_ms > WAIT_MAX_MS)
+				return reading_wrong(r, e,
+					"a wait must be an integer from 0 to %d (ms)", WAIT_MAX_MS);
+		} else if (!reading_text(r, item, &text, e)) {
+			return false;
+		}
+		vec_push(&d->reply.pieces,
+			(struct mock_piece){.raw = text, .repeat = 1, .wait_ms = wait_ms});
+		reading_leave(r, before);
+	}
+	return true;
+}
+
 struct call_draft {
 	struct str id, name, input, input_raw, extra;
 };
@@ -244,7 +273,7 @@ static const struct key reply_keys[] = {
 	{"status", KEY_INT, offsetof(struct draft, reply.status), 200, 599},
 	{"error", KEY_READ, .read = read_error},
 	{"headers", KEY_READ, .read = read_headers},
-	{"raw", KEY_TEXT, offsetof(struct draft, reply.raw)},
+	{"raw", KEY_READ, .read = read_raw},
 	{"content_type", KEY_TEXT, offsetof(struct draft, reply.content_type)},
 	{"delay_ms", KEY_INT, offsetof(struct draft, reply.delay_ms), 0, WAIT_MAX_MS},
 	{"chunk_delay_ms", KEY_INT, offsetof(struct draft, reply.chunk_delay_ms), 0, WAIT_MAX_MS},
@@ -306,6 +335,7 @@ static void lay_out(struct draft *d)
 	if (d->bad_event.p)
 		insert_bad_event(d);
 	if (d->has_error) {
+		d->reply.breaks_off = true;
 		push(d, (struct delta){DELTA_ERROR, .error = d->reply.error}, 1, false);
 		return;
 	}
@@ -319,11 +349,12 @@ static bool check_reply(struct reading *r, const struct draft *d, struct err *e)
 {
 	bool has_answer = d->text.n || d->thinking.n || d->calls.n || d->repeat_text.p ||
 			  d->bad_event.p || d->stop != STOP_NONE;
+	bool is_raw = d->reply.raw.p || d->reply.is_raw;
 
 	if (d->reply.status == 204 || d->reply.status == 304)
 		return reading_wrong(
 			r, e, "\"status\" %lld has no body", (long long)d->reply.status);
-	if (d->reply.raw.p && (has_answer || d->has_error))
+	if (is_raw && (has_answer || d->has_error))
 		return reading_wrong(
 			r, e, "\"raw\" is the whole body; leave out the answer's keys");
 	if (d->reply.status >= 300 && has_answer)
@@ -342,7 +373,7 @@ static bool read_answer(struct reading *r, struct str value, void *target, struc
 	d->has_answer = true;
 	if (!reading_object(r, value, reply_keys, d, e) || !check_reply(r, d, e))
 		return false;
-	if (!d->reply.raw.p && d->reply.status < 300)
+	if (!d->reply.raw.p && !d->reply.is_raw && d->reply.status < 300)
 		lay_out(d);
 	return true;
 }
@@ -398,6 +429,16 @@ static bool read_replies(struct reading *r, struct str value, void *target, stru
 	return true;
 }
 
+static int line_of(struct str text, size_t offset)
+{
+	int line = 1;
+
+	for (size_t at = 0; (at = str_find_char(str_head(text, offset), '\n', at)) != SIZE_MAX;
+		at++)
+		line++;
+	return line;
+}
+
 bool mock_script_read(struct mock_script *s, struct str text, const char *name, struct err *e)
 {
 	static const struct key keys[] = {
@@ -411,8 +452,11 @@ bool mock_script_read(struct mock_script *s, struct str text, const char *name, 
 	struct err why;
 	struct str kept = arena_copy(&s->arena, text);
 	s->dimensions = DIMENSIONS;
-	bool is_good = json_check(kept, &why) ? reading_object(&reading, kept, keys, s, e)
-					      : err_set(e, ERR_USAGE, "%s: %s", name, why.text);
+	size_t offset;
+	bool is_good = json_check_at(kept, &offset, &why)
+			       ? reading_object(&reading, kept, keys, s, e)
+			       : err_set(e, ERR_USAGE, "%s: line %d: %s", name,
+					 line_of(kept, offset), why.text);
 
 	buf_release(&reading.pointer);
 	if (!is_good)

@@ -38,6 +38,7 @@ struct mock_piece {
 	struct delta delta;
 	int64_t repeat;
 	struct str raw; /* present: these bytes in place of a delta */
+	int64_t wait_ms; /* behind it */
 	bool is_content; /* counted by cut_after_deltas */
 };
 
@@ -47,7 +48,9 @@ struct mock_reply {
 	VEC(struct mock_piece) pieces;
 	int64_t status;
 	struct llm_error error; /* the body, when status is 300 or more */
+	bool breaks_off; /* status is below 300: the error ends the stream */
 	struct str raw, content_type; /* raw present: the body in place of pieces */
+	bool is_raw; /* pieces are the body's bytes, whatever was asked */
 	VEC(struct header) headers;
 	int64_t delay_ms, chunk_delay_ms;
 	int64_t cut_after_bytes, cut_after_deltas, stall_after_bytes; /* -1: not at all */

@@ -4,8 +4,9 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/must.h"
+#include "cmd/mock_note.h"
+#include "cmd/mock_record.h"
 #include "cmd/mock_side.h"
 #include "io/httpd.h"
 
@@ -16,7 +17,9 @@ struct mock {
 	struct loop *loop;
 	struct httpd *httpd;
 	struct mock_script script;
+	struct recorder *recorder; /* NULL: the script answers */
 	int log_fd;
+	bool has_lost_log;
 	int64_t served;
 };
 
@@ -33,7 +36,8 @@ struct play {
 	int64_t bytes_sent; /* of the body, in all */
 	size_t piece; /* to be told next, and how often it was told */
 	int64_t told, deltas;
-	bool is_cut_due, is_pause_due;
+	int64_t pause_ms; /* due when what is in out has left; 0 none */
+	bool is_cut_due;
 	struct timer *timer;
 };
 
@@ -53,19 +57,54 @@ static void play_gone(void *self)
 
 /* ---- the answer's bytes ---- */
 
-static void tell(struct play *p, const struct mock_piece *piece)
+static struct delta delta_of(struct play *p, const struct mock_piece *piece)
 {
 	struct delta delta = piece->delta;
+
+	if (delta.kind == DELTA_START) {
+		delta.id = arena_printf(&p->arena, "msg_mock_%lld", (long long)p->mock->served);
+		delta.model = p->question.prompt.model;
+	}
+	return delta;
+}
+
+static void tell(struct play *p, const struct mock_piece *piece)
+{
+	struct delta delta;
 
 	if (piece->raw.p) {
 		buf_put_str(&p->out, piece->raw);
 		return;
 	}
-	if (delta.kind == DELTA_START) {
-		delta.id = arena_printf(&p->arena, "msg_mock_%lld", (long long)p->mock->served);
-		delta.model = p->question.prompt.model;
-	}
+	delta = delta_of(p, piece);
 	p->question.wire->put_delta(&p->writer, &delta, &p->out);
+}
+
+/*
+ * The same pieces for a client that asked for no stream, as one body. What can only go wrong in a
+ * stream goes wrong with the body: bad_event stands in front of it, no_end takes its last byte,
+ * cut_after_deltas all of it.
+ */
+static void tell_whole(struct play *p)
+{
+	struct whole_answer answer = {0};
+
+	vec_each (&p->reply->pieces, piece) {
+		struct delta delta = delta_of(p, piece);
+
+		if (piece->raw.p)
+			buf_put_str(&p->out, piece->raw);
+		for (int64_t i = 0; i < piece->repeat && !piece->raw.p; i++)
+			whole_answer_take(&answer, &delta);
+	}
+	if (p->reply->cut_after_deltas >= 0)
+		p->is_cut_due = true;
+	else
+		p->question.wire->put_answer(&answer, &p->out);
+	if (p->reply->no_end)
+		buf_cut(&p->out, p->out.n - 1);
+	p->piece = p->reply->pieces.n;
+	whole_answer_release(&answer);
 }
 
 /* Refills out with the next pieces, up to a pause or a cut. Empty when everything was told. */
@@ -75,7 +114,7 @@ static void fill(struct play *p)
 
 	buf_clear(&p->out);
 	p->out_sent = 0;
-	while (p->piece < reply->pieces.n && p->out.n < WRITE_BYTES && !p->is_pause_due) {
+	while (p->piece < reply->pieces.n && p->out.n < WRITE_BYTES && !p->pause_ms) {
 		const struct mock_piece *piece = &reply->pieces.p[p->piece];
 
 		if (p->piece > 0 && reply->cut_after_deltas >= 0 &&
@@ -85,7 +124,7 @@ static void fill(struct play *p)
 		}
 		tell(p, piece);
 		p->deltas += piece->is_content;
-		p->is_pause_due = piece->is_content && reply->chunk_delay_ms > 0;
+		p->pause_ms = piece->is_content ? reply->chunk_delay_ms : piece->wait_ms;
 		if (++p->told == piece->repeat) {
 			p->told = 0;
 			p->piece++;
@@ -107,16 +146,20 @@ static int64_t bytes_left(const struct play *p)
 
 static void play_on(void *self);
 
+static void play_pause(struct play *p)
+{
+	p->timer = loop_after(p->mock->loop, p->pause_ms, play_on, p);
+	p->pause_ms = 0;
+}
+
 static void play_written(void *self)
 {
 	struct play *p = self;
 
-	if (!p->is_pause_due || p->out_sent < p->out.n) {
+	if (!p->pause_ms || p->out_sent < p->out.n)
 		play_on(p);
-		return;
-	}
-	p->is_pause_due = false;
-	p->timer = loop_after(p->mock->loop, p->reply->chunk_delay_ms, play_on, p);
+	else
+		play_pause(p);
 }
 
 static void play_send(struct play *p)
@@ -153,6 +196,8 @@ static void play_on(void *self)
 		fill(p);
 	if (p->out_sent < p->out.n) {
 		play_send(p);
+	} else if (p->pause_ms) {
+		play_pause(p);
 	} else if (p->is_cut_due) {
 		play_cut(p);
 	} else {
@@ -161,19 +206,28 @@ static void play_on(void *self)
 	}
 }
 
+static const struct {
+	int status;
+	const char *type;
+} error_types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
+	{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
+	{429, "rate_limit_error"}, {529, "overloaded_error"}};
+
 static const char *error_type(int64_t status)
 {
-	static const struct {
-		int status;
-		const char *type;
-	} types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
-		{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
-		{429, "rate_limit_error"}, {529, "overloaded_error"}};
-
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (types[i].status == status)
-			return types[i].type;
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (error_types[i].status == status)
+			return error_types[i].type;
 	return "api_error";
+}
+
+/* Of an error that a stream would have broken off with, where there is no stream. */
+static int64_t error_status(struct str type)
+{
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (str_is(type, error_types[i].type))
+			return error_types[i].status;
+	return 500;
 }
 
 static void put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
@@ -186,30 +240,37 @@ static void put_error(const struct wire *wire, int64_t status, struct str type, 
 	wire->put_error(&error, out);
 }
 
-/* The body of an answer that is no stream; the status it goes with. */
-static int64_t put_whole(struct play *p, const char **type)
+/* The bytes that do not come piece by piece, what the whole is, and the status it goes with. */
+static int64_t put_body(struct play *p, const char **type)
 {
 	const struct mock_reply *reply = p->reply;
 	const struct mock_question *q = &p->question;
+	bool breaks_off = reply->breaks_off && !q->prompt.stream;
+	int64_t status = breaks_off ? error_status(reply->error.type) : reply->status;
 	struct err e;
 
+	*type = q->prompt.stream ? q->wire->content_type : "application/json";
 	if (reply->raw.p) {
 		buf_put_str(&p->out, reply->raw);
-		return reply->status;
+		return status;
 	}
-	if (!q->side && reply->status < 300)
-		return reply->status;
-	*type = "application/json";
-	if (reply->status >= 300) {
-		put_error(q->wire, reply->status, reply->error.type,
+	if (reply->is_raw || (status < 300 && q->prompt.stream))
+		return status;
+	p->piece = reply->pieces.n;
+	if (status >= 300) {
+		*type = "application/json";
+		put_error(q->wire, status, reply->error.type,
 			reply->error.message.p ? reply->error.message : STR("scripted error"),
 			&p->out);
-		return reply->status;
+		return status;
 	}
-	p->piece = reply->pieces.n;
+	if (!q->side) {
+		tell_whole(p);
+		return status;
+	}
 	p->out.max = SIDE_BODY_MAX_BYTES;
 	if (q->side->answer(&p->mock->script, q, &p->arena, &p->out, &e))
-		return reply->status;
+		return status;
 	put_error(q->wire, 400, (struct str){0}, str_from(e.text), &p->out);
 	return 400;
 }
@@ -219,31 +280,26 @@ static void play_begin(void *self)
 {
 	struct play *p = self;
 	struct mock_reply *reply = p->reply;
-	const char *type = p->question.wire->content_type;
+	const char *type;
 
 	p->timer = NULL;
 	if (reply->close_before_head) {
 		play_cut(p);
 		return;
 	}
-	int64_t status = put_whole(p, &type);
+	int64_t status = put_body(p, &type);
 	if (reply->content_type.p)
 		type = arena_text(&p->arena, reply->content_type);
 	vec_each (&reply->headers, header)
 		httpd_put_header(p->request, header->name, header->value.p);
 	if (!reply->keep_alive)
 		httpd_put_header(p->request, "Connection", "close");
-	bool is_stream = p->piece < reply->pieces.n;
-	httpd_start(p->request, (int)status, type, is_stream ? -1 : (int64_t)p->out.n);
+	bool has_length = p->piece == reply->pieces.n && !p->is_cut_due && !reply->is_raw;
+	httpd_start(p->request, (int)status, type, has_length ? (int64_t)p->out.n : -1);
 	play_on(p);
 }
 
 /* ---- the log ---- */
-
-static bool is_secret(struct str name)
-{
-	return str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("x-api-key"));
-}
 
 static void put_headers(struct json_writer *w, const struct play *p)
 {
@@ -253,7 +309,8 @@ static void put_headers(struct json_writer *w, const struct play *p)
 		const struct header *header = &p->question.headers[i];
 
 		json_key(w, header->name);
-		json_put_str(w, is_secret(str_from(header->name)) ? STR("present") : header->value);
+		json_put_str(w, exchange_is_secret(str_from(header->name)) ? STR("present")
+									   : header->value);
 	}
 	json_close(w, '}');
 }
@@ -269,7 +326,7 @@ static void put_on_one_line(struct json_writer *w, struct str json)
 			w->buf->p[i] = ' ';
 }
 
-static void put_body(struct json_writer *w, const struct play *p)
+static void put_request_body(struct json_writer *w, const struct play *p)
 {
 	if (p->question.body.p) {
 		json_key(w, "body");
@@ -301,7 +358,7 @@ static void log_request(const struct play *p, const char *why)
 	json_member_str(&w, "path", httpd_target(p->request));
 	json_member_int(&w, "connection", (int64_t)httpd_connection(p->request));
 	put_headers(&w, p);
-	put_body(&w, p);
+	put_request_body(&w, p);
 	json_key(&w, "matched");
 	if (p->reply)
 		json_put_int(&w, p->reply - p->mock->script.replies.p);
@@ -311,8 +368,11 @@ static void log_request(const struct play *p, const char *why)
 		json_member_text(&w, "why", why);
 	json_close(&w, '}');
 	buf_put_char(&line, '\n');
-	if (!file_write_fd(p->mock->log_fd, buf_str(&line), &e))
-		log_debug("mock: log: %s", e.text);
+	if (file_write_fd(p->mock->log_fd, buf_str(&line), &e) || p->mock->has_lost_log)
+		return;
+	/* Once: the answers go on, and with a full disk each of them would say it. */
+	p->mock->has_lost_log = true;
+	fprintf(stderr, "fettle: the log is not whole: %s\n", e.text);
 }
 
 /* ---- the request ---- */
@@ -386,20 +446,36 @@ static bool read_question(struct play *p, int *status, struct err *e)
 	if (q->side)
 		return read_side(p, status, e);
 	*status = 404;
-	if (!str_is(str_from(httpd_method(p->request)), "POST"))
-		return err_set(e, ERR_NOT_FOUND, "only POST is answered here");
 	q->wire = wire_of_path(q->path);
-	if (!q->wire)
-		return err_set(e, ERR_NOT_FOUND, "nothing is served at %.*s", STR_ARG(q->path));
+	if (!q->wire || !str_is(str_from(httpd_method(p->request)), "POST")) {
+		q->wire = q->wire ? q->wire : mock_side_owner(q);
+		return err_set(e, ERR_NOT_FOUND, "Invalid URL (%s %.*s)", httpd_method(p->request),
+			STR_ARG(q->path));
+	}
 	*status = 400;
 	if (!json_check(body, e))
 		return err_context(e, "the request is no JSON");
 	q->body = body;
-	if (!q->wire->get_request(body, &p->arena, &q->prompt, e))
-		return false;
-	*status = 501;
-	return q->prompt.stream ||
-	       err_set(e, ERR_USAGE, "scripted replies are streams: send \"stream\": true");
+	return q->wire->get_request(body, &p->arena, &q->prompt, e);
+}
+
+/* Where nothing is, in the words of the provider that the request is meant for. */
+static void refuse_url(struct play *p, const char *why)
+{
+	const struct wire *wire = p->question.wire;
+	AUTO(buf) body = {0};
+
+	log_request(p, why);
+	if (wire == &wire_ollama)
+		buf_put_text(&body, "404 page not found");
+	else
+		put_error(wire, 404,
+			wire == &wire_anthropic ? STR("not_found_error")
+						: STR("invalid_request_error"),
+			str_from(why), &body);
+	httpd_reply(p->request, 404, wire == &wire_ollama ? "text/plain" : "application/json",
+		buf_str(&body));
+	play_free(p);
 }
 
 static void refuse(struct play *p, int status, const char *why)
@@ -428,6 +504,18 @@ static void answer_side(struct play *p)
 	play_free(p);
 }
 
+/* Until the head. What is no stream comes when the last delta would have. */
+static int64_t delay_ms(const struct play *p)
+{
+	int64_t deltas = 0;
+
+	if (p->question.prompt.stream || !p->reply->chunk_delay_ms)
+		return p->reply->delay_ms;
+	vec_each (&p->reply->pieces, piece)
+		deltas += piece->is_content ? piece->repeat : 0;
+	return p->reply->delay_ms + deltas * p->reply->chunk_delay_ms;
+}
+
 static void on_request(void *self, struct httpd_request *request)
 {
 	struct mock *mock = self;
@@ -441,7 +529,13 @@ static void on_request(void *self, struct httpd_request *request)
 	httpd_on_gone(request, play_gone, p);
 	mock->served++;
 	if (!read_question(p, &status, &e)) {
-		refuse(p, status, e.text);
+		status == 404 ? refuse_url(p, e.text) : refuse(p, status, e.text);
+		return;
+	}
+	if (mock->recorder) {
+		log_request(p, "");
+		recorder_forward(mock->recorder, request, &p->question);
+		play_free(p);
 		return;
 	}
 	p->reply = mock_script_choose(&mock->script, &p->question, &p->arena, &why);
@@ -455,30 +549,73 @@ static void on_request(void *self, struct httpd_request *request)
 	}
 	log_request(p, "");
 	p->writer.wire = p->question.wire;
-	if (p->reply->delay_ms)
-		p->timer = loop_after(mock->loop, p->reply->delay_ms, play_begin, p);
+	if (delay_ms(p))
+		p->timer = loop_after(mock->loop, delay_ms(p), play_begin, p);
 	else
 		play_begin(p);
+}
+
+static struct mock *mock_new(struct loop *loop)
+{
+	struct mock *mock = must_alloc(1, sizeof *mock);
+
+	mock->loop = loop;
+	mock->log_fd = -1;
+	return mock;
+}
+
+static bool serve(struct mock *mock, int port, int *bound_port, struct err *e)
+{
+	mock->httpd = httpd_new(mock->loop, port, on_request, mock, e);
+	if (!mock->httpd)
+		return false;
+	*bound_port = httpd_port(mock->httpd);
+	return true;
 }
 
 bool mock_start(struct loop *loop, struct str script_json, const char *script_name, int port,
 	int log_fd, struct mock **out, int *bound_port, struct err *e)
 {
-	struct mock *mock = must_alloc(1, sizeof *mock);
+	struct mock *mock = mock_new(loop);
 
-	mock->loop = loop;
 	mock->log_fd = log_fd;
-	if (!mock_script_read(&mock->script, script_json, script_name, e)) {
+	if (!mock_script_read(&mock->script, script_json, script_name, e) ||
+		!serve(mock, port, bound_port, e)) {
 		mock_free(mock);
 		return false;
 	}
-	mock->httpd = httpd_new(loop, port, on_request, mock, e);
+	*out = mock;
+	return true;
+}
+
+bool mock_start_inside(struct loop *loop, struct str script_json, const char *script_name,
+	struct mock **out, const char **socket, struct err *e)
+{
+	struct mock *mock = mock_new(loop);
+
+	if (mock_script_read(&mock->script, script_json, script_name, e))
+		mock->httpd = httpd_new_inside(loop, on_request, mock, e);
 	if (!mock->httpd) {
 		mock_free(mock);
 		return false;
 	}
 	*out = mock;
-	*bound_port = httpd_port(mock->httpd);
+	*socket = httpd_name(mock->httpd);
+	return true;
+}
+
+bool mock_start_recording(struct loop *loop, struct recorder *recorder, int port, int log_fd,
+	struct mock **out, int *bound_port, struct err *e)
+{
+	struct mock *mock = mock_new(loop);
+
+	mock->log_fd = log_fd;
+	mock->recorder = recorder;
+	if (!serve(mock, port, bound_port, e)) {
+		mock_free(mock);
+		return false;
+	}
+	*out = mock;
 	return true;
 }
 

@@ -202,6 +202,14 @@ static bool is_anthropics(const struct mock_question *q)
 	return false;
 }
 
+const struct wire *mock_side_owner(const struct mock_question *q)
+{
+	if (str_starts(q->path, STR("/api/")))
+		return &wire_ollama;
+	return is_anthropics(q) || str_starts(q->path, STR("/v1/messages")) ? &wire_anthropic
+									    : &wire_openai;
+}
+
 const struct mock_side *mock_side_find(const char *method, const struct mock_question *q)
 {
 	for (const struct mock_side *side = sides; side->path; side++)

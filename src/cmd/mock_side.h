@@ -21,6 +21,9 @@ struct mock_side {
 /* NULL when nothing of the kind is at the question's path. */
 const struct mock_side *mock_side_find(const char *method, const struct mock_question *q);
 
+/* Whose path it would be, where nothing is at it. */
+const struct wire *mock_side_owner(const struct mock_question *q);
+
 /* Of a script's "models"; target is its struct mock_script. */
 [[nodiscard]] bool mock_side_read_models(
 	struct reading *r, struct str value, void *target, struct err *e);

@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "cmd/replay.h"
 #include "ui/trace.h"
 #include "ui/ui.h"
 
@@ -24,6 +25,8 @@ static const struct option options[] = {
 	{"model", 'm', "PROVIDER/MODEL",
 		"which model answers (anthropic/..., openai/..., offline)"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
+	{"replay", 0, "SCRIPT",
+		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
 	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
 	{"max-retries", 0, "N",
 		"how often a failed model call is made again (default 3), before anything is shown"},
@@ -77,6 +80,7 @@ struct run {
 	struct loop *loop;
 	struct pool *pool;
 	struct http_client *http;
+	struct replay replay;
 	struct ui *ui;
 	struct ui_options ui_options;
 	struct ui_times times;
@@ -231,6 +235,22 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
+{
+	const char *path = options_value(&r->given, "replay");
+
+	if (!path)
+		return true;
+	if (wish->base_url)
+		return err_set(e, ERR_USAGE, "--replay and --base-url are two places to ask");
+	if (!replay_open(&r->replay, path, e))
+		return false;
+	wish->environment = replay_environment;
+	if (!wish->model)
+		wish->model = r->replay.model;
+	return true;
+}
+
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
@@ -238,9 +258,12 @@ static bool choose_model(struct run *r, struct err *e)
 		.environment = get_environment};
 	const char *fallback = options_value(&r->given, "fallback");
 
-	return route_choose(&wish, &r->arena, &r->route, e) && read_patience(r, e) &&
-	       (!fallback || route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) &&
-	       command_trust(&r->given, &r->route, &r->arena, &r->trust, e);
+	if (!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
+		!read_patience(r, e) ||
+		(fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
+		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e))
+		return false;
+	return !r->replay.path || replay_address(&r->replay, &r->route, e);
 }
 
 static bool load_images(struct run *r, struct err *e)
@@ -422,10 +445,13 @@ static void announce(struct run *r)
 static bool open_loop(struct run *r, struct err *e)
 {
 	r->loop = loop_new(e);
+	r->http = r->loop ? http_client_new(r->loop) : NULL;
 	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
 		loop_on_signal(r->loop, SIGTERM, on_signal, r, e) &&
-		loop_on_signal(r->loop, SIGHUP, on_signal, r, e))
+		loop_on_signal(r->loop, SIGHUP, on_signal, r, e) &&
+		replay_start(&r->replay, r->loop, r->http, e))
 		return true;
+	http_client_free(r->http);
 	loop_free(r->loop);
 	return err_context(e, "cannot start");
 }
@@ -436,7 +462,6 @@ static void run_all(struct run *r)
 	struct err e;
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
-	r->http = http_client_new(r->loop);
 	http_client_trust(r->http, &r->trust);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
@@ -453,6 +478,7 @@ static void run_all(struct run *r)
 		r->status = r->status ? r->status : EXIT_TASK_FAILED;
 	}
 	http_client_free(r->http);
+	replay_stop(&r->replay);
 	pool_free(r->pool);
 	loop_free(r->loop);
 }
@@ -460,6 +486,7 @@ static void run_all(struct run *r)
 static void release(struct run *r)
 {
 	trace_free(r->trace);
+	replay_release(&r->replay);
 	agent_context_release(&r->context);
 	workspace_release(&r->workspace);
 	buf_release(&r->piped);

@@ -37,6 +37,7 @@ struct http_client {
 	struct http_trust trust;
 	struct tls_sessions sessions;
 	bool in_callback; /* of libcurl: it takes no calls then */
+	const char *inside; /* the socket all requests go to; NULL: where their URL says */
 };
 
 struct http {
@@ -83,6 +84,11 @@ static void open_soon(struct http_client *client)
 {
 	if (client->gate.doors && !client->opener)
 		client->opener = loop_after(client->loop, 0, open_doors, client);
+}
+
+void http_client_stay_inside(struct http_client *client, const char *name)
+{
+	client->inside = name;
 }
 
 static void release(struct http *http)
@@ -496,6 +502,10 @@ static void set_options(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->detail);
 	http_set_trust(curl, easy, str_from(request->url), &http->client->trust);
 	http_set_proxy(curl, easy, str_from(request->url));
+	if (http->client->inside) {
+		curl->curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, http->client->inside);
+		curl->curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	}
 }
 
 /* "https://host:port" of a URL; "" for others. */

@@ -21,6 +21,11 @@ struct http_client;
 struct http;
 
 [[nodiscard]] struct http_client *http_client_new(struct loop *loop);
+/*
+ * Every request goes to this process's own httpd_new_inside, whatever host its URL names; nothing
+ * leaves the machine. name stays until the client is freed.
+ */
+void http_client_stay_inside(struct http_client *client, const char *name);
 void http_client_free(struct http_client *client); /* cancels what is under way */
 
 /* Before the first request; the strings must stay. */

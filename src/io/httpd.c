@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/must.h"
@@ -38,6 +40,7 @@ struct httpd {
 	size_t connection_count;
 	uint64_t accepted;
 	int port;
+	char name[16]; /* of the socket without a port, "" when there is one */
 	void (*on_request)(void *self, struct httpd_request *request);
 	void *self;
 };
@@ -96,12 +99,27 @@ static struct connection *connection_new(struct httpd *httpd, struct evhttp_conn
 	return c;
 }
 
+/* An abstract name can be connected to by anybody on the machine. */
+static bool is_welcome(const struct httpd *httpd, struct evhttp_connection *from)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof peer;
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(from));
+
+	return !*httpd->name ||
+	       (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid());
+}
+
 static void on_http_request(struct evhttp_request *http, void *self)
 {
 	struct httpd *httpd = self;
 	struct evhttp_connection *from = evhttp_request_get_connection(http);
 	struct connection *c = connection_of(httpd, from);
 
+	if (!is_welcome(httpd, from)) {
+		evhttp_send_error(http, 403, NULL);
+		return;
+	}
 	if (!c && httpd->connection_count >= HTTPD_CONNECTIONS_MAX) {
 		evhttp_add_header(evhttp_request_get_output_headers(http), "Connection", "close");
 		evhttp_send_reply(http, 503, "Service Unavailable", NULL);
@@ -129,12 +147,41 @@ static bool bind_loopback(struct httpd *httpd, int port, struct err *e)
 	return true;
 }
 
-struct httpd *httpd_new(struct loop *loop, int port,
-	void (*on_request)(void *self, struct httpd_request *request), void *self, struct err *e)
+/*
+ * Linux: a unix socket bound to no address gets an abstract name of five digits behind a NUL
+ * (unix(7), "Autobind feature").
+ */
+static bool bind_inside(struct httpd *httpd, struct err *e)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t size = sizeof address.sun_family;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_errno(e, "cannot make a socket");
+	if (bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 64) != 0) {
+		(void)err_errno(e, "cannot listen");
+		close(fd);
+		return false;
+	}
+	size = sizeof address;
+	if (getsockname(fd, (struct sockaddr *)&address, &size) != 0 ||
+		!evhttp_accept_socket_with_handle(httpd->http, fd)) {
+		(void)err_errno(e, "cannot listen");
+		close(fd);
+		return false;
+	}
+	size_t n = size - offsetof(struct sockaddr_un, sun_path) - 1;
+	must(n < sizeof httpd->name);
+	memcpy(httpd->name, address.sun_path + 1, n);
+	return true;
+}
+
+static struct httpd *open_httpd(struct loop *loop,
+	void (*on_request)(void *self, struct httpd_request *request), void *self)
 {
 	struct httpd *httpd = must_alloc(1, sizeof *httpd);
 
-	must(port >= 0 && port <= 65'535);
 	*httpd = (struct httpd){.loop = loop, .on_request = on_request, .self = self};
 	httpd->http = evhttp_new(loop_base(loop));
 	must(httpd->http);
@@ -146,11 +193,30 @@ struct httpd *httpd_new(struct loop *loop, int port,
 	evhttp_set_max_headers_size(httpd->http, HTTPD_HEAD_MAX_BYTES);
 	evhttp_set_timeout(httpd->http, HTTPD_IDLE_S);
 	evhttp_set_gencb(httpd->http, on_http_request, httpd);
-	if (!bind_loopback(httpd, port, e)) {
-		httpd_free(httpd);
-		return NULL;
-	}
 	return httpd;
+}
+
+struct httpd *httpd_new(struct loop *loop, int port,
+	void (*on_request)(void *self, struct httpd_request *request), void *self, struct err *e)
+{
+	struct httpd *httpd = open_httpd(loop, on_request, self);
+
+	must(port >= 0 && port <= 65'535);
+	if (bind_loopback(httpd, port, e))
+		return httpd;
+	httpd_free(httpd);
+	return NULL;
+}
+
+struct httpd *httpd_new_inside(struct loop *loop,
+	void (*on_request)(void *self, struct httpd_request *request), void *self, struct err *e)
+{
+	struct httpd *httpd = open_httpd(loop, on_request, self);
+
+	if (bind_inside(httpd, e))
+		return httpd;
+	httpd_free(httpd);
+	return NULL;
 }
 
 void httpd_free(struct httpd *httpd)
@@ -159,6 +225,11 @@ void httpd_free(struct httpd *httpd)
 		return;
 	evhttp_free(httpd->http);
 	free(httpd);
+}
+
+const char *httpd_name(const struct httpd *httpd)
+{
+	return httpd->name;
 }
 
 int httpd_port(const struct httpd *httpd)

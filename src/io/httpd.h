@@ -26,6 +26,12 @@ struct httpd_request;
 /* port 0 takes a free one. NULL and e when the port cannot be had. */
 [[nodiscard]] struct httpd *httpd_new(struct loop *loop, int port,
 	void (*on_request)(void *self, struct httpd_request *request), void *self, struct err *e);
+/*
+ * The same for this process alone, on a socket without a port: http_client_stay_inside takes name.
+ */
+[[nodiscard]] struct httpd *httpd_new_inside(struct loop *loop,
+	void (*on_request)(void *self, struct httpd_request *request), void *self, struct err *e);
+const char *httpd_name(const struct httpd *httpd);
 /* Closes every connection; gone is called for requests that are still open. NULL is nothing. */
 void httpd_free(struct httpd *httpd);
 int httpd_port(const struct httpd *httpd);

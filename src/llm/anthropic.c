@@ -274,6 +274,7 @@ const struct wire wire_anthropic = {
 	.get_error = error_get,
 	.get_request = anthropic_get_request,
 	.put_delta = anthropic_put_delta,
+	.put_answer = anthropic_put_answer,
 	.put_error = anthropic_put_error,
 	.put_list = anthropic_put_list,
 };

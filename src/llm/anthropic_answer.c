@@ -48,6 +48,17 @@ static void put_usage(struct json_writer *w, const struct usage *u)
 	json_close(w, '}');
 }
 
+/* Up to the value of "content". */
+static void message_open(struct json_writer *j, struct str id, struct str model)
+{
+	json_open(j, '{');
+	json_member_str(j, "id", id);
+	json_member_text(j, "type", "message");
+	json_member_text(j, "role", "assistant");
+	json_member_str(j, "model", model);
+	json_key(j, "content");
+}
+
 static void start(struct wire_writer *w, const struct delta *delta, struct buf *out)
 {
 	struct json_writer j;
@@ -60,12 +71,7 @@ static void start(struct wire_writer *w, const struct delta *delta, struct buf *
 	w->model = delta && delta->model.p ? delta->model : STR("");
 	event_open(out, "message_start", &j);
 	json_key(&j, "message");
-	json_open(&j, '{');
-	json_member_str(&j, "id", w->id);
-	json_member_text(&j, "type", "message");
-	json_member_text(&j, "role", "assistant");
-	json_member_str(&j, "model", w->model);
-	json_key(&j, "content");
+	message_open(&j, w->id, w->model);
 	json_put_raw(&j, STR("[]"));
 	json_key(&j, "stop_reason");
 	json_put_null(&j);
@@ -234,4 +240,47 @@ void anthropic_put_delta(struct wire_writer *w, const struct delta *delta, struc
 	case DELTA_EXTRA: /* other wires' */
 	case DELTA_START: break;
 	}
+}
+
+static void put_whole_block(struct json_writer *j, const struct answer_block *b)
+{
+	json_open(j, '{');
+	if (b->kind == BLOCK_TOOL_USE) {
+		json_member_text(j, "type", "tool_use");
+		json_member_str(j, "id", b->id);
+		json_member_str(j, "name", b->name);
+		json_key(j, "input");
+		put_input_object(j->buf, buf_str(&b->text));
+	} else if (b->redacted) {
+		json_member_text(j, "type", "redacted_thinking");
+		json_member_str(j, "data", buf_str(&b->signature));
+	} else if (b->kind == BLOCK_THINKING) {
+		json_member_text(j, "type", "thinking");
+		json_member_str(j, "thinking", buf_str(&b->text));
+		json_member_str(j, "signature", buf_str(&b->signature));
+	} else {
+		json_member_text(j, "type", "text");
+		json_member_str(j, "text", buf_str(&b->text));
+	}
+	json_close(j, '}');
+}
+
+void anthropic_put_answer(const struct whole_answer *answer, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+	struct usage usage = answer->usage;
+
+	/* Clients take these two for given. */
+	usage.input = usage.input > 0 ? usage.input : 0;
+	usage.output = usage.output > 0 ? usage.output : 0;
+	message_open(&j, answer->id, answer->model);
+	json_open(&j, '[');
+	vec_each (&answer->blocks, block)
+		put_whole_block(&j, block);
+	json_close(&j, ']');
+	json_member_text(&j, "stop_reason", stop_word(answer->reason));
+	json_key(&j, "stop_sequence");
+	json_put_null(&j);
+	put_usage(&j, &usage);
+	json_close(&j, '}');
 }

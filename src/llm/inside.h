@@ -141,18 +141,22 @@ bool run_next(const struct prompt *p, struct run *run);
 bool anthropic_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
 void anthropic_put_request(const struct prompt *p, struct buf *body);
 void anthropic_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+void anthropic_put_answer(const struct whole_answer *answer, struct buf *out);
 void anthropic_put_error(const struct llm_error *error, struct buf *out);
 bool openai_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
 void openai_put_request(const struct prompt *p, struct buf *body);
 void openai_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+void openai_put_answer(const struct whole_answer *answer, struct buf *out);
 void openai_put_error(const struct llm_error *error, struct buf *out);
 
 bool responses_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
 void responses_put_request(const struct prompt *p, struct buf *body);
 void responses_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+void responses_put_answer(const struct whole_answer *answer, struct buf *out);
 bool ollama_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e);
 void ollama_put_request(const struct prompt *p, struct buf *body);
 void ollama_put_delta(struct wire_writer *w, const struct delta *delta, struct buf *out);
+void ollama_put_answer(const struct whole_answer *answer, struct buf *out);
 void ollama_put_error(const struct llm_error *error, struct buf *out);
 
 /* responses_request.c: the texts of a reasoning item's summary, as one. */

@@ -237,6 +237,31 @@ struct wire_writer {
 	int64_t sequence; /* responses: events so far */
 };
 
+/* A block of a whole answer: kind and names as in struct block. */
+struct answer_block {
+	enum block_kind kind;
+	int index; /* the delta's */
+	bool redacted;
+	struct str id, name;
+	struct buf text, signature, extra; /* TOOL_USE: text is the input as it came */
+};
+
+/*
+ * A whole answer, for clients that ask for no stream. {0} is a valid start; release it in the end.
+ * Strings are valid as long as those of the deltas are.
+ */
+struct whole_answer {
+	struct str id, model;
+	VEC(struct answer_block) blocks;
+	struct usage usage; /* once a delta was taken */
+	enum stop_reason reason;
+	bool has_started;
+};
+
+/* Joins the delta to the answer. Errors and ends are nothing to it. whole_answer.c */
+void whole_answer_take(struct whole_answer *answer, const struct delta *delta);
+void whole_answer_release(struct whole_answer *answer);
+
 enum framing { FRAMING_SSE, FRAMING_LINES };
 
 struct wire {
@@ -276,6 +301,8 @@ struct wire {
 	bool (*get_request)(struct str body, struct arena *a, struct prompt *out, struct err *e);
 	/* Server: a delta to bytes of the stream. */
 	void (*put_delta)(struct wire_writer *w, const struct delta *delta, struct buf *out);
+	/* Server: the body of an answer that is no stream. */
+	void (*put_answer)(const struct whole_answer *answer, struct buf *out);
 	/* Server: an error body. */
 	void (*put_error)(const struct llm_error *error, struct buf *out);
 	/* Server: a list of models. */

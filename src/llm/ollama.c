@@ -151,11 +151,11 @@ static bool get_event(
 /* ---- writing ---- */
 
 /* "created_at" is the beginning of time: a wire has no clock. */
-static void line_open(const struct wire_writer *w, struct json_writer *j, struct buf *out)
+static void line_open(struct str model, struct json_writer *j, struct buf *out)
 {
 	*j = (struct json_writer){.buf = out};
 	json_open(j, '{');
-	json_member_str(j, "model", w->model);
+	json_member_str(j, "model", model);
 	json_member_text(j, "created_at", "1970-01-01T00:00:00Z");
 	json_key(j, "message");
 	json_open(j, '{');
@@ -174,12 +174,27 @@ static void put_text(
 {
 	struct json_writer j;
 
-	line_open(w, &j, out);
+	line_open(w->model, &j, out);
 	json_member_str(&j, "content", text);
 	if (thinking.n)
 		json_member_str(&j, "thinking", thinking);
 	json_close(&j, '}');
 	line_close(&j);
+}
+
+static void put_call(
+	struct json_writer *j, int index, struct str id, struct str name, struct str input)
+{
+	json_open(j, '{');
+	json_member_str(j, "id", id);
+	json_key(j, "function");
+	json_open(j, '{');
+	json_member_int(j, "index", index);
+	json_member_str(j, "name", name);
+	json_key(j, "arguments");
+	put_input_object(j->buf, input);
+	json_close(j, '}');
+	json_close(j, '}');
 }
 
 static void close_call(struct wire_writer *w, struct buf *out)
@@ -189,20 +204,11 @@ static void close_call(struct wire_writer *w, struct buf *out)
 	if (!w->is_open)
 		return;
 	w->is_open = false;
-	line_open(w, &j, out);
+	line_open(w->model, &j, out);
 	json_member_text(&j, "content", "");
 	json_key(&j, "tool_calls");
 	json_open(&j, '[');
-	json_open(&j, '{');
-	json_member_str(&j, "id", w->call_id);
-	json_key(&j, "function");
-	json_open(&j, '{');
-	json_member_int(&j, "index", w->block_count++);
-	json_member_str(&j, "name", w->call_name);
-	json_key(&j, "arguments");
-	put_input_object(out, buf_str(&w->text));
-	json_close(&j, '}');
-	json_close(&j, '}');
+	put_call(&j, w->block_count++, w->call_id, w->call_name, buf_str(&w->text));
 	json_close(&j, ']');
 	json_close(&j, '}');
 	line_close(&j);
@@ -223,23 +229,28 @@ static int64_t known(int64_t count)
 	return count > 0 ? count : 0;
 }
 
-static void end(const struct wire_writer *w, struct buf *out)
+static void put_done(struct json_writer *j, enum stop_reason reason, const struct usage *u)
 {
-	bool is_cut = w->reason == STOP_MAX || w->reason == STOP_CONTEXT;
-	const struct usage *u = &w->usage;
-	struct json_writer j;
+	bool is_cut = reason == STOP_MAX || reason == STOP_CONTEXT;
 
-	line_open(w, &j, out);
-	json_member_text(&j, "content", "");
-	json_close(&j, '}');
-	json_member_bool(&j, "done", true);
-	json_member_text(&j, "done_reason", is_cut ? "length" : "stop");
+	json_member_bool(j, "done", true);
+	json_member_text(j, "done_reason", is_cut ? "length" : "stop");
 	if (u->input >= 0)
-		json_member_int(&j, "prompt_eval_count",
+		json_member_int(j, "prompt_eval_count",
 			u->input + known(u->cache_read) + known(u->cache_write));
 	if (u->output >= 0)
-		json_member_int(&j, "eval_count", u->output);
+		json_member_int(j, "eval_count", u->output);
+	json_close(j, '}');
+}
+
+static void end(const struct wire_writer *w, struct buf *out)
+{
+	struct json_writer j;
+
+	line_open(w->model, &j, out);
+	json_member_text(&j, "content", "");
 	json_close(&j, '}');
+	put_done(&j, w->reason, &w->usage);
 	buf_put_char(out, '\n');
 }
 
@@ -286,6 +297,41 @@ void ollama_put_delta(struct wire_writer *w, const struct delta *delta, struct b
 	}
 }
 
+static void put_joined(struct json_writer *j, const char *member, const struct whole_answer *answer,
+	enum block_kind kind)
+{
+	AUTO(buf) all = {0};
+
+	vec_each (&answer->blocks, block)
+		if (block->kind == kind && !block->redacted)
+			buf_put_str(&all, buf_str(&block->text));
+	if (all.n || kind == BLOCK_TEXT)
+		json_member_str(j, member, buf_str(&all));
+}
+
+void ollama_put_answer(const struct whole_answer *answer, struct buf *out)
+{
+	struct json_writer j;
+	int count = 0;
+
+	line_open(answer->model, &j, out);
+	put_joined(&j, "content", answer, BLOCK_TEXT);
+	put_joined(&j, "thinking", answer, BLOCK_THINKING);
+	vec_each (&answer->blocks, block) {
+		if (block->kind != BLOCK_TOOL_USE)
+			continue;
+		if (count == 0) {
+			json_key(&j, "tool_calls");
+			json_open(&j, '[');
+		}
+		put_call(&j, count++, block->id, block->name, buf_str(&block->text));
+	}
+	if (count)
+		json_close(&j, ']');
+	json_close(&j, '}');
+	put_done(&j, answer->reason, &answer->usage);
+}
+
 static const struct header headers[] = {{0}};
 
 const struct wire wire_ollama = {
@@ -305,6 +351,7 @@ const struct wire wire_ollama = {
 	.get_error = error_get,
 	.get_request = ollama_get_request,
 	.put_delta = ollama_put_delta,
+	.put_answer = ollama_put_answer,
 	.put_error = ollama_put_error,
 	.put_list = ollama_put_list,
 };

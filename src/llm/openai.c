@@ -339,6 +339,7 @@ const struct wire wire_openai = {
 	.get_error = error_get,
 	.get_request = openai_get_request,
 	.put_delta = openai_put_delta,
+	.put_answer = openai_put_answer,
 	.put_error = openai_put_error,
 	.put_list = openai_put_list,
 };

@@ -119,7 +119,7 @@ static void put_extra(const struct wire_writer *w, struct str extra, struct buf 
 	choice_close(&j, NULL);
 }
 
-static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out)
+static const char *finish_word(enum stop_reason reason)
 {
 	static const char *const words[] = {
 		[STOP_NONE] = "stop",
@@ -130,13 +130,19 @@ static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out
 		[STOP_CONTEXT] = "model_length",
 		[STOP_OTHER] = "other",
 	};
+
+	return words[reason];
+}
+
+static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out)
+{
 	struct json_writer j = {.buf = out};
 
 	if (w->has_stopped)
 		return;
 	w->has_stopped = true;
 	choice_open(w, &j);
-	choice_close(&j, words[reason]);
+	choice_close(&j, finish_word(reason));
 }
 
 static int64_t known(int64_t count)
@@ -163,27 +169,33 @@ static void put_details(struct json_writer *j, const struct usage *u)
 	}
 }
 
+/* The member "usage". */
+static void put_counts(struct json_writer *j, const struct usage *u)
+{
+	int64_t prompt = known(u->input) + known(u->cache_read) + known(u->cache_write);
+
+	json_key(j, "usage");
+	json_open(j, '{');
+	json_member_int(j, "prompt_tokens", prompt);
+	json_member_int(j, "completion_tokens", known(u->output));
+	json_member_int(j, "total_tokens", prompt + known(u->output));
+	put_details(j, u);
+	if (u->reported_cost_nanousd >= 0) {
+		json_key(j, "cost");
+		json_put_double(j, (double)u->reported_cost_nanousd / 1e9, 9);
+	}
+	json_close(j, '}');
+}
+
 static void put_usage(const struct wire_writer *w, struct buf *out)
 {
 	struct json_writer j = {.buf = out};
-	const struct usage *u = &w->usage;
-	int64_t prompt = known(u->input) + known(u->cache_read) + known(u->cache_write);
 
-	if (u->input < 0 && u->output < 0)
+	if (w->usage.input < 0 && w->usage.output < 0)
 		return;
 	chunk_open(w, &j);
 	json_close(&j, ']');
-	json_key(&j, "usage");
-	json_open(&j, '{');
-	json_member_int(&j, "prompt_tokens", prompt);
-	json_member_int(&j, "completion_tokens", known(u->output));
-	json_member_int(&j, "total_tokens", prompt + known(u->output));
-	put_details(&j, u);
-	if (u->reported_cost_nanousd >= 0) {
-		json_key(&j, "cost");
-		json_put_double(&j, (double)u->reported_cost_nanousd / 1e9, 9);
-	}
-	json_close(&j, '}');
+	put_counts(&j, &w->usage);
 	json_close(&j, '}');
 	buf_put_text(out, "\n\n");
 }
@@ -236,4 +248,97 @@ void openai_put_delta(struct wire_writer *w, const struct delta *delta, struct b
 		break;
 	default: break;
 	}
+}
+
+static void put_whole_call(struct json_writer *j, const struct answer_block *b)
+{
+	json_open(j, '{');
+	json_member_str(j, "id", b->id);
+	json_member_text(j, "type", "function");
+	json_key(j, "function");
+	json_open(j, '{');
+	json_member_str(j, "name", b->name);
+	json_member_str(j, "arguments", buf_str(&b->text));
+	json_close(j, '}');
+	if (json_type(buf_str(&b->extra)) == JSON_OBJECT) {
+		json_key(j, "extra_content");
+		json_put_raw(j, buf_str(&b->extra));
+	}
+	json_close(j, '}');
+}
+
+/* The texts of all blocks of a kind as one; nothing where there is none. */
+static void put_joined(struct json_writer *j, const char *member, const struct whole_answer *answer,
+	enum block_kind kind)
+{
+	AUTO(buf) all = {0};
+	bool has_text = false;
+
+	vec_each (&answer->blocks, block) {
+		if (block->kind != kind || block->redacted)
+			continue;
+		has_text = true;
+		buf_put_str(&all, buf_str(&block->text));
+	}
+	if (!has_text && kind == BLOCK_THINKING)
+		return;
+	json_key(j, member);
+	if (has_text)
+		json_put_str(j, buf_str(&all));
+	else
+		json_put_null(j);
+}
+
+static void put_message(struct json_writer *j, const struct whole_answer *answer)
+{
+	bool has_calls = false;
+
+	json_key(j, "message");
+	json_open(j, '{');
+	json_member_text(j, "role", "assistant");
+	put_joined(j, "content", answer, BLOCK_TEXT);
+	json_key(j, "refusal");
+	json_put_null(j);
+	put_joined(j, "reasoning_content", answer, BLOCK_THINKING);
+	vec_each (&answer->blocks, block) {
+		if (block->kind == BLOCK_THINKING &&
+			json_type(buf_str(&block->extra)) == JSON_ARRAY) {
+			json_key(j, "reasoning_details");
+			json_put_raw(j, buf_str(&block->extra));
+		}
+		has_calls |= block->kind == BLOCK_TOOL_USE;
+	}
+	if (has_calls) {
+		json_key(j, "tool_calls");
+		json_open(j, '[');
+		vec_each (&answer->blocks, block)
+			if (block->kind == BLOCK_TOOL_USE)
+				put_whole_call(j, block);
+		json_close(j, ']');
+	}
+	json_close(j, '}');
+}
+
+void openai_put_answer(const struct whole_answer *answer, struct buf *out)
+{
+	struct json_writer j = {.buf = out};
+
+	json_open(&j, '{');
+	json_member_str(&j, "id", answer->id);
+	json_member_text(&j, "object", "chat.completion");
+	json_member_int(&j, "created", 0);
+	json_member_str(&j, "model", answer->model);
+	json_key(&j, "choices");
+	json_open(&j, '[');
+	json_open(&j, '{');
+	json_member_int(&j, "index", 0);
+	put_message(&j, answer);
+	json_key(&j, "logprobs");
+	json_put_null(&j);
+	json_member_text(&j, "finish_reason", finish_word(answer->reason));
+	json_close(&j, '}');
+	json_close(&j, ']');
+	if (answer->usage.input >= 0 || answer->usage.output >= 0)
+		put_counts(&j, &answer->usage);
+	json_close(&j, '}');
 }

@@ -423,6 +423,7 @@ const struct wire wire_responses = {
 	.get_error = error_get,
 	.get_request = responses_get_request,
 	.put_delta = responses_put_delta,
+	.put_answer = responses_put_answer,
 	.put_error = openai_put_error,
 	.put_list = openai_put_list,
 };

@@ -82,10 +82,9 @@ static void put_incomplete(struct json_writer *j, const char *reason)
 }
 
 /* "created_at" is 0: a wire has no clock. */
-static void put_response(const struct wire_writer *w, struct json_writer *j, const char *status,
+static void put_whole(const struct wire_writer *w, struct json_writer *j, const char *status,
 	const char *incomplete, const struct llm_error *error)
 {
-	json_key(j, "response");
 	json_open(j, '{');
 	json_member_str(j, "id", w->id);
 	json_member_text(j, "object", "response");
@@ -100,6 +99,13 @@ static void put_response(const struct wire_writer *w, struct json_writer *j, con
 	put_incomplete(j, incomplete);
 	put_usage(j, &w->usage);
 	json_close(j, '}');
+}
+
+static void put_response(const struct wire_writer *w, struct json_writer *j, const char *status,
+	const char *incomplete, const struct llm_error *error)
+{
+	json_key(j, "response");
+	put_whole(w, j, status, incomplete, error);
 }
 
 static void start(struct wire_writer *w, const struct delta *delta, struct buf *out)
@@ -335,15 +341,22 @@ static void put_extra(struct wire_writer *w, const struct delta *delta, struct b
 		close_item(w, out);
 }
 
-static void end(struct wire_writer *w, struct buf *out)
+/* NULL: it is complete. */
+static const char *why_incomplete(enum stop_reason reason)
 {
-	static const char *const incomplete[] = {
+	static const char *const words[] = {
 		[STOP_MAX] = "max_output_tokens",
 		[STOP_CONTEXT] = "max_output_tokens",
 		[STOP_REFUSAL] = "content_filter",
 		[STOP_OTHER] = "steered",
 	};
-	const char *reason = incomplete[w->reason];
+
+	return words[reason];
+}
+
+static void end(struct wire_writer *w, struct buf *out)
+{
+	const char *reason = why_incomplete(w->reason);
 	struct json_writer j;
 
 	close_item(w, out);
@@ -390,4 +403,44 @@ void responses_put_delta(struct wire_writer *w, const struct delta *delta, struc
 	case DELTA_END: end(w, out); break;
 	case DELTA_START: break;
 	}
+}
+
+/* What a stream would have said of the block goes nowhere; the item it makes is kept. */
+static void keep_block(struct wire_writer *w, const struct answer_block *b)
+{
+	const struct delta deltas[] = {
+		{DELTA_TOOL_USE, .index = b->index, .id = b->id, .name = b->name},
+		{b->kind == BLOCK_TOOL_USE      ? DELTA_TOOL_INPUT
+			: b->kind == BLOCK_TEXT ? DELTA_TEXT
+						: DELTA_THINKING,
+			.index = b->index, .text = buf_str(&b->text)},
+		{b->redacted ? DELTA_REDACTED : DELTA_SIGNATURE, .index = b->index,
+			.text = buf_str(&b->signature)},
+		{DELTA_EXTRA, .index = b->index, .text = buf_str(&b->extra)},
+		{DELTA_BLOCK_STOP, .index = b->index},
+	};
+	AUTO(buf) events = {0};
+
+	for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++) {
+		bool is_call = deltas[i].kind == DELTA_TOOL_USE;
+
+		if (is_call ? b->kind == BLOCK_TOOL_USE
+			    : deltas[i].text.n || deltas[i].kind == DELTA_BLOCK_STOP)
+			responses_put_delta(w, &deltas[i], &events);
+	}
+}
+
+void responses_put_answer(const struct whole_answer *answer, struct buf *out)
+{
+	const char *reason = why_incomplete(answer->reason);
+	struct wire_writer w = {.wire = &wire_responses};
+	struct json_writer j = {.buf = out};
+	AUTO(buf) events = {0};
+
+	start(&w, &(struct delta){DELTA_START, .id = answer->id, .model = answer->model}, &events);
+	vec_each (&answer->blocks, block)
+		keep_block(&w, block);
+	w.usage = answer->usage;
+	put_whole(&w, &j, reason ? "incomplete" : "completed", reason, NULL);
+	wire_writer_release(&w);
 }

@@ -55,6 +55,9 @@ static void test_wrong_scripts(void **)
 	refused(REPLY("{\"status\":304}"), "304", NULL);
 	refused(REPLY("{\"status\":500,\"text\":\"a\"}"), "500", NULL);
 	refused(REPLY("{\"raw\":\"x\",\"text\":\"a\"}"), "raw", NULL);
+	refused(REPLY("{\"raw\":[\"x\"],\"text\":\"a\"}"), "raw", NULL);
+	refused(REPLY("{\"raw\":[\"x\",-1]}"), "/raw/1", "0 to");
+	refused(REPLY("{\"raw\":[\"x\",null]}"), "/raw/1", "is null");
 	refused(REPLY("{\"headers\":{\"a\":\"b\\r\\nc: d\"}}"), "/headers/a", "header");
 	refused(REPLY("{\"tool_calls\":[{\"id\":\"x\"}]}"), "/tool_calls/0", "\"name\"");
 	refused(REPLY("{\"tool_calls\":[{\"name\":\"x\",\"input\":{},\"input_raw\":\"\"}]}"),

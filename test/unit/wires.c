@@ -393,6 +393,102 @@ static void test_image_types(void **)
 	}
 }
 
+/* ---- whole answers ---- */
+
+/* Pieces of two calls come mixed, thoughts and texts in turns: as a stream may have them. */
+static void test_whole_answers(void **)
+{
+	const struct delta deltas[] = {
+		{DELTA_START, .id = STR("i"), .model = STR("m")},
+		{DELTA_REDACTED, 0, STR("secret")},
+		{DELTA_THINKING, 1, STR("a")},
+		{DELTA_SIGNATURE, 1, STR("sig")},
+		{DELTA_TEXT, 2, STR("b")},
+		{DELTA_TEXT, 2, STR("c")},
+		{DELTA_TEXT, 3, STR("d")},
+		{DELTA_TOOL_USE, 4, .id = STR("x"), .name = STR("f")},
+		{DELTA_TOOL_USE, 5, .id = STR("y"), .name = STR("g")},
+		{DELTA_TOOL_INPUT, 4, STR("{\"p\"")},
+		{DELTA_TOOL_INPUT, 5, STR("{cut")},
+		{DELTA_TOOL_INPUT, 4, STR(":1}")},
+		{DELTA_TOOL_INPUT, 9, STR("nobody's")},
+		{DELTA_STOP, .reason = STOP_TOOL_USE},
+	};
+	static const struct {
+		const struct wire *wire;
+		const char *body;
+	} wanted[] = {
+		{&wire_anthropic,
+			"{\"id\":\"i\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\","
+			"\"content\":[{\"type\":\"redacted_thinking\",\"data\":\"secret\"},"
+			"{\"type\":\"thinking\",\"thinking\":\"a\",\"signature\":\"sig\"},"
+			"{\"type\":\"text\",\"text\":\"bc\"},{\"type\":\"text\",\"text\":\"d\"},"
+			"{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{\"p\":1}},"
+			"{\"type\":\"tool_use\",\"id\":\"y\",\"name\":\"g\",\"input\":"
+			"{\"unparsed\":\"{cut\"}}],\"stop_reason\":\"tool_use\","
+			"\"stop_sequence\":null,"
+			"\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}"},
+		{&wire_openai,
+			"{\"id\":\"i\",\"object\":\"chat.completion\",\"created\":0,\"model\":\"m\","
+			"\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+			"\"content\":\"bcd\",\"refusal\":null,\"reasoning_content\":\"a\","
+			"\"tool_calls\":[{\"id\":\"x\",\"type\":\"function\",\"function\":"
+			"{\"name\":\"f\",\"arguments\":\"{\\\"p\\\":1}\"}},"
+			"{\"id\":\"y\",\"type\":\"function\",\"function\":"
+			"{\"name\":\"g\",\"arguments\":\"{cut\"}}]},\"logprobs\":null,"
+			"\"finish_reason\":\"tool_calls\"}]}"},
+		{&wire_ollama,
+			"{\"model\":\"m\",\"created_at\":\"1970-01-01T00:00:00Z\",\"message\":"
+			"{\"role\":\"assistant\",\"content\":\"bcd\",\"thinking\":\"a\","
+			"\"tool_calls\":[{\"id\":\"x\",\"function\":{\"index\":0,\"name\":\"f\","
+			"\"arguments\":{\"p\":1}}},{\"id\":\"y\",\"function\":{\"index\":1,"
+			"\"name\":\"g\",\"arguments\":{\"unparsed\":\"{cut\"}}}]},"
+			"\"done\":true,\"done_reason\":\"stop\"}"},
+	};
+	struct whole_answer answer = {0};
+
+	for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++)
+		whole_answer_take(&answer, &deltas[i]);
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+		AUTO(buf) body = {0};
+
+		wanted[i].wire->put_answer(&answer, &body);
+		assert_string_equal(buf_text(&body), wanted[i].body);
+	}
+	whole_answer_release(&answer);
+}
+
+/* The answer that is no stream is the one that the last event of a stream repeats. */
+static void test_whole_responses(void **)
+{
+	const struct delta deltas[] = {
+		{DELTA_START, .id = STR("i"), .model = STR("m")},
+		{DELTA_THINKING, 0, STR("a")},
+		{DELTA_SIGNATURE, 0, STR("sig")},
+		{DELTA_TEXT, 1, STR("b")},
+		{DELTA_TOOL_USE, 2, .id = STR("x"), .name = STR("f")},
+		{DELTA_TOOL_INPUT, 2, STR("{}")},
+		{DELTA_USAGE, .usage = {12, 7, 3, -1, -1, 2, -1}},
+		{DELTA_STOP, .reason = STOP_MAX},
+		{DELTA_END},
+	};
+	struct wire_writer w = {.wire = &wire_responses};
+	struct whole_answer answer = {0};
+	AUTO(buf) stream = {0};
+	AUTO(buf) body = {0};
+
+	for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++) {
+		whole_answer_take(&answer, &deltas[i]);
+		wire_responses.put_delta(&w, &deltas[i], &stream);
+	}
+	wire_responses.put_answer(&answer, &body);
+	assert_non_null(strstr(buf_text(&body), "\"status\":\"incomplete\""));
+	buf_put_text(&body, "}\n\n");
+	assert_true(str_ends(buf_str(&stream), buf_str(&body)));
+	wire_writer_release(&w);
+	whole_answer_release(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +500,8 @@ int main(void)
 		cmocka_unit_test(test_image_alone),
 		cmocka_unit_test(test_images_that_are_none),
 		cmocka_unit_test(test_image_types),
+		cmocka_unit_test(test_whole_answers),
+		cmocka_unit_test(test_whole_responses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
