@@ -151,7 +151,7 @@ struct phase {
 	int64_t end; /* 0: it did not come to its end, or there was no such phase */
 };
 
-enum { PHASE_TLS = 4, PHASE_TOKEN = 7, PHASE_STREAM, PHASES };
+enum { PHASE_CONNECT = 3, PHASE_TLS, PHASE_TOKEN = 7, PHASE_STREAM, PHASES };
 
 static void list_phases(const struct call_times *c, struct phase out[PHASES])
 {
@@ -159,7 +159,7 @@ static void list_phases(const struct call_times *c, struct phase out[PHASES])
 		{"write request", c->loading ? c->loading : c->started},
 		{"load libcurl", c->loading ? c->started : 0},
 		{"resolve name", c->resolved},
-		{"connect", c->connected},
+		[PHASE_CONNECT] = {"connect", c->connected},
 		[PHASE_TLS] = {"TLS", c->secured},
 		{"send request", c->sent},
 		{"wait for first byte", c->first_byte},
@@ -175,9 +175,12 @@ static void list_phases(const struct call_times *c, struct phase out[PHASES])
 static const char *last_phase(
 	const struct call_result *call, const struct phase *phases, size_t reached, bool is_failed)
 {
-	struct str url = str_from(call->route->url);
+	bool is_secure = str_starts(str_from(call->route->url), STR("https:"));
 
-	if (reached == PHASE_TLS && !str_starts(url, STR("https:")))
+	/* libcurl tells when it was connected only behind the TLS handshake. */
+	if (reached == PHASE_CONNECT && is_secure)
+		return "connect, TLS";
+	if (reached == PHASE_TLS && !is_secure)
 		reached++;
 	if (reached == PHASE_TOKEN && call->http_status >= 300)
 		return "error answer";
