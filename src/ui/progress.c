@@ -262,6 +262,15 @@ static void show_retry(struct ui *ui, const struct call_retry *retry)
 			view_colour(ui, "\x1b[0m"));
 }
 
+static void show_correction(struct ui *ui, struct str why)
+{
+	AUTO(buf) line = {0};
+
+	utf8_put_line(&line, why, 200);
+	view_note(ui, "  %sthe answer does not fit the schema, asking again: %s%s\n",
+		view_colour(ui, "\x1b[33m"), buf_text(&line), view_colour(ui, "\x1b[0m"));
+}
+
 void progress_event(struct ui *ui, const struct agent_event *event)
 {
 	if (event->kind == AGENT_THINKS && ui->options.shows_thinking)
@@ -280,6 +289,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 			progress_stop_spinner(ui);
 		break;
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
+	case AGENT_CORRECTION: show_correction(ui, event->text); break;
 	case AGENT_TOOL: start_spinner(ui, running_tools); break;
 	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
 	case AGENT_DONE: progress_stop_spinner(ui); break;
