@@ -25,9 +25,9 @@ static void *compile(struct str pattern, struct err *e)
 	return pattern_new(pattern, e);
 }
 
-static bool matches(void *pattern, struct str text)
+static bool matches(void *pattern, struct str text, bool *gave_up)
 {
-	return pattern_matches(pattern, text);
+	return pattern_matches(pattern, text, gave_up);
 }
 
 static void release(void *pattern)

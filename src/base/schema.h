@@ -20,10 +20,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Patterns are ECMA-262's, found anywhere in a text. compile gives NULL and e on failure. */
+/*
+ * Patterns are ECMA-262's, found anywhere in a text. compile gives NULL and e on failure. matches
+ * sets gave_up when it is too much work to tell: the value does not pass then, by no schema.
+ */
 struct schema_patterns {
 	void *(*compile)(struct str pattern, struct err *e);
-	bool (*matches)(void *pattern, struct str text);
+	bool (*matches)(void *pattern, struct str text, bool *gave_up);
 	void (*free)(void *pattern);
 };
 

@@ -6,8 +6,6 @@
 #include "base/same.h"
 #include "base/schema_inside.h"
 
-enum { PATTERN_STEPS = 50 };
-
 /* ---- members ---- */
 
 struct member {
@@ -44,11 +42,6 @@ void check_properties(struct walk *w, const struct rule *rule, const struct plac
 	}
 }
 
-static bool is_match(struct walk *w, const struct entry *entry, struct str name)
-{
-	return walk_spend(w, PATTERN_STEPS) && w->schema->patterns->matches(entry->pattern, name);
-}
-
 void check_pattern_properties(struct walk *w, const struct rule *rule, const struct place *at)
 {
 	struct json_iter it = json_iter(at->value);
@@ -58,7 +51,7 @@ void check_pattern_properties(struct walk *w, const struct rule *rule, const str
 	while (next_member(&it, &a, &m)) {
 		struct place below = place_of(at, &m);
 		for (size_t i = 0; i < rule->entry_count; i++)
-			if (is_match(w, &rule->entries[i], m.name))
+			if (walk_matches(w, &rule->entries[i], m.name))
 				walk_node(w, rule->entries[i].node, &below);
 	}
 }
@@ -69,7 +62,7 @@ static bool is_additional(
 	if (rule_entry(named, name))
 		return false;
 	for (size_t i = 0; patterns && i < patterns->entry_count; i++)
-		if (is_match(w, &patterns->entries[i], name))
+		if (walk_matches(w, &patterns->entries[i], name))
 			return false;
 	return true;
 }

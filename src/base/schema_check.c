@@ -64,6 +64,17 @@ bool walk_spend(struct walk *w, size_t steps)
 	return *w->steps_left > 0;
 }
 
+bool walk_matches(struct walk *w, const struct entry *entry, struct str text)
+{
+	bool gave_up = false, is_match = false;
+
+	if (walk_spend(w, PATTERN_STEPS))
+		is_match = w->schema->patterns->matches(entry->pattern, text, &gave_up);
+	if (gave_up)
+		*w->steps_left = 0;
+	return is_match;
+}
+
 const char *schema_type_name(enum json_type type)
 {
 	static const char *const names[] = {[JSON_NONE] = "nothing",
@@ -352,8 +363,7 @@ void check_pattern(struct walk *w, const struct rule *rule, const struct place *
 	AUTO(arena) a = {0};
 	struct str text = text_of(w, at, &a);
 
-	walk_spend(w, PATTERN_STEPS);
-	if (!w->schema->patterns->matches(entry->pattern, text))
+	if (!walk_matches(w, entry, text))
 		walk_fault(w, at, "expected a match of the pattern %.*s, found %s",
 			STR_ARG(str_head(entry->name, 200)), walk_found(w, at->value));
 }

@@ -125,6 +125,7 @@ __attribute__((format(printf, 3, 4))) void walk_fault(
 	struct walk *w, const struct place *at, const char *format, ...);
 /* False when the work is too much; a fault says so. */
 bool walk_spend(struct walk *w, size_t steps);
+bool walk_matches(struct walk *w, const struct entry *entry, struct str text);
 /* The value for a sentence: its type, and itself when it is short. */
 const char *walk_found(struct walk *w, struct str value);
 /* Entry of that name, by binary search; NULL when there is none. */

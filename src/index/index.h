@@ -31,8 +31,8 @@ struct pattern;
  * ERR_PARSE with the offset of the mistake. For one thread at a time.
  */
 [[nodiscard]] struct pattern *pattern_new(struct str text, struct err *e);
-/* False, too, when PCRE2 gives up backtracking. */
-bool pattern_matches(struct pattern *p, struct str text);
+/* gave_up is set, and the text no match, when PCRE2 gives up backtracking. */
+bool pattern_matches(struct pattern *p, struct str text, bool *gave_up);
 void pattern_free(struct pattern *p); /* NULL is nothing */
 
 /* ---- scan ---- */

@@ -62,11 +62,14 @@ struct pattern *pattern_new(struct str text, struct err *e)
 	return p;
 }
 
-bool pattern_matches(struct pattern *p, struct str text)
+bool pattern_matches(struct pattern *p, struct str text, bool *gave_up)
 {
-	const char *start = text.p ? text.p : "";
+	PCRE2_SPTR start = (PCRE2_SPTR)(text.p ? text.p : "");
+	int code = pcre2_match(p->code, start, text.n, 0, 0, p->data, p->context);
 
-	return pcre2_match(p->code, (PCRE2_SPTR)start, text.n, 0, 0, p->data, p->context) >= 0;
+	if (code < 0 && code != PCRE2_ERROR_NOMATCH)
+		*gave_up = true;
+	return code >= 0;
 }
 
 void pattern_free(struct pattern *p)

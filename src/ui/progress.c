@@ -285,7 +285,8 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 		start_spinner(ui, "trying again");
 		break;
 	case AGENT_TEXT:
-		if (ui->stdout_is_terminal)
+		/* An answer in a schema is waited for to its end. */
+		if (ui->stdout_is_terminal && !ui->options.has_schema)
 			progress_stop_spinner(ui);
 		break;
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
