@@ -26,7 +26,6 @@ static const struct dialect dialects[] = {
 		.cost_name = "cost",
 		.routing_name = "provider",
 		.has_effort = true,
-		.answer_form = FORM_SCHEMA_ALONE,
 		.keeps_details = true,
 		.has_base64 = true,
 		.headers = openrouter_headers},

@@ -440,7 +440,7 @@ static void test_form_by_dialect(void **)
 		const char *dialect, *with_tools, *answer_now, *without_tools;
 	} rows[] = {
 		{"openai", chat_tools, chat_tools, chat},
-		{"openrouter", " tools", chat, chat},
+		{"openrouter", " tools", " tools", ""},
 		{"gemini", " tools", chat, chat},
 		{"llamacpp", " tools", chat, chat},
 		{"vllm", " tools", chat, chat},
