@@ -255,7 +255,9 @@ class Provider:
         self.url = match.group(1) if match else None
 
     def stop(self):
-        """None, or what was wrong with it."""
+        """None, or what was wrong with it. A second time there is nothing to say."""
+        if self.stderr.closed:
+            return None
         try:
             self.child.send_signal(signal.SIGTERM)
             self.child.wait(20)

@@ -9,6 +9,7 @@
 
 #include "agent/tool/tool.h"
 #include "agent/workspace.h"
+#include "base/schema.h"
 #include "call/call.h"
 #include "io/pool.h"
 #include "llm/llm.h"
@@ -57,6 +58,17 @@ struct agent_images {
 /* ERR_USAGE when the route, or a fallback, is known to take no images. */
 [[nodiscard]] bool agent_images_suit(const struct route *route, struct err *e);
 
+/* ---- answers in a form ---- */
+
+struct answer_schema;
+
+/*
+ * A JSON Schema from a file, for tasks whose answer has to be JSON that fits it; base/schema.h says
+ * what is known of the standard. ERR_PARSE names the file and the place in it.
+ */
+[[nodiscard]] struct answer_schema *answer_schema_load(const char *path, struct err *e);
+void answer_schema_free(struct answer_schema *s); /* NULL is nothing */
+
 /* ---- one task ---- */
 
 struct agent_task {
@@ -66,6 +78,7 @@ struct agent_task {
 	const struct route *route; /* and its fallbacks */
 	const struct workspace *workspace;
 	const struct agent_context *context;
+	const struct answer_schema *schema; /* that the answer has to fit; NULL: any text will do */
 	int max_turns;
 };
 
@@ -79,7 +92,10 @@ struct tool_run {
 
 struct agent_result {
 	const struct err *error; /* NULL: done */
-	struct str text; /* the last answer's text, also when it is cut */
+	struct str text; /* the last answer's text, also when it is cut; a structured one's JSON */
+	struct str structured; /* the answer that fits the task's schema, compact; else absent */
+	const struct schema_fault *faults; /* why the last answer does not fit; NULL: it does */
+	size_t fault_count;
 	enum stop_reason stop;
 	const struct route *route; /* that gave the last answer, or was asked last */
 	int turns;
@@ -105,6 +121,8 @@ enum agent_event_kind {
 	AGENT_TOOL, /* run: a tool starts */
 	AGENT_TOOL_DONE, /* run */
 	AGENT_RESULTS, /* message: the tools' results, as given to the model */
+	AGENT_CORRECTION, /* message, text: the answer does not fit the schema, and why; asked for
+			     once more */
 	AGENT_DONE, /* result: the end, exactly once */
 };
 

@@ -4,6 +4,7 @@
  *
  *   ask -> (deltas) -> answered -+-> no calls: done
  *    ^                           +-> tools: all calls of the turn on the pool -> results -+
+ *    |                           +-> an answer that does not fit the schema: once --------+
  *    +------------------------------------------------------------------------------------+
  *
  * The calls of a turn run at the same time and their results go back in the order asked, each with
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/answer.h"
 #include "agent/repeats.h"
 #include "agent/session.h"
 #include "base/clock.h"
@@ -56,6 +58,7 @@ struct agent {
 	struct err error;
 	struct agent_result result;
 	struct repeats repeats;
+	bool has_corrected; /* an answer that did not fit the schema was asked for again */
 };
 
 static void ask(struct agent *agent);
@@ -70,6 +73,8 @@ const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
 	[AGENT_TOOL] = {"tool", "a tool starts"},
 	[AGENT_TOOL_DONE] = {"tool_done", "a tool has ended"},
 	[AGENT_RESULTS] = {"results", "the tools' results are given to the model"},
+	[AGENT_CORRECTION] = {"correction",
+		"the answer does not fit the schema and is asked for again"},
 	[AGENT_DONE] = {"done", "the task has ended"},
 };
 
@@ -267,6 +272,55 @@ static void refuse_tools(struct agent *agent, const struct message *m, const cha
 	ask(agent);
 }
 
+static void keep_faults(struct agent *agent, const struct schema_faults *faults)
+{
+	struct agent_result *r = &agent->result;
+	struct schema_fault *kept = arena_alloc(&agent->arena, faults->count, sizeof *kept);
+
+	memcpy(kept, faults->items, faults->count * sizeof *kept);
+	r->faults = kept;
+	r->fault_count = faults->count;
+	answer_set_error(faults, &agent->error);
+}
+
+/* The model gets one chance to correct itself, as far as there are turns. */
+static void ask_again(struct agent *agent, const struct schema_faults *faults)
+{
+	struct session *s = &agent->session;
+	struct block block = {.kind = BLOCK_TEXT, .text = answer_complaint(faults, &agent->arena)};
+	AUTO(buf) why = {0};
+
+	schema_faults_put(&why, faults);
+	session_add(s, ROLE_USER, &block, 1);
+	tell(agent, (struct agent_event){.kind = AGENT_CORRECTION,
+			    .text = str_trim(buf_str(&why)),
+			    .message = &s->messages.p[s->messages.n - 1]});
+	agent->has_corrected = agent->prompt.wants_answer = true;
+	ask(agent);
+}
+
+/* False when the model is asked once more. */
+static bool take_structured(struct agent *agent)
+{
+	struct agent_result *r = &agent->result;
+	struct schema_faults faults;
+	AUTO(buf) compact = {0};
+	struct str value;
+
+	if (answer_check(agent->task.schema, r->text, &agent->arena, &value, &faults)) {
+		json_put_compact(&compact, value);
+		r->text = value;
+		r->structured = arena_copy(&agent->arena, buf_str(&compact));
+		return true;
+	}
+	if (!agent->has_corrected && r->turns < agent->task.max_turns) {
+		ask_again(agent, &faults);
+		return false;
+	}
+	keep_faults(agent, &faults);
+	return true;
+}
+
 static void without_calls(struct agent *agent)
 {
 	switch (agent->result.stop) {
@@ -282,6 +336,8 @@ static void without_calls(struct agent *agent)
 	default:
 		if (agent->result.text.n == 0)
 			err_set(&agent->error, ERR_TASK, "the model gave an empty answer");
+		else if (agent->task.schema && !take_structured(agent))
+			return;
 	}
 	end_soon(agent);
 }
@@ -359,6 +415,16 @@ static void got_retry(void *self, const struct call_retry *retry)
 			    .kind = is_same ? AGENT_RETRY : AGENT_FALLBACK, .retry = retry});
 }
 
+/* It has rules for texts only. */
+static bool can_answer(struct agent *agent, const struct route *route)
+{
+	if (!agent->task.schema || route->wire)
+		return true;
+	err_set(&agent->error, ERR_TASK,
+		"the offline model cannot answer in a schema (--schema): it is no language model");
+	return false;
+}
+
 static void got_end(void *self, const struct call_result *call)
 {
 	struct agent *agent = self;
@@ -374,7 +440,7 @@ static void got_end(void *self, const struct call_result *call)
 	tell(agent, (struct agent_event){.kind = AGENT_ANSWERED, .message = message, .call = call});
 	if (!agent->error.code && call->error)
 		agent->error = *call->error;
-	if (agent->error.code)
+	if (agent->error.code || !can_answer(agent, call->route))
 		end_soon(agent);
 	else
 		judge(agent, message);
@@ -395,7 +461,7 @@ static void add_task(struct agent *agent)
 {
 	const struct agent_task *task = &agent->task;
 	size_t images = task->images.block_count, n = 0;
-	struct block *blocks = arena_alloc(&agent->arena, images + 3, sizeof *blocks);
+	struct block *blocks = arena_alloc(&agent->arena, images + 4, sizeof *blocks);
 
 	if (task->context->facts.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->context->facts};
@@ -405,6 +471,9 @@ static void add_task(struct agent *agent)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
 			.text = arena_printf(
 				&agent->arena, "<stdin>\n%.*s\n</stdin>", STR_ARG(task->piped))};
+	if (task->schema)
+		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
+			.text = answer_instruction(task->schema, &agent->arena)};
 	blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->text};
 	session_add(&agent->session, ROLE_USER, blocks, n);
 }
@@ -424,8 +493,13 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 		.tool_count = task->context->tool_count,
 		.max_output_tokens = OUTPUT_MAX_TOKENS,
 		.stream = true};
+	if (task->schema)
+		answer_address(task->schema, &agent->prompt);
 	add_task(agent);
-	ask(agent);
+	if (can_answer(agent, task->route))
+		ask(agent);
+	else
+		end_soon(agent);
 	return agent;
 }
 

@@ -708,3 +708,16 @@ void json_member_bool(struct json_writer *w, const char *name, bool truth)
 	json_key(w, name);
 	json_put_bool(w, truth);
 }
+
+void json_put_compact(struct buf *b, struct str value)
+{
+	const char *p = value.p, *end = value.p + value.n;
+
+	while ((p = skip_space(p, end)) < end) {
+		const char *stop = *p == '"' ? skip_string(p + 1, end) : p + 1;
+		while (*p != '"' && stop < end && !is_space(*stop) && *stop != '"')
+			stop++;
+		buf_put_str(b, str_range(p, stop));
+		p = stop;
+	}
+}

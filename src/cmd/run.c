@@ -39,6 +39,7 @@ static const struct option options[] = {
 	{"idle-timeout", 0, "SECONDS",
 		"give up when an answer stops coming for this time (default 120)"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
+	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
 	{"directory", 'C', "DIR", "work in this directory"},
@@ -77,6 +78,7 @@ struct run {
 	struct http_trust trust;
 	struct workspace workspace;
 	struct agent_context context;
+	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
 	struct pool *pool;
 	struct http_client *http;
@@ -179,6 +181,17 @@ static bool collect_tasks(struct run *r, const struct program *program, struct e
 				e, ERR_USAGE, "a task of more than %d MB", TEXT_MAX_BYTES >> 20);
 	}
 	return true;
+}
+
+static bool read_schema(struct run *r, struct err *e)
+{
+	const char *path = options_value(&r->given, "schema");
+
+	if (!path)
+		return true;
+	r->schema = answer_schema_load(path, e);
+	r->ui_options.has_schema = true;
+	return r->schema;
 }
 
 static bool read_options(struct run *r, struct err *e)
@@ -294,7 +307,8 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 {
 	r->times = (struct ui_times){
 		.exec_ns = program->exec_ns, .main_at = program->main_at, .parsed_at = clock_ns()};
-	if (!read_options(r, e) || !open_trace(r, e) || !choose_model(r, e) || !load_images(r, e))
+	if (!read_options(r, e) || !read_schema(r, e) || !open_trace(r, e) || !choose_model(r, e) ||
+		!load_images(r, e))
 		return false;
 	r->times.chosen_at = clock_ns();
 	if (!collect_tasks(r, program, e))
@@ -410,6 +424,7 @@ static void run_task(struct run *r, struct str text)
 		.route = &r->route,
 		.workspace = &r->workspace,
 		.context = &r->context,
+		.schema = r->schema,
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	struct agent_sink sink = {on_event, r};
 
@@ -488,6 +503,7 @@ static void release(struct run *r)
 	trace_free(r->trace);
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
+	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
 	buf_release(&r->piped);
 	arena_release(&r->arena);
@@ -529,6 +545,10 @@ const struct command command_run = {
 		"piped in beside a task is given to the model with it, and so is every --image; a model "
 		"that is known to take no images is refused. Several tasks are independent "
 		"conversations, worked on one after the other.\n\n"
+		"With --schema the answer is one JSON value that fits the schema, and stdout gets nothing "
+		"else: an answer that does not fit is asked for once more, with what is wrong with it; "
+		"if that one does not fit either, it goes to stderr with the reasons, and the status is "
+		"1.\n\n"
 		"Without --model, the first key found in the environment decides; without a key, the "
 		"built-in offline model answers: it looks things up with the same tools and knows no "
 		"language.",
@@ -537,6 +557,7 @@ const struct command command_run = {
 		{"fettle \"which files define the retry rules, and how many lines of C are there?\"",
 			"fettle --model offline \"list the TODO comments\"",
 			"git diff | fettle --model anthropic/claude-sonnet-5-5 \"review this change\"",
-			"fettle -q -o json \"how many python files are there?\""},
+			"fettle -q -o json \"how many python files are there?\"",
+			"fettle -q --schema bugs.json \"what is wrong in src/main.c?\" | jq .bugs"},
 	.run = run,
 };

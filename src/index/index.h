@@ -22,6 +22,19 @@
  */
 [[nodiscard]] bool glob_match(struct str pattern, struct str path);
 
+/* ---- patterns ---- */
+
+struct pattern;
+
+/*
+ * A regular expression as ECMA-262 has it, found anywhere in a text that may have several lines.
+ * ERR_PARSE with the offset of the mistake. For one thread at a time.
+ */
+[[nodiscard]] struct pattern *pattern_new(struct str text, struct err *e);
+/* gave_up is set, and the text no match, when PCRE2 gives up backtracking. */
+bool pattern_matches(struct pattern *p, struct str text, bool *gave_up);
+void pattern_free(struct pattern *p); /* NULL is nothing */
+
 /* ---- scan ---- */
 
 struct scan_file {

@@ -203,6 +203,19 @@ static void put_system(struct json_writer *w, struct str system)
 	json_close(w, ']');
 }
 
+static void put_form(struct json_writer *w, const struct prompt *p)
+{
+	json_key(w, "output_config");
+	json_open(w, '{');
+	json_key(w, "format");
+	json_open(w, '{');
+	json_member_text(w, "type", "json_schema");
+	json_key(w, "schema");
+	json_put_raw(w, p->schema);
+	json_close(w, '}');
+	json_close(w, '}');
+}
+
 void anthropic_put_request(const struct prompt *p, struct buf *body)
 {
 	struct json_writer w = {.buf = body};
@@ -212,6 +225,8 @@ void anthropic_put_request(const struct prompt *p, struct buf *body)
 	json_member_int(&w, "max_tokens", p->max_output_tokens);
 	if (p->stream)
 		json_member_bool(&w, "stream", true);
+	if (p->schema.n && form_is_closed(p->schema))
+		put_form(&w, p);
 	if (p->tool_count)
 		put_tools(&w, p);
 	if (p->system.n)
@@ -332,6 +347,8 @@ bool anthropic_get_request(struct str body, struct arena *a, struct prompt *out,
 	json_each (messages, key, value)
 		get_message(&b, value);
 	request_tools(json_get(str_trim(body), "tools"), NULL, "input_schema", a, &prompt);
+	struct str format = json_get(json_get(str_trim(body), "output_config"), "format");
+	form_get(format, format, a, &prompt);
 	*out = prompt;
 	return true;
 }

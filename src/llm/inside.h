@@ -121,6 +121,18 @@ struct str input_object(struct str input, struct arena *a);
 /* The tool's schema, or that of an object without known members. */
 struct str tool_schema_object(const struct tool_spec *tool);
 
+/* form.c: the answer's form. */
+/* Whether the schema is of an object: most providers take no others. */
+bool form_is_object(struct str schema);
+/* Whether OpenAI's strict mode takes it: closed objects, all members required, plain keywords. */
+bool form_is_strict(struct str schema);
+/* Whether Anthropic takes it: closed objects, plain keywords, no recursion. */
+bool form_is_closed(struct str schema);
+/* As a request has it: type, name and schema in one object. Nothing else is a schema. */
+void form_get(struct str format, struct str schema_and_name, struct arena *a, struct prompt *out);
+/* "name":...,"schema":...,"strict":... */
+void form_put(struct json_writer *w, const struct prompt *p);
+
 /* A text member; "" when it is absent or no text. */
 struct str text_or_empty(struct str object, const char *name, struct arena *a);
 /*

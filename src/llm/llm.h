@@ -74,6 +74,13 @@ struct prompt {
 	size_t message_count;
 	int64_t max_output_tokens; /* > 0 */
 	int64_t context_tokens; /* the window a server that loads models shall set up; 0 default */
+	/*
+	 * JSON Schema the answer has to fit, an object as text, and a name for it (letters, digits,
+	 * - and _, at most 64); absent: any text will do. It goes out where the provider takes it,
+	 * and takes this one; the messages have to say it, too.
+	 */
+	struct str schema, schema_name;
+	bool wants_answer; /* now, in the schema's form: no further calls */
 	struct str effort; /* of reasoning: "none", "low", "medium", "high" ...; "" not said */
 	const struct dialect *dialect; /* of the openai wire; NULL: what every server takes */
 	struct str routing; /* a JSON object for dialects with a routing_name; "" none */
@@ -172,6 +179,17 @@ struct header {
 	struct str value;
 };
 
+/* How a server is told the form of an answer (prompt.schema). */
+enum answer_form {
+	FORM_TOLD, /* by the messages only */
+	/* Where a grammar holds for all the model says, it could not call tools any more: so
+	 * without tools, once there are none or the answer is wanted.
+	 */
+	FORM_OBJECT_ALONE, /* that it is JSON (json_object) */
+	FORM_SCHEMA_ALONE, /* the schema (json_schema) */
+	FORM_SCHEMA, /* the schema, beside tools */
+};
+
 /* How servers differ that speak Chat Completions. dialect.c */
 struct dialect {
 	const char *name; /* "openrouter" */
@@ -183,6 +201,7 @@ struct dialect {
 	bool has_developer_role; /* the system text goes out as the developer's */
 	bool has_store; /* answers are kept unless store is false */
 	bool has_effort; /* takes reasoning_effort */
+	enum answer_form answer_form;
 	bool keeps_details; /* wants reasoning_details back */
 	bool keeps_extra_content; /* wants extra_content of tool calls back */
 	bool has_base64; /* gives vectors as base64 when it is asked to */

@@ -208,16 +208,22 @@ static void put_messages(struct json_writer *w, const struct prompt *p)
 	json_close(w, ']');
 }
 
+/* The format is a grammar for all the model says: it could not call tools beside it. */
 void ollama_put_request(const struct prompt *p, struct buf *body)
 {
 	struct json_writer w = {.buf = body};
+	bool has_format = p->schema.n && (p->wants_answer || !p->tool_count);
 
 	json_open(&w, '{');
 	json_member_str(&w, "model", p->model);
 	json_member_bool(&w, "stream", p->stream);
 	put_think(&w, p->effort);
 	put_options(&w, p);
-	if (p->tool_count)
+	if (has_format) {
+		json_key(&w, "format");
+		json_put_raw(&w, p->schema);
+	}
+	if (p->tool_count && !has_format)
 		openai_put_tools(&w, p);
 	put_messages(&w, p);
 	json_close(&w, '}');
@@ -347,6 +353,9 @@ bool ollama_get_request(struct str body, struct arena *a, struct prompt *out, st
 	json_each (messages, key, value)
 		get_message(&b, value);
 	request_tools(json_get(body, "tools"), "function", "parameters", a, &prompt);
+	struct str format = json_get(body, "format");
+	if (json_type(format) == JSON_OBJECT)
+		prompt.schema = format;
 	*out = prompt;
 	return true;
 }

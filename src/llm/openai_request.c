@@ -249,9 +249,34 @@ static void put_routing(struct json_writer *w, const struct prompt *p)
 	json_put_raw(w, routing);
 }
 
+static enum answer_form form_of(const struct prompt *p)
+{
+	enum answer_form form = p->dialect ? p->dialect->answer_form : FORM_TOLD;
+	bool is_alone = p->wants_answer || !p->tool_count;
+
+	if (!p->schema.n || !form_is_object(p->schema) || (form != FORM_SCHEMA && !is_alone))
+		return FORM_TOLD;
+	return form;
+}
+
+static void put_form(struct json_writer *w, const struct prompt *p, enum answer_form form)
+{
+	json_key(w, "response_format");
+	json_open(w, '{');
+	json_member_text(w, "type", form == FORM_OBJECT_ALONE ? "json_object" : "json_schema");
+	if (form != FORM_OBJECT_ALONE) {
+		json_key(w, "json_schema");
+		json_open(w, '{');
+		form_put(w, p);
+		json_close(w, '}');
+	}
+	json_close(w, '}');
+}
+
 void openai_put_request(const struct prompt *p, struct buf *body)
 {
 	const struct dialect *d = p->dialect;
+	enum answer_form form = form_of(p);
 	struct json_writer w = {.buf = body};
 
 	json_open(&w, '{');
@@ -266,7 +291,9 @@ void openai_put_request(const struct prompt *p, struct buf *body)
 		json_key(&w, "stream_options");
 		json_put_raw(&w, STR("{\"include_usage\":true}"));
 	}
-	if (p->tool_count)
+	if (form != FORM_TOLD)
+		put_form(&w, p, form);
+	if (p->tool_count && (form == FORM_TOLD || form == FORM_SCHEMA))
 		openai_put_tools(&w, p);
 	put_routing(&w, p);
 	put_messages(&w, p);
@@ -347,6 +374,14 @@ static void get_message(struct prompt_builder *b, struct str message)
 	}
 }
 
+/* The schema may also stand directly beside the type: llama.cpp. */
+static void get_form(struct str format, struct arena *a, struct prompt *out)
+{
+	struct str inner = json_get(format, "json_schema");
+
+	form_get(format, json_type(inner) == JSON_OBJECT ? inner : format, a, out);
+}
+
 bool openai_get_request(struct str body, struct arena *a, struct prompt *out, struct err *e)
 {
 	struct str messages, key, value;
@@ -366,6 +401,7 @@ bool openai_get_request(struct str body, struct arena *a, struct prompt *out, st
 	prompt.effort = text_or_empty(str_trim(body), "reasoning_effort", a);
 	struct str routing = json_get(str_trim(body), "provider");
 	prompt.routing = json_type(routing) == JSON_OBJECT ? routing : STR("");
+	get_form(json_get(str_trim(body), "response_format"), a, &prompt);
 	*out = prompt;
 	return true;
 }

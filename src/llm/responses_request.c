@@ -140,6 +140,18 @@ static void put_tools(struct json_writer *w, const struct prompt *p)
 	json_close(w, ']');
 }
 
+static void put_form(struct json_writer *w, const struct prompt *p)
+{
+	json_key(w, "text");
+	json_open(w, '{');
+	json_key(w, "format");
+	json_open(w, '{');
+	json_member_text(w, "type", "json_schema");
+	form_put(w, p);
+	json_close(w, '}');
+	json_close(w, '}');
+}
+
 /* Nothing is kept by the provider, so the thoughts come along, readable for it alone. */
 void responses_put_request(const struct prompt *p, struct buf *body)
 {
@@ -157,6 +169,8 @@ void responses_put_request(const struct prompt *p, struct buf *body)
 		json_member_str(&w, "effort", p->effort);
 		json_close(&w, '}');
 	}
+	if (p->schema.n && form_is_object(p->schema))
+		put_form(&w, p);
 	if (p->stream)
 		json_member_bool(&w, "stream", true);
 	if (p->system.n)
@@ -293,6 +307,8 @@ bool responses_get_request(struct str body, struct arena *a, struct prompt *out,
 	get_input(&b, text_or_empty(body, "instructions", a), input);
 	request_tools(json_get(body, "tools"), NULL, "parameters", a, &prompt);
 	prompt.effort = text_or_empty(json_get(body, "reasoning"), "effort", a);
+	struct str format = json_get(json_get(body, "text"), "format");
+	form_get(format, format, a, &prompt);
 	*out = prompt;
 	return true;
 }

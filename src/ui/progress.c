@@ -262,6 +262,15 @@ static void show_retry(struct ui *ui, const struct call_retry *retry)
 			view_colour(ui, "\x1b[0m"));
 }
 
+static void show_correction(struct ui *ui, struct str why)
+{
+	AUTO(buf) line = {0};
+
+	utf8_put_line(&line, why, 200);
+	view_note(ui, "  %sthe answer does not fit the schema, asking again: %s%s\n",
+		view_colour(ui, "\x1b[33m"), buf_text(&line), view_colour(ui, "\x1b[0m"));
+}
+
 void progress_event(struct ui *ui, const struct agent_event *event)
 {
 	if (event->kind == AGENT_THINKS && ui->options.shows_thinking)
@@ -276,10 +285,12 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 		start_spinner(ui, "trying again");
 		break;
 	case AGENT_TEXT:
-		if (ui->stdout_is_terminal)
+		/* An answer in a schema is waited for to its end. */
+		if (ui->stdout_is_terminal && !ui->options.has_schema)
 			progress_stop_spinner(ui);
 		break;
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
+	case AGENT_CORRECTION: show_correction(ui, event->text); break;
 	case AGENT_TOOL: start_spinner(ui, running_tools); break;
 	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
 	case AGENT_DONE: progress_stop_spinner(ui); break;

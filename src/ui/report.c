@@ -44,7 +44,7 @@ static const char *subtype(const struct agent_result *r)
 	case ERR_CANCELLED: return "error_interrupted";
 	case ERR_PROVIDER:
 	case ERR_NETWORK: return "error_provider";
-	default: return "error_during_execution";
+	default: return r->fault_count ? "error_schema" : "error_during_execution";
 	}
 }
 
@@ -79,6 +79,21 @@ static void put_errors(struct json_writer *w, const struct agent_result *r)
 	json_close(w, ']');
 }
 
+static void put_structured(struct json_writer *w, const struct agent_result *r)
+{
+	json_key(w, "structured");
+	json_put_raw(w, r->structured.p ? r->structured : STR("null"));
+	json_key(w, "schema_errors");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->fault_count; i++) {
+		json_open(w, '{');
+		json_member_str(w, "path", r->faults[i].path);
+		json_member_str(w, "message", r->faults[i].message);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void put_result(struct ui *ui, const struct agent_result *r)
 {
 	AUTO(buf) b = {0};
@@ -89,6 +104,8 @@ static void put_result(struct ui *ui, const struct agent_result *r)
 	json_member_text(&w, "subtype", subtype(r));
 	json_member_bool(&w, "is_error", r->error);
 	json_member_str(&w, "result", r->text);
+	if (ui->options.has_schema)
+		put_structured(&w, r);
 	const struct route *route = r->route ? r->route : ui->run.route;
 	json_member_str(&w, "model", r->turns ? route->name : STR(""));
 	json_member_str(&w, "provider", route->provider);
@@ -282,6 +299,7 @@ void stream_json_event(struct ui *ui, const struct agent_event *event)
 			put_message(ui, event->message, i, i + 1, event->call);
 		break;
 	case AGENT_RESULTS:
+	case AGENT_CORRECTION:
 		put_message(ui, event->message, 0, event->message->block_count, NULL);
 		break;
 	case AGENT_DONE: put_result(ui, event->result); break;

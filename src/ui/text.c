@@ -70,6 +70,9 @@ static void release_held(struct ui *ui)
 static void begin_turn(struct ui *ui)
 {
 	buf_clear(&ui->escape);
+	/* What was said beside calls that were refused is no answer. */
+	if (ui->options.has_schema)
+		buf_clear(&ui->held);
 	/* What an earlier turn said stays apart from this one's. */
 	if (ui->said_something)
 		say(ui, ui->is_mid_line ? STR("\n\n") : STR("\n"));
@@ -86,6 +89,10 @@ static void held_long_enough(void *self)
 
 static void take_text(struct ui *ui, struct str text)
 {
+	if (ui->options.has_schema) {
+		buf_put_str(&ui->held, text);
+		return;
+	}
 	if (!ui->holds) {
 		say(ui, text);
 		return;
@@ -109,8 +116,24 @@ static void remark(struct ui *ui)
 	release_held(ui);
 }
 
-static void finish(struct ui *ui)
+/* What does not fit the schema, or is cut, is for people. */
+static void finish_structured(struct ui *ui, const struct agent_result *result)
 {
+	AUTO(buf) shown = {0};
+
+	if (result->structured.p) {
+		say(ui, result->text);
+	} else if (ui->held.n) {
+		utf8_put_shown(&shown, str_trim(buf_str(&ui->held)));
+		view_note(ui, "%s\n", buf_text(&shown));
+	}
+	buf_clear(&ui->held);
+}
+
+static void finish(struct ui *ui, const struct agent_result *result)
+{
+	if (ui->options.has_schema)
+		finish_structured(ui, result);
 	release_held(ui);
 	buf_clear(&ui->escape);
 	if (ui->is_mid_line)
@@ -123,7 +146,8 @@ void text_event(struct ui *ui, const struct agent_event *event)
 	case AGENT_ASKS: begin_turn(ui); break;
 	case AGENT_TEXT: take_text(ui, event->text); break;
 	case AGENT_TOOL: remark(ui); break;
-	case AGENT_DONE: finish(ui); break;
+	case AGENT_CORRECTION: buf_clear(&ui->held); break;
+	case AGENT_DONE: finish(ui, event->result); break;
 	default: break;
 	}
 }

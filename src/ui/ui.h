@@ -29,6 +29,7 @@ struct ui_options {
 	bool shows_thinking;
 	bool shows_timings;
 	bool shows_partial; /* stream-json: also pieces of text */
+	bool has_schema; /* stdout gets an answer that fits it, or nothing */
 	const char *(*environment)(const char *name);
 };
 

@@ -166,6 +166,28 @@ static struct message random_message(
 	return m;
 }
 
+/* A schema where the wire and the dialect send it. */
+static void random_form(struct prompt *p, const struct wire *wire)
+{
+	static const char *const schemas[] = {
+		"{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"a\":{\"$ref\":"
+		"\"#/$defs/b\"}},\"required\":[\"a\"],\"$defs\":{\"b\":{\"type\":\"string\"}}}",
+		"{\"type\":\"object\",\"additionalProperties\":false}",
+	};
+	bool is_sent = wire != &wire_openai;
+
+	if (p->dialect)
+		is_sent = p->dialect->answer_form == FORM_SCHEMA ||
+			  (p->dialect->answer_form == FORM_SCHEMA_ALONE && !p->tool_count);
+	if (wire == &wire_ollama)
+		is_sent = !p->tool_count;
+	if (!is_sent || below(2))
+		return;
+	p->schema = str_from(schemas[below(2)]);
+	if (wire == &wire_openai || wire == &wire_responses)
+		p->schema_name = STR("bugs_1");
+}
+
 static struct prompt random_prompt(struct arena *a, const struct wire *wire)
 {
 	static const char *const dialects[] = {NULL, "openai", "openrouter", "gemini", "mistral"};
@@ -183,6 +205,7 @@ static struct prompt random_prompt(struct arena *a, const struct wire *wire)
 
 	if (wire == &wire_openai)
 		p.dialect = dialect_find(str_from(dialects[below(5)]));
+	random_form(&p, wire);
 	if (wire == &wire_ollama)
 		p.context_tokens = 1 + below(100'000);
 	if (wire == &wire_ollama || wire == &wire_responses || (p.dialect && p.dialect->has_effort))
@@ -202,6 +225,8 @@ static void write_prompt(const struct prompt *p, struct buf *out)
 		buf_printf(out, " context %lld", (long long)p->context_tokens);
 	if (p->effort.n)
 		buf_printf(out, " effort %.*s", STR_ARG(p->effort));
+	if (p->schema.n)
+		buf_printf(out, " schema %.*s %.*s", STR_ARG(p->schema_name), STR_ARG(p->schema));
 	buf_put_char(out, '\n');
 	deltas_member(out, p->system);
 	for (size_t i = 0; i < p->tool_count; i++) {

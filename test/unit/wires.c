@@ -489,6 +489,132 @@ static void test_whole_responses(void **)
 	whole_answer_release(&answer);
 }
 
+/* ---- the form of answers ---- */
+
+#define CLOSED "\"type\":\"object\",\"additionalProperties\":false,"
+#define NAMED  "\"name\":\"answer\",\"schema\":"
+
+/* What of the body begins with the name: up to the members that follow in every request. */
+static void check_form(const struct wire *wire, const char *dialect, bool has_tool,
+	bool wants_answer, const char *schema, const char *expected)
+{
+	struct block block = {.kind = BLOCK_TEXT, .text = STR("go")};
+	struct message message = {ROLE_USER, &block, 1};
+	struct tool_spec tool = {STR("ls"), STR("Lists."), STR("")};
+	struct prompt p = {.model = STR("m"),
+		.schema = str_from(schema),
+		.wants_answer = wants_answer,
+		.messages = &message,
+		.message_count = 1,
+		.max_output_tokens = 5,
+		.tools = &tool,
+		.tool_count = has_tool,
+		.dialect = dialect_find(str_from(dialect))};
+	static const char *const names[] = {"response_format", "text", "output_config", "format"};
+	AUTO(buf) body = {0};
+	AUTO(buf) got = {0};
+	struct err e;
+
+	wire->put_request(&p, &body);
+	assert_true(json_check(buf_str(&body), &e));
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		buf_put_str(&got, json_get(buf_str(&body), names[i]));
+	if (json_get(buf_str(&body), "tools").p)
+		buf_put_text(&got, " tools");
+	assert_string_equal(buf_text(&got), expected);
+}
+
+static void test_form_by_dialect(void **)
+{
+	static const char schema[] = "{" CLOSED "\"properties\":{}}";
+	static const char chat[] = "{\"type\":\"json_schema\",\"json_schema\":{" NAMED "{" CLOSED
+				   "\"properties\":{}},\"strict\":true}}";
+	static const char chat_tools[] = "{\"type\":\"json_schema\",\"json_schema\":{" NAMED
+					 "{" CLOSED "\"properties\":{}},\"strict\":true}} tools";
+	static const char object[] = "{\"type\":\"json_object\"}";
+	static const struct {
+		const char *dialect, *with_tools, *answer_now, *without_tools;
+	} rows[] = {
+		{"openai", chat_tools, chat_tools, chat},
+		{"openrouter", " tools", " tools", ""},
+		{"gemini", " tools", chat, chat},
+		{"llamacpp", " tools", chat, chat},
+		{"vllm", " tools", chat, chat},
+		{"lmstudio", " tools", chat, chat},
+		{"deepseek", " tools", object, object},
+		{"groq", " tools", " tools", ""},
+		{"mistral", " tools", " tools", ""},
+		{"none", " tools", " tools", ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *dialect = rows[i].dialect;
+		check_form(&wire_openai, dialect, true, false, schema, rows[i].with_tools);
+		check_form(&wire_openai, dialect, true, true, schema, rows[i].answer_now);
+		check_form(&wire_openai, dialect, false, false, schema, rows[i].without_tools);
+		check_form(&wire_openai, dialect, true, true, NULL, " tools");
+	}
+	check_form(&wire_ollama, NULL, true, false, schema, " tools");
+	check_form(&wire_ollama, NULL, true, true, schema, schema);
+	check_form(
+		&wire_ollama, NULL, false, false, "{\"type\":\"array\"}", "{\"type\":\"array\"}");
+	check_form(&wire_openai, "openai", true, true, "{\"type\":\"array\"}", " tools");
+	check_form(&wire_responses, NULL, true, false, "{\"anyOf\":[{\"type\":\"object\"}]}",
+		" tools");
+	check_form(&wire_anthropic, NULL, true, true, schema,
+		"{\"format\":{\"type\":\"json_schema\",\"schema\":{" CLOSED
+		"\"properties\":{}}}} tools");
+}
+
+/* schema: whether OpenAI's strict mode and Anthropic take it. */
+static void test_form_subsets(void **)
+{
+	static const struct {
+		const char *schema;
+		bool is_strict, is_closed;
+	} rows[] = {
+		{"{" CLOSED
+		 "\"properties\":{\"a\":{\"type\":[\"string\",\"null\"]}},\"required\":[\"a\"]}",
+			true, true},
+		{"{" CLOSED "\"properties\":{\"a\":{\"enum\":[1]}},\"required\":[]}", false, true},
+		{"{" CLOSED "\"properties\":{\"a\":{\"enum\":[1]}}}", false, true},
+		{"{\"type\":\"object\",\"properties\":{}}", false, false},
+		{"{\"type\":\"object\",\"additionalProperties\":true,\"properties\":{}}", false,
+			false},
+		{"{\"type\":\"object\",\"additionalProperties\":{},\"properties\":{}}", false,
+			false},
+		{"{" CLOSED "\"minProperties\":1}", false, false},
+		{"{" CLOSED "\"properties\":{\"a\":{\"minLength\":1}},\"required\":[\"a\"]}", false,
+			false},
+		{"{" CLOSED
+		 "\"properties\":{\"a\":{\"items\":{\"properties\":{}}}},\"required\":[\"a\"]}",
+			false, false},
+		{"{" CLOSED "\"properties\":{\"a\":{\"anyOf\":[{\"type\":[\"null\",\"object\"]}]}},"
+		 "\"required\":[\"a\"]}",
+			false, false},
+		{"{" CLOSED "\"properties\":{\"a\":true},\"required\":[\"a\"]}", false, false},
+		{"{" CLOSED "\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", true,
+			false},
+		{"{" CLOSED "\"properties\":{\"a\":{\"$ref\":\"#/$defs/b\"}},\"required\":[\"a\"],"
+		 "\"$defs\":{\"b\":{\"items\":{\"$ref\":\"#/$defs/b\"}}}}",
+			true, false},
+		{"{" CLOSED "\"$defs\":{\"b\":{\"not\":{}}}}", false, false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		AUTO(buf) strict = {0};
+		AUTO(buf) closed = {0};
+		buf_printf(&strict,
+			"{\"format\":{\"type\":\"json_schema\"," NAMED "%s,\"strict\":%s}}",
+			rows[i].schema, rows[i].is_strict ? "true" : "false");
+		check_form(&wire_responses, NULL, false, false, rows[i].schema, buf_text(&strict));
+		buf_printf(&closed, "{\"format\":{\"type\":\"json_schema\",\"schema\":%s}}",
+			rows[i].schema);
+		check_form(&wire_anthropic, NULL, false, false, rows[i].schema,
+			rows[i].is_closed ? buf_text(&closed) : "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +628,8 @@ int main(void)
 		cmocka_unit_test(test_image_types),
 		cmocka_unit_test(test_whole_answers),
 		cmocka_unit_test(test_whole_responses),
+		cmocka_unit_test(test_form_by_dialect),
+		cmocka_unit_test(test_form_subsets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
