@@ -139,9 +139,9 @@ static void read_times(struct http *http)
 	curl->curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &opened);
 	http->times.reused = opened == 0 && http->times.first_byte;
 	if (resolved && !http->times.reused)
-		http->times.resolved = http->times.started + resolved * 1000;
+		http->times.resolved = http->joined + resolved * 1000;
 	if (secured && !http->times.reused)
-		http->times.secured = http->times.started + secured * 1000;
+		http->times.secured = http->joined + secured * 1000;
 	if (connected || http->times.reused)
 		http->times.connected = http->joined + connected * 1000;
 	if (sent)

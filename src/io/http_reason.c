@@ -64,6 +64,8 @@ static const struct reason reasons[] = {
 	{CURLE_SSL_CACERT_BADFILE, NULL,
 		"the trusted certificates cannot be read: check --ca-file or SSL_CERT_FILE", true,
 		true},
+	/* What libcurl calls a line beyond its 100 KB; without memory it would not get here. */
+	{CURLE_OUT_OF_MEMORY, NULL, "a line of the answer's head is too long", true, false},
 	{CURLE_HTTP2, NULL, "the HTTP/2 connection broke", false, true},
 	{CURLE_HTTP2_STREAM, NULL, "the HTTP/2 connection broke", false, true},
 	{CURLE_URL_MALFORMAT, NULL, "the URL makes no sense", true, true},
