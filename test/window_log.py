@@ -50,15 +50,19 @@ def ids(message):
         elif block.get("type") == "tool_result":
             results.append(block["tool_use_id"])
     calls += [call["id"] for call in message.get("tool_calls", [])]
-    if message["role"] == "tool":
+    if message.get("role") == "tool":
         results.append(message["tool_call_id"])
+    if message.get("type") == "function_call":
+        calls.append(message["call_id"])
+    if message.get("type") == "function_call_output":
+        results.append(message["call_id"])
     return calls, results
 
 
 def check_pairs(n, messages):
-    messages = [m for m in messages if m["role"] not in ("system", "developer")]
+    messages = [m for m in messages if m.get("role") not in ("system", "developer")]
     open_calls = []
-    task = list(itertools.takewhile(lambda m: m["role"] == "user", messages))
+    task = list(itertools.takewhile(lambda m: m.get("role") == "user", messages))
     if "look at big.txt" not in json.dumps(task):
         sys.exit(f"request {n}: does not begin with the task")
     for message in messages:
@@ -67,7 +71,7 @@ def check_pairs(n, messages):
             if results != open_calls[:len(results)]:
                 sys.exit(f"request {n}: results {results}, but the calls are {open_calls}")
             open_calls = open_calls[len(results):]
-        elif open_calls:
+        elif open_calls and not calls:
             sys.exit(f"request {n}: no results of {open_calls}")
         open_calls += calls
     if open_calls:
@@ -95,16 +99,17 @@ def check(log, tokens, first=1):
     for line in open(log, encoding="utf-8"):
         entry = json.loads(line)
         body = entry["body"]
+        messages = body["messages" if "messages" in body else "input"]
         text = json.dumps(unmarked(body), ensure_ascii=False, separators=(",", ":"))
         size = len(text.encode()) / BYTES_PER_TOKEN
         largest = max(largest, size) if entry["n"] >= first else 0
         if largest > tokens:
             sys.exit(f"request {entry['n']}: {size:.0f} tokens")
-        if QUESTION in json.dumps(body["messages"][-1]):
+        if QUESTION in json.dumps(messages[-1]):
             summaries += 1
             continue
-        check_pairs(entry["n"], body["messages"])
-        shown = [json.dumps(unmarked(m), ensure_ascii=False) for m in body["messages"]]
+        check_pairs(entry["n"], messages)
+        shown = [json.dumps(unmarked(m), ensure_ascii=False) for m in messages]
         if before is not None:
             shrinks += shown[:len(before)] != before
             old_bytes += sum(map(len, before))

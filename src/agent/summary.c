@@ -33,11 +33,11 @@ static struct str question(struct summary *s, const struct window *w)
 	return arena_printf(&s->arena, "%.*s%lld%.*s", (int)at, all.p, words, STR_ARG(rest));
 }
 
-static int64_t longest_answer(const struct window *w, const struct prompt *base)
+static int64_t longest_answer(const struct window *w)
 {
 	int64_t tokens = window_summary_tokens(w) * 2 + REASONING_TOKENS;
 
-	return tokens < base->max_output_tokens ? tokens : base->max_output_tokens;
+	return tokens < w->output_tokens ? tokens : w->output_tokens;
 }
 
 static void add_block(struct summary *s, struct message *m, struct str text)
@@ -78,7 +78,7 @@ static void continue_conversation(
 	s->prompt = *base;
 	s->prompt.messages = messages;
 	s->prompt.message_count = n + 1;
-	s->prompt.max_output_tokens = longest_answer(w, base);
+	s->prompt.max_output_tokens = longest_answer(w);
 }
 
 static void tell_block(struct buf *out, const struct block *b, size_t head_bytes)
@@ -98,8 +98,7 @@ static void tell_block(struct buf *out, const struct block *b, size_t head_bytes
 	}
 }
 
-static void tell_conversation(
-	struct summary *s, const struct window *w, const struct prompt *base, size_t head_bytes)
+static void tell_conversation(struct summary *s, const struct window *w, size_t head_bytes)
 {
 	const struct message *messages = w->session->messages.p;
 	AUTO(buf) told = {0};
@@ -120,21 +119,20 @@ static void tell_conversation(
 		.effort = STR(""),
 		.messages = message,
 		.message_count = 1,
-		.max_output_tokens = longest_answer(w, base),
+		.max_output_tokens = longest_answer(w),
 		.stream = true};
 }
 
 bool summary_prepare(struct summary *s, const struct window *w, const struct prompt *base,
 	bool is_same_model, int64_t window_tokens)
 {
-	/* After an overflow nothing of the old prefix is cached: it was refused. */
-	if (is_same_model && !w->must_shrink) {
+	if (is_same_model) {
 		continue_conversation(s, w, base);
 		if (fits(s, w, window_tokens))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof result_heads / sizeof *result_heads; i++) {
-		tell_conversation(s, w, base, result_heads[i]);
+		tell_conversation(s, w, result_heads[i]);
 		if (fits(s, w, window_tokens))
 			return true;
 	}

@@ -405,7 +405,9 @@ bool window_overflowed(struct window *w, int64_t stated)
 		if (takes < w->tokens)
 			w->scale = least(w->tokens * WINDOW_SCALE_ONE / most(size, 1), SCALE_MAX);
 	} else {
-		int64_t half = least(w->tokens ? to_provider(w, budget(w)) : takes, takes) / 2;
+		/* Half of what the conversation has; system and tools do not get smaller. */
+		int64_t all_of_it = w->tokens ? least(budget(w), size) : size;
+		int64_t half = to_provider(w, w->fixed + most(all_of_it - w->fixed, 0) / 2);
 		set_tokens(w, most(half * OUTPUT_PART / (OUTPUT_PART - 1), 1));
 	}
 	return true;

@@ -57,7 +57,7 @@ struct talk {
 
 	struct buf body, before;
 	bool has_shrunk;
-	int64_t asked; /* tokens of the last request */
+	int64_t asked, sent_output; /* tokens of the last request, and wanted by it */
 	/* What came of it. */
 	size_t requests, shrinks, summaries, overflows;
 	uint64_t old_bytes, common_bytes; /* of requests that were no shrink */
@@ -295,7 +295,7 @@ static void check_question(const struct talk *t, const struct prompt *question)
 	if (p.message_count == 1)
 		return;
 	check_calls_answered(&p);
-	p.max_output_tokens = t->window.output_tokens;
+	p.max_output_tokens = t->sent_output;
 	/* The marks of the anthropic wire move. */
 	if (t->wire == &wire_anthropic)
 		return;
@@ -353,6 +353,7 @@ static void ask(struct talk *t)
 	buf_put_str(&t->before, buf_str(&t->body));
 	buf_clear(&t->body);
 	t->wire->put_request(&p, &t->body);
+	t->sent_output = p.max_output_tokens;
 	check_body(t);
 	t->asked = count_tokens(t, buf_str(&t->body));
 	t->largest = t->asked > t->largest ? t->asked : t->largest;
