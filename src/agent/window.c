@@ -391,6 +391,7 @@ void window_learn(struct window *w, const struct usage *u)
 
 bool window_overflowed(struct window *w, int64_t stated)
 {
+	catch_up(w);
 	int64_t size = w->fixed + w->viewed, takes = to_provider(w, size);
 	struct window_plan all = make_plan(w, 0, 0);
 
