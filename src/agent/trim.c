@@ -10,11 +10,13 @@
 /* Below this a cut result says nothing; what does not fit even so is not ours to mend. */
 enum { CUT_MIN_TOKENS = 64, CUT_MARK_TOKENS = 40 };
 
+/* Bytes from which on a text is more than two stubs, whatever it is; and up to which it is not. */
+enum { LARGE_BYTES = STUB_TOKENS * 20, SMALL_BYTES = STUB_TOKENS * 2 };
+
 bool trim_is_worth(const struct block *b)
 {
-	/* Few texts of so few bytes are more than a stub. */
-	return b->kind == BLOCK_TOOL_RESULT && b->text.n > (size_t)STUB_TOKENS * 2 &&
-	       tokens_of_text(b->text) > STUB_TOKENS * 2;
+	return b->kind == BLOCK_TOOL_RESULT && b->text.n > SMALL_BYTES &&
+	       (b->text.n >= LARGE_BYTES || tokens_of_text(b->text) > STUB_TOKENS * 2);
 }
 
 static struct block *copy_blocks(struct message *m, struct arena *a)

@@ -100,10 +100,10 @@ static struct window_size measure(const struct message *m)
 	return size;
 }
 
-static void put_view(struct window *w, const struct message *m)
+static void put_view(struct window *w, const struct message *m, int64_t size)
 {
 	vec_push(&w->view, *m);
-	w->viewed += tokens_of_message(m);
+	w->viewed += size;
 }
 
 /* Appends what the session has more of. */
@@ -114,8 +114,7 @@ static void catch_up(struct window *w)
 		if (w->tokens)
 			m = cut_to_fit(w, i);
 		vec_push(&w->sizes, measure(&m));
-		vec_push(&w->view, m);
-		w->viewed += w->sizes.p[i].whole;
+		put_view(w, &m, w->sizes.p[i].whole);
 	}
 }
 
@@ -157,15 +156,19 @@ static void rebuild(struct window *w)
 	w->viewed = 0;
 	arena_clear(&w->arena);
 	struct message m = first_message(w);
-	put_view(w, &m);
+	put_view(w, &m, tokens_of_message(&m));
 	for (size_t i = w->now.keep_from; i < w->sizes.n; i++) {
-		bool is_stub = i < w->now.stub_to && w->sizes.p[i].results;
-		m = is_stub ? trim_to_stubs(&w->session->messages.p[i], &w->arena)
-			    : cut_to_fit(w, i);
-		/* How much is cut goes with what the provider has reported since. */
-		if (!is_stub)
+		int64_t size;
+		if (i < w->now.stub_to && w->sizes.p[i].results) {
+			m = trim_to_stubs(&w->session->messages.p[i], &w->arena);
+			size = tokens_of_message(&m);
+		} else {
+			/* How much is cut goes with what the provider has reported since. */
+			m = cut_to_fit(w, i);
 			w->sizes.p[i] = measure(&m);
-		put_view(w, &m);
+			size = w->sizes.p[i].whole;
+		}
+		put_view(w, &m, size);
 	}
 }
 
