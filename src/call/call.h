@@ -59,8 +59,8 @@ struct route_wish {
 [[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
 
 /*
- * What of a prompt is the route's: the model, the dialect, the routing, and the window where none is
- * asked for.
+ * What of a prompt is the route's: the model, the dialect, the routing, and the window where none
+ * is asked for.
  */
 void route_address(const struct route *route, struct prompt *prompt);
 /*

@@ -701,6 +701,11 @@ static void test_estimate_of_scripts(void **)
 			fail_msg("%s: %lld", texts[i].text, (long long)n);
 	}
 	assert_int_equal(tokens_of_text((struct str){0}), 0);
+	/* Images by their bytes, up to what the largest take. */
+	struct block icon = {.kind = BLOCK_IMAGE, .data = {"", 2'000}};
+	struct block photo = {.kind = BLOCK_IMAGE, .data = {"", 20'000'000}};
+	assert_true(tokens_of_block(&icon) > 100 && tokens_of_block(&icon) < 200);
+	assert_true(tokens_of_block(&photo) > 1'000 && tokens_of_block(&photo) < 2'000);
 }
 
 int main(void)
