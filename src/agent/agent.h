@@ -79,6 +79,7 @@ struct agent_task {
 	const struct workspace *workspace;
 	const struct agent_context *context;
 	const struct answer_schema *schema; /* that the answer has to fit; NULL: any text will do */
+	const struct route *summary_route; /* asked for summaries; NULL: the task's own model */
 	int max_turns;
 };
 
@@ -88,6 +89,23 @@ struct tool_run {
 	struct str target; /* what to show beside the name: the path, the pattern */
 	struct tool_result result;
 	int64_t started, ended; /* monotonic clock, ns */
+};
+
+/* What a shrink of the context window did (agent/window). Tokens are the provider's, about. */
+struct window_change {
+	bool is_overflow; /* because the provider refused the request as too long */
+	size_t results; /* old tool results that were set aside */
+	int64_t result_tokens; /* that they took */
+	size_t turns; /* oldest turns that left */
+	bool is_summarised; /* they, or else they were dropped */
+	int64_t tokens_before, tokens_after; /* of the next request */
+	const struct err
+		*error; /* why there is no summary; NULL: there is one, or none was wanted */
+};
+
+/* The same over the whole task. */
+struct window_counts {
+	size_t shrinks, overflows, results, turns_summarised, turns_dropped;
 };
 
 struct agent_result {
@@ -104,7 +122,9 @@ struct agent_result {
 	const struct tool_run *tools;
 	size_t tool_count;
 	const struct call_result *calls; /* error is not kept in them */
-	size_t call_count;
+	size_t call_count; /* with those for summaries, which are no turns */
+	struct window_counts window;
+	int64_t window_tokens; /* of the model that answered last, as reckoned with; 0: no limit */
 	int64_t started, ended;
 	int64_t provider_ns; /* connecting, sending, waiting, receiving: all calls and attempts */
 	int64_t tools_ns; /* wall time with tools running */
@@ -123,6 +143,7 @@ enum agent_event_kind {
 	AGENT_RESULTS, /* message: the tools' results, as given to the model */
 	AGENT_CORRECTION, /* message, text: the answer does not fit the schema, and why; asked for
 			     once more */
+	AGENT_WINDOW, /* window: the conversation was made shorter; call: the summary's or NULL */
 	AGENT_DONE, /* result: the end, exactly once */
 };
 
@@ -142,6 +163,7 @@ struct agent_event {
 	const struct call_result *call;
 	const struct call_retry *retry;
 	const struct tool_run *run;
+	const struct window_change *window;
 	const struct agent_result *result;
 };
 

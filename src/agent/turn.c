@@ -2,10 +2,12 @@
 /*
  * turn: the loop of one task.
  *
- *   ask -> (deltas) -> answered -+-> no calls: done
- *    ^                           +-> tools: all calls of the turn on the pool -> results -+
- *    |                           +-> an answer that does not fit the schema: once --------+
- *    +------------------------------------------------------------------------------------+
+ *   ask -> make room -> send -> (deltas) -> answered -+-> no calls: done
+ *    ^       |   ^       ^ |                          +-> it does not fit the schema: once -+
+ *    |    summary of     | refused as too long: once  |                                     |
+ *    |    old turns -----+                            |                                     |
+ *    +------ results <-- tools: all calls of the turn on the pool                           |
+ *    +--------------------------------------------------------------------------------------+
  *
  * The calls of a turn run at the same time and their results go back in the order asked, each with
  * the id of its call. Jobs on the pool hold only their own struct job; after a cancel the end waits
@@ -18,6 +20,8 @@
 #include "agent/answer.h"
 #include "agent/repeats.h"
 #include "agent/session.h"
+#include "agent/summary.h"
+#include "agent/window.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -44,6 +48,10 @@ struct agent {
 	struct agent_task task;
 	struct agent_sink sink;
 	struct session session;
+	struct window window; /* what of the session is sent */
+	const struct route *window_route; /* whose limits it has */
+	struct summary summary;
+	bool has_overflowed; /* this turn's request was refused as too long once */
 	struct prompt prompt;
 	struct call *call;
 	const struct route *route; /* the task's, or the fallback that answered last */
@@ -75,6 +83,7 @@ const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
 	[AGENT_RESULTS] = {"results", "the tools' results are given to the model"},
 	[AGENT_CORRECTION] = {"correction",
 		"the answer does not fit the schema and is asked for again"},
+	[AGENT_WINDOW] = {"window", "the conversation was made shorter"},
 	[AGENT_DONE] = {"done", "the task has ended"},
 };
 
@@ -99,6 +108,8 @@ static void free_agent(struct agent *agent)
 	vec_release(&agent->runs);
 	vec_release(&agent->calls);
 	repeats_release(&agent->repeats);
+	summary_release(&agent->summary);
+	window_release(&agent->window);
 	session_release(&agent->session);
 	arena_release(&agent->arena);
 	free(agent);
@@ -117,6 +128,8 @@ static void end(void *self)
 	r->tool_count = agent->runs.n;
 	r->calls = agent->calls.p;
 	r->call_count = agent->calls.n;
+	r->window = agent->window.counts;
+	r->window_tokens = agent->window.tokens;
 	r->ended = clock_ns();
 	tell(agent, (struct agent_event){.kind = AGENT_DONE, .result = r});
 	free_agent(agent);
@@ -360,6 +373,13 @@ static void judge(struct agent *agent, const struct message *message)
 		refuse_tools(agent, message,
 			"not run: your answer was cut at the output limit, so the arguments may be "
 			"incomplete; call again with shorter arguments");
+	} else if (agent->result.stop == STOP_CONTEXT) {
+		if (window_overflowed(&agent->window, 0))
+			refuse_tools(agent, message,
+				"not run: your answer was cut because the context window was full, "
+				"so the arguments may be incomplete; call again");
+		else
+			without_calls(agent);
 	} else if (same > SAME_CALLS_TOLD) {
 		err_set(&agent->error, ERR_TASK,
 			"the model repeats the same tool call without getting further");
@@ -375,23 +395,34 @@ static void judge(struct agent *agent, const struct message *message)
 
 /* ---- the model call ---- */
 
-static void note_call(struct agent *agent, const struct call_result *call)
+static void keep_call(struct agent *agent, const struct call_result *call)
 {
-	struct agent_result *r = &agent->result;
 	struct call_result kept = *call;
 
 	kept.error = NULL;
 	kept.request_id = arena_copy(&agent->arena, call->request_id);
 	vec_push(&agent->calls, kept);
+	agent->result.provider_ns += call->times.ended - call->times.begun;
+}
+
+static void add_cost(struct agent *agent, const struct call_result *call)
+{
+	struct agent_result *r = &agent->result;
+
 	usage_add(&r->usage, &call->usage);
 	/* One call of unknown cost makes the sum unknown. */
 	r->cost_nanousd = r->cost_nanousd < 0 || call->cost_nanousd < 0
 				  ? -1
 				  : r->cost_nanousd + call->cost_nanousd;
-	r->provider_ns += call->times.ended - call->times.begun;
+}
+
+static void note_call(struct agent *agent, const struct call_result *call)
+{
+	keep_call(agent, call);
+	add_cost(agent, call);
 	/* A model that was needed once stays: the conversation is in its prefix cache now. */
-	r->route = agent->route = call->route;
-	r->stop = call->stop;
+	agent->result.route = agent->route = call->route;
+	agent->result.stop = call->stop;
 }
 
 static void got_delta(void *self, const struct delta *delta)
@@ -425,13 +456,85 @@ static bool can_answer(struct agent *agent, const struct route *route)
 	return false;
 }
 
+/* ---- the window ---- */
+
+static void set_window(struct agent *agent, const struct route *route)
+{
+	int64_t most = route->is_in_catalog ? route->model.max_output_tokens : 0;
+	bool is_known;
+	int64_t tokens = route_context_tokens(route, &is_known);
+
+	agent->window_route = route;
+	window_set_limits(&agent->window, tokens, is_known,
+		most > 0 && most < OUTPUT_MAX_TOKENS ? most : OUTPUT_MAX_TOKENS);
+}
+
+static void tell_window(struct agent *agent, const struct call_result *call)
+{
+	tell(agent, (struct agent_event){
+			    .kind = AGENT_WINDOW, .window = &agent->window.change, .call = call});
+}
+
+static void fill_prompt(struct agent *agent)
+{
+	const struct window *w = &agent->window;
+
+	agent->prompt.messages = w->view.p;
+	agent->prompt.message_count = w->view.n;
+	agent->prompt.max_output_tokens = w->output_tokens;
+	agent->prompt.context_tokens = w->tokens;
+}
+
+/* A fallback may have a smaller window: there is no time for a summary then. */
+static const struct prompt *fit_route(void *self, const struct route *route, struct err *e)
+{
+	struct agent *agent = self;
+	bool has_shrunk;
+
+	if (route == agent->window_route)
+		return &agent->prompt;
+	set_window(agent, route);
+	switch (window_fit(&agent->window, &has_shrunk, e)) {
+	case WINDOW_FITS: break;
+	case WINDOW_SUMMARISE:
+		window_close_summary(&agent->window, STR(""));
+		has_shrunk = true;
+		break;
+	case WINDOW_TOO_SMALL: return NULL;
+	}
+	if (has_shrunk)
+		tell_window(agent, NULL);
+	fill_prompt(agent);
+	return &agent->prompt;
+}
+
+/* Refused before a word was said: the window is smaller than it was thought to be. */
+static bool is_curable(struct agent *agent, const struct call_result *call)
+{
+	return call->error && call->stop == STOP_CONTEXT && call->http_status &&
+	       !call->times.first_token && !agent->error.code && !agent->has_overflowed &&
+	       window_overflowed(&agent->window, call->context_tokens);
+}
+
+static void make_room(struct agent *agent);
+
 static void got_end(void *self, const struct call_result *call)
 {
 	struct agent *agent = self;
-	const struct message *message = session_end_answer(&agent->session);
 
 	agent->call = NULL;
+	if (is_curable(agent, call)) {
+		session_forget_answer(&agent->session);
+		keep_call(agent, call);
+		agent->route = call->route;
+		agent->has_overflowed = true;
+		make_room(agent);
+		return;
+	}
+	const struct message *message = session_end_answer(&agent->session);
 	note_call(agent, call);
+	if (!call->error)
+		window_learn(&agent->window, &call->usage);
 	struct str text = session_text(message, &agent->arena);
 	/* What was said before tool calls is no answer, but better than nothing when it ends there.
 	 */
@@ -446,15 +549,100 @@ static void got_end(void *self, const struct call_result *call)
 		judge(agent, message);
 }
 
+static void send(struct agent *agent)
+{
+	struct call_sink sink = {.delta = got_delta,
+		.retry = got_retry,
+		.end = got_end,
+		.self = agent,
+		.fit = fit_route};
+
+	fill_prompt(agent);
+	agent->call = call_start(&agent->world.call, agent->route, &agent->prompt, &sink);
+}
+
+static void close_summary(
+	struct agent *agent, struct str text, const struct err *why, const struct call_result *call)
+{
+	window_close_summary(&agent->window, text);
+	agent->window.change.error = agent->window.change.is_summarised ? NULL : why;
+	tell_window(agent, call);
+	agent->window.change.error = NULL;
+	summary_release(&agent->summary);
+	send(agent);
+}
+
+static void got_summary_end(void *self, const struct call_result *call)
+{
+	struct agent *agent = self;
+	static const struct err empty = {ERR_TASK, "the summary was empty"};
+
+	agent->call = NULL;
+	keep_call(agent, call);
+	/* A request that was refused costs nothing. */
+	if (!call->error || call->usage.input >= 0)
+		add_cost(agent, call);
+	if (agent->error.code)
+		end_soon(agent);
+	else if (call->error)
+		close_summary(agent, STR(""), call->error, call);
+	else
+		close_summary(agent, buf_str(&agent->summary.text), &empty, call);
+}
+
+/* By the model that is there for it, else by the conversation's own. */
+static const struct route *prepare_summary(struct agent *agent)
+{
+	const struct route *other = agent->task.summary_route, *own = agent->route;
+	bool is_known;
+
+	if (other && other->wire && !str_eq(other->name, own->name) &&
+		summary_prepare(&agent->summary, &agent->window, &agent->prompt, false,
+			route_context_tokens(other, &is_known)))
+		return other;
+	return summary_prepare(
+		       &agent->summary, &agent->window, &agent->prompt, true, agent->window.tokens)
+		       ? own
+		       : NULL;
+}
+
+static void summarise(struct agent *agent)
+{
+	static const struct err too_long = {ERR_LIMIT, "they do not fit into a question"};
+	struct call_sink sink = {.retry = got_retry, .end = got_summary_end, .self = agent};
+	const struct route *route = prepare_summary(agent);
+
+	if (route)
+		agent->call = summary_ask(&agent->summary, &agent->world.call, route, &sink);
+	else
+		close_summary(agent, STR(""), &too_long, NULL);
+}
+
+static void make_room(struct agent *agent)
+{
+	bool has_shrunk;
+	enum window_verdict verdict = window_fit(&agent->window, &has_shrunk, &agent->error);
+
+	if (has_shrunk)
+		tell_window(agent, NULL);
+	switch (verdict) {
+	case WINDOW_FITS: send(agent); break;
+	case WINDOW_SUMMARISE: summarise(agent); break;
+	case WINDOW_TOO_SMALL:
+		agent->result.turns--;
+		agent->result.stop = STOP_CONTEXT;
+		err_context(&agent->error, "%.*s", STR_ARG(agent->route->name));
+		end_soon(agent);
+		break;
+	}
+}
+
 static void ask(struct agent *agent)
 {
-	struct call_sink sink = {got_delta, got_retry, got_end, agent};
-
 	agent->result.turns++;
-	agent->prompt.messages = agent->session.messages.p;
-	agent->prompt.message_count = agent->session.messages.n;
+	agent->has_overflowed = false;
 	tell(agent, (struct agent_event){.kind = AGENT_ASKS});
-	agent->call = call_start(&agent->world.call, agent->route, &agent->prompt, &sink);
+	make_room(agent);
 }
 
 static void add_task(struct agent *agent)
@@ -496,6 +684,8 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 	if (task->schema)
 		answer_address(task->schema, &agent->prompt);
 	add_task(agent);
+	window_start(&agent->window, &agent->session, &agent->prompt);
+	set_window(agent, agent->route);
 	if (can_answer(agent, task->route))
 		ask(agent);
 	else

@@ -19,6 +19,18 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+void buf_put_count(struct buf *b, int64_t n)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%lld", (long long)n), start = n < 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i > start && (length - i) % 3 == 0)
+			buf_put_char(b, ',');
+		buf_put_char(b, digits[i]);
+	}
+}
+
 char *buf_reserve(struct buf *b, size_t n)
 {
 	size_t max = b->max ? b->max : BUF_MAX_DEFAULT;

@@ -30,6 +30,8 @@ void buf_put_str(struct buf *b, struct str s);
 void buf_put_text(struct buf *b, const char *text);
 void buf_put_char(struct buf *b, char c);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
+/* Digits in groups of three: "4,312". */
+void buf_put_count(struct buf *b, int64_t n);
 void buf_vprintf(struct buf *b, const char *format, va_list arguments);
 /* Room for n more bytes, or NULL on overflow; the caller writes there, then adds to b->n. */
 char *buf_reserve(struct buf *b, size_t n);

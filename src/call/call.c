@@ -27,6 +27,14 @@ static void prepare_answer(struct call *call)
 	const struct route *route = call->route;
 	int64_t most = route->is_in_catalog ? route->model.max_output_tokens : 0;
 
+	if (call->sink.fit) {
+		call->asked = call->sink.fit(call->sink.self, route, &call->error);
+		if (!call->asked) {
+			call->trouble = (struct trouble){.code = ERR_LIMIT, .is_overflow = true};
+			call->result.stop = STOP_CONTEXT;
+			return;
+		}
+	}
 	must(call->asked->message_count > 0 && call->asked->max_output_tokens > 0);
 	call->prompt = *call->asked;
 	route_address(route, &call->prompt);
@@ -221,6 +229,7 @@ void call_take_error(struct call *call, const struct llm_error *error)
 			e, "%s is longer than the model's context window", call->errand->subject);
 		e->code = ERR_LIMIT;
 		call->result.stop = STOP_CONTEXT;
+		call->result.context_tokens = error->context_tokens;
 	}
 	err_context(e, "%.*s", STR_ARG(call->route->name));
 	hide_key(e, call->route->key);

@@ -58,8 +58,23 @@ struct route_wish {
  */
 [[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
 
-/* What of a prompt is the route's: the model, the dialect, the window, the routing. */
+/*
+ * What of a prompt is the route's: the model, the dialect, the routing, and the window where none
+ * is asked for.
+ */
 void route_address(const struct route *route, struct prompt *prompt);
+/*
+ * The model's context window; 0: it has none. *is_known: by the catalogue or because we set it up,
+ * no guess.
+ */
+int64_t route_context_tokens(const struct route *route, bool *is_known);
+
+/*
+ * Another model beside first, with its limits: wish names it, and its base URL serves routes of the
+ * same provider as first's.
+ */
+[[nodiscard]] bool route_choose_beside(const struct route_wish *wish, struct arena *a,
+	const struct route *first, struct route *out, struct err *e);
 
 /* Where the route's provider has the path of another question of its wire. */
 const char *route_url(const struct route *route, const char *path, struct arena *a);
@@ -98,6 +113,7 @@ struct call_result {
 	struct usage usage;
 	int64_t cost_nanousd; /* -1 unknown */
 	int http_status; /* 0 none */
+	int64_t context_tokens; /* STOP_CONTEXT: the window by the provider's words; 0 not said */
 	struct str request_id; /* the provider's, "" none */
 	size_t request_bytes, response_bytes;
 	struct call_times times;
@@ -121,6 +137,12 @@ struct call_sink {
 	void (*retry)(void *self, const struct call_retry *retry);
 	void (*end)(void *self, const struct call_result *result);
 	void *self;
+	/*
+	 * The prompt for this route, asked for before its first attempt; it stays until the end.
+	 * NULL: it does not fit, e says why, and the call ends. No such function: the prompt
+	 * that the call began with goes everywhere.
+	 */
+	const struct prompt *(*fit)(void *self, const struct route *route, struct err *e);
 };
 
 struct call_world {

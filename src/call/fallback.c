@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* fallback: the routes that are asked when the first one cannot answer. */
+/* fallback: routes beside the first one: asked when it cannot answer, or for work at the side. */
 #include "call/call.h"
 
-static bool add_fallback(struct str name, const struct route_wish *wish, struct arena *a,
-	const struct route *first, struct route *out, struct err *e)
+bool route_choose_beside(const struct route_wish *wish, struct arena *a, const struct route *first,
+	struct route *out, struct err *e)
 {
 	struct route_wish own = *wish;
 
-	if (!name.n)
-		return err_set(e, ERR_USAGE, "--fallback: an empty name in the list");
-	own.model = arena_text(a, name);
-	own.option = "--fallback";
 	if (!route_choose(&own, a, out, e))
 		return false;
 	/* A base URL is one server's: of use only to models of the same provider. */
@@ -21,6 +17,18 @@ static bool add_fallback(struct str name, const struct route_wish *wish, struct 
 	if (first->wire)
 		out->limits = first->limits;
 	return true;
+}
+
+static bool add_fallback(struct str name, const struct route_wish *wish, struct arena *a,
+	const struct route *first, struct route *out, struct err *e)
+{
+	struct route_wish own = *wish;
+
+	if (!name.n)
+		return err_set(e, ERR_USAGE, "--fallback: an empty name in the list");
+	own.model = arena_text(a, name);
+	own.option = "--fallback";
+	return route_choose_beside(&own, a, first, out, e);
 }
 
 bool route_add_fallbacks(const char *list, const struct route_wish *wish, struct arena *a,

@@ -47,6 +47,8 @@ static const struct provider providers[] = {
 
 /* Enough for any model that is not in the catalogue, and a sane ceiling for one that is. */
 enum { CONNECT_MS = 10'000, FIRST_BYTE_MS = 300'000, IDLE_MS = 120'000 };
+/* The window of a model that nothing is known of: what most have at least. */
+enum { UNKNOWN_CONTEXT_TOKENS = 128'000 };
 
 static const char *set_value(const struct route_wish *wish, const char *name)
 {
@@ -298,12 +300,28 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 	return true;
 }
 
+int64_t route_context_tokens(const struct route *route, bool *is_known)
+{
+	*is_known = true;
+	if (!route->wire)
+		return 0;
+	if (route->model.context_tokens > 0)
+		return route->model.context_tokens;
+	if (str_is(str_from(route->wire->name), "ollama"))
+		return CONTEXT_TOKENS_DEFAULT;
+	*is_known = false;
+	return UNKNOWN_CONTEXT_TOKENS;
+}
+
 void route_address(const struct route *route, struct prompt *prompt)
 {
+	bool is_known;
+
 	prompt->model = route->model_id;
 	prompt->dialect = route->dialect;
-	prompt->context_tokens = route->model.context_tokens;
 	prompt->routing = route->routing;
+	if (!prompt->context_tokens)
+		prompt->context_tokens = route_context_tokens(route, &is_known);
 }
 
 bool route_set_version(struct route *route, struct str version, struct err *e)

@@ -28,6 +28,8 @@ static const struct option options[] = {
 	{"replay", 0, "SCRIPT",
 		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
 	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
+	{"summary-model", 0, "PROVIDER/MODEL",
+		"who summarises what no longer fits the context window (default: the same model)"},
 	{"max-retries", 0, "N",
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
@@ -72,7 +74,7 @@ struct run {
 	struct str *tasks;
 	size_t task_count;
 	bool task_is_piped; /* "-", or no task and something on stdin */
-	struct route route;
+	struct route route, summary_route;
 	struct agent_images images;
 	struct retry_limits retry;
 	struct http_trust trust;
@@ -264,6 +266,21 @@ static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
 	return true;
 }
 
+/* What goes for the model's own server goes for this one: who is trusted, and who plays it. */
+static bool choose_summary_model(struct run *r, const struct route_wish *wish, struct err *e)
+{
+	struct route *route = &r->summary_route;
+	struct route_wish own = *wish;
+
+	own.model = options_value(&r->given, "summary-model");
+	own.option = "--summary-model";
+	if (!own.model)
+		return true;
+	return route_choose_beside(&own, &r->arena, &r->route, route, e) &&
+	       command_trust(&r->given, route, &r->arena, &r->trust, e) &&
+	       (!r->replay.path || !route->wire || replay_address(&r->replay, route, e));
+}
+
 static bool choose_model(struct run *r, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&r->given, "model"),
@@ -274,7 +291,8 @@ static bool choose_model(struct run *r, struct err *e)
 	if (!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
 		!read_patience(r, e) ||
 		(fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
-		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e))
+		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e) ||
+		!choose_summary_model(r, &wish, e))
 		return false;
 	return !r->replay.path || replay_address(&r->replay, &r->route, e);
 }
@@ -425,6 +443,7 @@ static void run_task(struct run *r, struct str text)
 		.workspace = &r->workspace,
 		.context = &r->context,
 		.schema = r->schema,
+		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	struct agent_sink sink = {on_event, r};
 

@@ -95,6 +95,72 @@ static bool says_overflow(int status, struct str message)
 	return false;
 }
 
+/* How servers name their window's size; the number follows, with or without commas. */
+static const char *const limit_words[] = {
+	"context length is ",
+	"context size (",
+	"context window of ",
+	"context window (",
+	"context length of ",
+	"context length (",
+	"model length of ",
+	"configured limit of ",
+	"tokens allowed (",
+	"limit is ",
+	"n_ctx = ",
+	"tokens > ",
+};
+/* Smaller ones are no windows, larger ones no numbers of tokens. */
+enum { LIMIT_MIN_TOKENS = 256, LIMIT_MAX_TOKENS = 1'000'000'000 };
+
+static int64_t leading_number(struct str text)
+{
+	int64_t number = 0;
+
+	for (size_t i = 0; i < text.n && number < LIMIT_MAX_TOKENS; i++) {
+		if (text.p[i] >= '0' && text.p[i] <= '9')
+			number = number * 10 + (text.p[i] - '0');
+		else if (text.p[i] != ',')
+			break;
+	}
+	return number;
+}
+
+static bool is_limit(int64_t tokens)
+{
+	return tokens >= LIMIT_MIN_TOKENS && tokens < LIMIT_MAX_TOKENS;
+}
+
+/* "... for model with 32768 maximum context length": the number stands before. */
+static int64_t number_before(struct str text, struct str words)
+{
+	size_t end = find_nocase(text, words);
+	size_t start = end;
+
+	if (end == SIZE_MAX)
+		return 0;
+	while (start > 0 && text.p[start - 1] >= '0' && text.p[start - 1] <= '9')
+		start--;
+	return leading_number(str_skip(str_head(text, end), start));
+}
+
+static int64_t stated_limit(struct str message)
+{
+	int64_t tokens;
+
+	for (size_t i = 0; i < sizeof limit_words / sizeof limit_words[0]; i++) {
+		struct str words = str_from(limit_words[i]);
+		size_t at = find_nocase(message, words);
+		if (at == SIZE_MAX)
+			continue;
+		tokens = leading_number(str_skip(message, at + words.n));
+		if (is_limit(tokens))
+			return tokens;
+	}
+	tokens = number_before(message, STR(" maximum context length"));
+	return is_limit(tokens) ? tokens : 0;
+}
+
 static bool is_retryable_status(int status)
 {
 	return status == 408 || status == 409 || status == 429 || status >= 500;
@@ -186,6 +252,9 @@ void error_read(struct str value, int status, struct arena *a, struct llm_error 
 	if (status == 0 && code >= 400 && code < 600) /* OpenRouter, vLLM: the status as a number */
 		status = (int)code;
 	judge(out, status, types, count);
+	int64_t window = json_int_or(json_get(value, "n_ctx"), 0); /* llama.cpp */
+	if (out->is_overflow)
+		out->context_tokens = is_limit(window) ? window : stated_limit(out->message);
 }
 
 /* A body that is no JSON, or JSON without a message: what a person can use of it. */
@@ -223,6 +292,8 @@ void error_get(int status, struct str body, struct arena *a, struct llm_error *o
 		error_read((struct str){0}, status, a, out);
 		out->is_overflow = says_overflow(status, value);
 		out->is_retryable &= !out->is_overflow;
+		if (out->is_overflow)
+			out->context_tokens = stated_limit(str_head(value, 400));
 	}
 	if (!out->message.n)
 		out->message = describe(status, body, a);

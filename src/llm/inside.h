@@ -9,7 +9,6 @@
 enum {
 	ANSWER_CALLS_MAX = 1000, /* more in one answer is a server gone wrong */
 	OUTPUT_TOKENS_DEFAULT = 4096, /* of a request that does not say */
-	CONTEXT_TOKENS_DEFAULT = 8192, /* of a server that loads models: ollama */
 };
 
 /* A call of the answer being read. */

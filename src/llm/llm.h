@@ -126,6 +126,8 @@ struct llm_error {
 	struct str message; /* one sentence, "" when none */
 	bool is_retryable; /* by status and type; headers may overrule it */
 	bool is_overflow; /* the prompt is longer than the context window */
+	int64_t context_tokens; /* with is_overflow: the window by the provider's words; 0 not said
+				 */
 };
 
 enum delta_kind {
@@ -173,6 +175,9 @@ extern const struct wire wire_anthropic, wire_openai, wire_responses, wire_ollam
 /* NULL-terminated; by name "anthropic", "openai" ... */
 extern const struct wire *const wires[];
 const struct wire *wire_find(struct str name);
+
+/* The window that a server is told to set up when the model's own is not known: ollama. */
+enum { CONTEXT_TOKENS_DEFAULT = 8192 };
 
 struct header {
 	const char *name;

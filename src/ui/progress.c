@@ -271,6 +271,37 @@ static void show_correction(struct ui *ui, struct str why)
 		view_colour(ui, "\x1b[33m"), buf_text(&line), view_colour(ui, "\x1b[0m"));
 }
 
+/* An estimate is not shown to the last digit. */
+static int64_t about(int64_t tokens)
+{
+	int64_t unit = tokens >= 10'000 ? 1'000 : tokens >= 1'000 ? 100 : 10;
+
+	return (tokens + unit / 2) / unit * unit;
+}
+
+static void show_window(struct ui *ui, const struct window_change *c)
+{
+	AUTO(buf) line = {0};
+
+	if (c->is_overflow)
+		buf_put_text(&line, "the request was too long for the model; ");
+	if (c->results) {
+		buf_printf(&line, "%zu old result%s set aside (about ", c->results,
+			c->results == 1 ? "" : "s");
+		buf_put_count(&line, about(c->result_tokens));
+		buf_put_text(&line, " tokens)");
+	}
+	if (c->turns)
+		buf_printf(&line, "%s%zu turn%s %s", c->results ? ", " : "", c->turns,
+			c->turns == 1 ? "" : "s", c->is_summarised ? "summarised" : "dropped");
+	if (c->error) {
+		buf_put_text(&line, " without a summary: ");
+		utf8_put_line(&line, str_from(c->error->text), sizeof c->error->text);
+	}
+	view_note(ui, "  %swindow: %s%s\n", view_colour(ui, "\x1b[33m"), buf_text(&line),
+		view_colour(ui, "\x1b[0m"));
+}
+
 void progress_event(struct ui *ui, const struct agent_event *event)
 {
 	if (event->kind == AGENT_THINKS && ui->options.shows_thinking)
@@ -293,6 +324,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 	case AGENT_CORRECTION: show_correction(ui, event->text); break;
 	case AGENT_TOOL: start_spinner(ui, running_tools); break;
 	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
+	case AGENT_WINDOW: show_window(ui, event->window); break;
 	case AGENT_DONE: progress_stop_spinner(ui); break;
 	default: break;
 	}

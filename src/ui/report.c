@@ -66,6 +66,21 @@ static void put_tools(struct json_writer *w, const struct agent_result *r)
 	json_close(w, ']');
 }
 
+static void put_window(struct json_writer *w, const struct agent_result *r)
+{
+	const struct window_counts *c = &r->window;
+
+	json_key(w, "window");
+	json_open(w, '{');
+	json_member_int(w, "context_tokens", r->window_tokens);
+	json_member_int(w, "shrinks", (int64_t)c->shrinks);
+	json_member_int(w, "overflows", (int64_t)c->overflows);
+	json_member_int(w, "results_set_aside", (int64_t)c->results);
+	json_member_int(w, "turns_summarised", (int64_t)c->turns_summarised);
+	json_member_int(w, "turns_dropped", (int64_t)c->turns_dropped);
+	json_close(w, '}');
+}
+
 static void put_errors(struct json_writer *w, const struct agent_result *r)
 {
 	json_key(w, "errors");
@@ -122,6 +137,7 @@ static void put_result(struct ui *ui, const struct agent_result *r)
 		json_put_double(&w, (double)r->cost_nanousd / 1e9, 9);
 	put_usage(&w, &r->usage);
 	put_tools(&w, r);
+	put_window(&w, r);
 	timings_put_json(&w, ui, r);
 	put_ids(&w, ui);
 	put_errors(&w, r);
@@ -281,6 +297,33 @@ static void put_retry(struct ui *ui, const struct call_retry *retry)
 	view_put(ui, buf_str(&b));
 }
 
+/* The subtype and the first three members are those of Claude Code. */
+static void put_window_change(struct ui *ui, const struct window_change *c)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "system");
+	json_member_text(&w, "subtype", "compact_boundary");
+	json_key(&w, "compact_metadata");
+	json_open(&w, '{');
+	json_member_text(&w, "trigger", "auto");
+	json_member_int(&w, "pre_tokens", c->tokens_before);
+	json_member_int(&w, "post_tokens", c->tokens_after);
+	json_member_bool(&w, "overflow", c->is_overflow);
+	json_member_int(&w, "results_set_aside", (int64_t)c->results);
+	json_member_int(&w, "turns_summarised", c->is_summarised ? (int64_t)c->turns : 0);
+	json_member_int(&w, "turns_dropped", c->is_summarised ? 0 : (int64_t)c->turns);
+	if (c->error)
+		json_member_text(&w, "error", c->error->text);
+	json_close(&w, '}');
+	put_ids(&w, ui);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	view_put(ui, buf_str(&b));
+}
+
 void stream_json_event(struct ui *ui, const struct agent_event *event)
 {
 	switch (event->kind) {
@@ -302,6 +345,7 @@ void stream_json_event(struct ui *ui, const struct agent_event *event)
 	case AGENT_CORRECTION:
 		put_message(ui, event->message, 0, event->message->block_count, NULL);
 		break;
+	case AGENT_WINDOW: put_window_change(ui, event->window); break;
 	case AGENT_DONE: put_result(ui, event->result); break;
 	default: break;
 	}

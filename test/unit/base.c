@@ -93,6 +93,21 @@ static void test_str_distance(void **)
 
 /* ---- buf, arena, vec ---- */
 
+static void test_buf_groups_digits(void **)
+{
+	static const struct {
+		int64_t n;
+		const char *text;
+	} numbers[] = {{0, "0"}, {999, "999"}, {1000, "1,000"}, {-999, "-999"}, {-1000, "-1,000"},
+		{81'234'567, "81,234,567"}, {INT64_MIN, "-9,223,372,036,854,775,808"}};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		AUTO(buf) b = {0};
+		buf_put_count(&b, numbers[i].n);
+		assert_string_equal(buf_text(&b), numbers[i].text);
+	}
+}
+
 static void test_buf_keeps_to_its_maximum(void **)
 {
 	AUTO(buf) b = {.max = 10};
@@ -589,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_str_split),
 		cmocka_unit_test(test_str_int),
 		cmocka_unit_test(test_str_distance),
+		cmocka_unit_test(test_buf_groups_digits),
 		cmocka_unit_test(test_buf_keeps_to_its_maximum),
 		cmocka_unit_test(test_arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(test_vec),

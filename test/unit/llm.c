@@ -846,6 +846,63 @@ static void test_errors(void **)
 		}
 }
 
+/* How large the window is by the words of a refusal; 0 where they do not say. */
+static void test_stated_windows(void **)
+{
+	static const struct {
+		const char *message;
+		int64_t tokens;
+	} said[] = {
+		{"prompt is too long: 210000 tokens > 200000 maximum", 200'000},
+		{"This model's maximum context length is 8192 tokens. However, you requested 9216 "
+		 "tokens (8000 in the messages, 1216 in the completion).",
+			8192},
+		{"request (9,001 tokens) exceeds the available context size (4,096 tokens), try "
+		 "increasing it",
+			4096},
+		{"Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in "
+		 "300000 tokens: the context window is full",
+			272'000},
+		{"The input token count (1200000) exceeds the maximum number of tokens allowed "
+		 "(1048576): context length",
+			1'048'576},
+		{"Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+			32'768},
+		{"the input length exceeds the context length", 0},
+		{"Please reduce the length of the messages", 0},
+		{"the context length is unknown", 0},
+		{"the context length is 7 tokens", 0},
+		{"the context length is 99999999999999999999999999 tokens", 0},
+		{" maximum context length", 0},
+	};
+
+	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+		AUTO(arena) a = {0};
+		AUTO(buf) body = {0};
+		struct llm_error got, error = {.type = STR("context_length_exceeded"),
+					      .message = str_from(said[i].message)};
+		wire_openai.put_error(&error, &body);
+		wire_openai.get_error(400, buf_str(&body), &a, &got);
+		assert_true(got.is_overflow);
+		if (got.context_tokens != said[i].tokens)
+			fail_msg("%s: %lld", said[i].message, (long long)got.context_tokens);
+		/* Without JSON around it the words are all there is. */
+		wire_openai.get_error(400, str_from(said[i].message), &a, &got);
+		assert_int_equal(got.context_tokens, got.is_overflow ? said[i].tokens : 0);
+	}
+	AUTO(arena) a = {0};
+	struct llm_error got;
+	wire_openai.get_error(400,
+		STR("{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context "
+		    "size\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9000,\"n_ctx\":"
+		    "4096}}"),
+		&a, &got);
+	assert_int_equal(got.context_tokens, 4096);
+	wire_openai.get_error(400, STR("{\"error\":\"8192 apples, limit is 4000\"}"), &a, &got);
+	assert_false(got.is_overflow);
+	assert_int_equal(got.context_tokens, 0);
+}
+
 static void test_errors_come_back(void **)
 {
 	struct llm_error error = {
@@ -900,6 +957,7 @@ int main(void)
 		cmocka_unit_test(test_openai_stream_bytes),
 		cmocka_unit_test(test_foreign_requests),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_stated_windows),
 		cmocka_unit_test(test_errors_come_back),
 		cmocka_unit_test(test_long_errors_are_cut),
 		cmocka_unit_test(test_wires_are_found),
