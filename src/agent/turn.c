@@ -209,7 +209,9 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 	vec_push(&agent->runs, run);
 	*job = (struct job){.agent = agent,
 		.run = run,
-		.tool = tool_find(block->name),
+		.tool = agent_context_has_tool(agent->task.context, block->name)
+				? tool_find(block->name)
+				: NULL,
 		.is_bad_input = block->is_error};
 	*run = (struct tool_run){.id = block->id,
 		.name = block->name,
