@@ -90,6 +90,13 @@ struct route_wish {
  */
 [[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
 
+/* The providers that need no settings, with the variables that hold their keys and base URLs. */
+void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
+				 const char *base_variable),
+	void *self);
+/* "MY_SERVER" and end, for a provider called "my-server". */
+const char *route_variable(struct str provider, const char *end, struct arena *a);
+
 /* What of a prompt is the route's: model, dialect, window, routing, what a wish says of it. */
 void route_address(const struct route *route, struct prompt *prompt);
 

@@ -292,8 +292,7 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	return true;
 }
 
-/* "my-server" gives "MY_SERVER_API_KEY". */
-static const char *variable_of(struct str name, const char *end, struct arena *a)
+const char *route_variable(struct str name, const char *end, struct arena *a)
 {
 	AUTO(buf) b = {0};
 
@@ -313,8 +312,8 @@ static bool new_provider(const struct route_wish *wish, const struct provider_wi
 {
 	*out = (struct provider){.name = arena_text(a, own->name),
 		.wire = own->wire ? own->wire : &wire_openai,
-		.key_variable = variable_of(own->name, "_API_KEY", a),
-		.base_variable = variable_of(own->name, "_BASE_URL", a),
+		.key_variable = route_variable(own->name, "_API_KEY", a),
+		.base_variable = route_variable(own->name, "_BASE_URL", a),
 		.is_local = true};
 	out->base_has_version = out->wire == &wire_openai || out->wire == &wire_responses;
 	if (!wish->base_url && !base_of(wish, out, own))
@@ -490,4 +489,12 @@ const char *route_url(const struct route *route, const char *path, struct arena 
 		return route->url;
 	must(str_ends(url, own));
 	return arena_printf(a, "%.*s%s", STR_ARG(str_head(url, url.n - own.n)), path).p;
+}
+
+void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
+				 const char *base_variable),
+	void *self)
+{
+	for (const struct provider *p = providers; p->name; p++)
+		visit(self, p->name, p->key_variable, p->base_variable);
 }

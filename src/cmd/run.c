@@ -27,7 +27,7 @@ static const struct option options[] = {
 		"which model answers (anthropic/..., openai/..., offline)"},
 	{"fast", 0, NULL, "the fast, cheap model: fast_model of the settings, or the provider's"},
 	{"smart", 0, NULL, "the strong model: smart_model of the settings, or the provider's"},
-	{"preset", 'p', "NAME", "prompt, model, tools and limits by a name: fettle preset list"},
+	{"preset", 0, "NAME", "prompt, model, tools and limits by a name: fettle preset list"},
 	{"effort", 0, "LEVEL",
 		"how much the model reasons: none, minimal, low, medium, high, xhigh, max"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
@@ -512,25 +512,11 @@ static void run_task(struct run *r, struct str text)
 	r->timeout = NULL;
 }
 
-/* What of the settings' files does not count, and what is wrong with them. */
-static void warn(const struct settings *s)
-{
-	vec_each (&s->conf.problems, problem)
-		fprintf(stderr, "fettle: %s\n", problem->text);
-	vec_each (&s->preset.own.problems, problem)
-		fprintf(stderr, "fettle: %s\n", problem->text);
-	vec_each (&s->warnings, warning) {
-		AUTO(buf) shown = {0};
-		utf8_put_line(&shown, str_from(*warning), 1000);
-		fprintf(stderr, "fettle: %s\n", buf_text(&shown));
-	}
-}
-
 static void announce(struct run *r)
 {
 	if (r->ui_options.is_quiet)
 		return;
-	warn(&r->settings);
+	settings_warn(&r->settings);
 	fprintf(stderr, "fettle: %.*s (%s)\n", STR_ARG(r->route.name), r->route.why);
 	if (r->route.notice)
 		fprintf(stderr, "fettle: %s\n", r->route.notice);
@@ -611,9 +597,7 @@ static int run(const struct program *program, int count, char *const *words)
 	} else if (options_has(&r.given, "version")) {
 		r.status = command_find("version")->run(program, 0, NULL);
 	} else if (!prepare(&r, program, &e)) {
-		r.status = e.code == ERR_USAGE
-				   ? command_wrong_usage(&command_run, &e)
-				   : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
+		r.status = command_failed(&command_run, &e);
 	} else if (!open_loop(&r, &e)) {
 		r.status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
 	} else {

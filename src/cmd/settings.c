@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 void settings_release(struct settings *s)
 {
@@ -21,6 +22,20 @@ void settings_release(struct settings *s)
 bool settings_check(const struct settings *s, struct err *e)
 {
 	return conf_check(&s->conf, e) && conf_check(&s->preset.own, e);
+}
+
+void settings_warn(const struct settings *s)
+{
+	vec_each (&s->conf.problems, problem)
+		fprintf(stderr, "fettle: %s\n", problem->text);
+	vec_each (&s->preset.own.problems, problem)
+		fprintf(stderr, "fettle: %s\n", problem->text);
+	vec_each (&s->warnings, warning) {
+		AUTO(buf) shown = {0};
+		/* Names of directories are in it. */
+		utf8_put_line(&shown, str_from(*warning), 1000);
+		fprintf(stderr, "fettle: %s\n", buf_text(&shown));
+	}
 }
 
 /* ---- files ---- */

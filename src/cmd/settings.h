@@ -73,6 +73,8 @@ void settings_read(struct settings *s, const struct workspace *w,
 	const char *(*environment)(const char *name));
 /* The first error there was, ERR_PARSE. */
 [[nodiscard]] bool settings_check(const struct settings *s, struct err *e);
+/* On stderr: what in the files does not count, and what is wrong with the files themselves. */
+void settings_warn(const struct settings *s);
 /* For a file by its path, whatever it is called. is_trusted as in conf_source. */
 void settings_read_file(struct settings *s, const char *path, const struct conf_key *table,
 	bool is_trusted, struct conf *into);
