@@ -34,7 +34,7 @@ static struct str shown_text(const struct conf_key *key, struct str text, struct
 	bool may_hold_one = (key->flags & CONF_USER_ONLY) &&
 			    (str_contains(text, STR("@")) || str_contains(text, STR("?")));
 
-	return is_secret || may_hold_one ? conf_masked(text, a) : text;
+	return is_secret ? conf_masked(text, a) : may_hold_one ? STR("****") : text;
 }
 
 static void put_items(struct json_writer *w, const struct conf_key *key, const struct conf_value *v,

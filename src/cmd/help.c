@@ -27,7 +27,8 @@ static const struct variable variables[] = {
 		"the same for --model NAME/...: DEEPSEEK, GROQ, MISTRAL, LLAMACPP, VLLM, LMSTUDIO"},
 	{"OLLAMA_HOST", "host:port of an Ollama server, for --model ollama/..."},
 	{"FETTLE_MAX_TURNS ...", "any setting that has one value: fettle config keys lists them"},
-	{"XDG_CONFIG_HOME", "where fettle/config.json and fettle/presets/ are, instead of ~/.config"},
+	{"XDG_CONFIG_HOME",
+		"where fettle/config.json and fettle/presets/ are, instead of ~/.config"},
 	{"NO_COLOR, FORCE_COLOR", "no colour on stderr; colour even where it is no terminal"},
 	{"SSL_CERT_FILE, SSL_CERT_DIR", "certificates to trust instead of the system's"},
 };

@@ -27,7 +27,8 @@ static void list_one(void *self, const char *name, const char *where, struct str
 	struct buf *out = self;
 	AUTO(buf) line = {0};
 
-	buf_printf(&line, "%-16s %.*s (%s)", name, STR_ARG(description), where);
+	buf_printf(&line, "%-16s %.*s%s(%s)", name, STR_ARG(description), description.n ? " " : "",
+		where);
 	utf8_put_line(out, buf_str(&line), 1000);
 	buf_put_char(out, '\n');
 }

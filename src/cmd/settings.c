@@ -42,7 +42,8 @@ void settings_warn(const struct settings *s)
 
 static bool is_literal_secret(const struct conf_value *v)
 {
-	return (v->key->flags & CONF_SECRET) && v->is_trusted && !v->has_variable;
+	/* Headers hold all sorts of things. */
+	return (v->key->flags & CONF_SECRET) && v->key->type == CONF_STRING && !v->has_variable;
 }
 
 static void warn_readable(
