@@ -151,6 +151,7 @@ static bool read_settings(struct embedding *m, struct err *e)
 		e->code = ERR_USAGE;
 		return false;
 	}
+	settings_warn(&m->settings);
 	return true;
 }
 

@@ -79,7 +79,7 @@ void settings_warn(const struct settings *s);
 void settings_read_file(struct settings *s, const char *path, const struct conf_key *table,
 	bool is_trusted, struct conf *into);
 
-/* key is the name of a settings key. ORIGIN_NONE for one that only a preset has. */
+/* key is the name of a settings key that is no MAP. */
 struct setting settings_get(struct settings *s, const char *key);
 /* A key of the chosen preset; NULL when it does not say. */
 const struct conf_value *settings_preset_value(const struct settings *s, const char *key);
