@@ -209,15 +209,29 @@ static bool expand(
 	return true;
 }
 
+/* Those of ASCII and of Latin-1 (U+0080 to U+009F): they steer terminals, and no name has them. */
+static bool has_control(struct str text, bool has_lines)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (has_lines && (c == '\n' || c == '\t'))
+			continue;
+		if (c < ' ' || c == 0x7f ||
+			(c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
 /* A JSON string, decoded and expanded. */
 static bool take_string(
-	struct reader *r, const char *key, struct str value, const char *wanted, struct str *out)
+	struct reader *r, const char *key, struct str value, bool has_lines, struct str *out)
 {
 	if (json_type(value) != JSON_STRING)
-		return WRONG(r, value.p, key, "%s where %s is wanted", found_name(value), wanted);
+		return WRONG(r, value.p, key, "%s where a string is wanted", found_name(value));
 	struct str text = json_text(value, &r->conf->arena);
-	if (text.n && memchr(text.p, '\0', text.n))
-		return WRONG(r, value.p, key, "may not hold a NUL character");
+	if (has_control(text, has_lines))
+		return WRONG(r, value.p, key, "may not hold control characters");
 	return expand(r, value.p, key, text, out);
 }
 
@@ -279,7 +293,7 @@ static bool take_list(struct reader *r, const char *key, struct str value, struc
 	out->items = arena_alloc(&r->conf->arena, json_count(value), sizeof *out->items);
 	json_each (value, name, item) {
 		struct str *text = &out->items[out->item_count++];
-		if (!take_string(r, key, item, "a string", text))
+		if (!take_string(r, key, item, false, text))
 			return false;
 		if (!check_item(*text, &e))
 			return WRONG(r, item.p, key, "%s", e.text);
@@ -313,7 +327,7 @@ static bool take_strings(
 		if (is_told(out->items, 2, out->item_count, text))
 			return WRONG(r, name.p, key, "%.*s comes twice", STR_ARG(text));
 		out->items[out->item_count++] = text;
-		if (!take_string(r, key, item, "a string", &out->items[out->item_count++]))
+		if (!take_string(r, key, item, false, &out->items[out->item_count++]))
 			return false;
 	}
 	out->text = value;
@@ -329,7 +343,7 @@ static bool take_scalar(
 	struct err e;
 
 	if (key->type == CONF_STRING) {
-		if (!take_string(r, key->name, value, wanted, &out->text))
+		if (!take_string(r, key->name, value, key->flags & CONF_LINES, &out->text))
 			return false;
 	} else if (is_number && json_int(value, &number)) {
 		out->text = arena_printf(&r->conf->arena, "%lld", (long long)number);
@@ -485,8 +499,8 @@ static void read_map(struct reader *r, const struct conf_key *key, struct str va
 	json_each (value, raw, object) {
 		r->map = key;
 		r->name = json_text(raw, &r->conf->arena);
-		if (!r->name.n || memchr(r->name.p, '\0', r->name.n))
-			WRONG(r, raw.p, NULL, "a name is empty or has a NUL character in it");
+		if (!r->name.n || has_control(r->name, false))
+			WRONG(r, raw.p, NULL, "a name is empty or has control characters in it");
 		else if (is_told(names, 1, n, r->name))
 			WRONG(r, raw.p, NULL, "comes twice");
 		else if (json_type(object) != JSON_OBJECT)

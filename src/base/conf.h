@@ -31,6 +31,8 @@ enum conf_type {
 enum {
 	CONF_USER_ONLY = 1, /* counts in trusted texts only */
 	CONF_SECRET = 2, /* never shown whole */
+	CONF_LINES =
+		4, /* of strings: line feeds and tabs may be in it; no control characters else */
 };
 
 struct conf_key {

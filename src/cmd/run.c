@@ -517,7 +517,10 @@ static void announce(struct run *r)
 	if (r->ui_options.is_quiet)
 		return;
 	settings_warn(&r->settings);
-	fprintf(stderr, "fettle: %.*s (%s)\n", STR_ARG(r->route.name), r->route.why);
+	AUTO(buf) choice = {0}, shown = {0};
+	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
+	utf8_put_line(&shown, buf_str(&choice), 1000);
+	fprintf(stderr, "fettle: %s\n", buf_text(&shown));
 	if (r->route.notice)
 		fprintf(stderr, "fettle: %s\n", r->route.notice);
 	if (!r->route.wire)

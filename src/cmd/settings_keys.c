@@ -45,7 +45,7 @@ static const struct conf_key provider_keys[] = {
 
 const struct conf_key preset_keys[] = {
 	{"description", NAMED, .brief = "one line for fettle preset list"},
-	{"prompt", NAMED, .brief = "what the model is told besides the task"},
+	{"prompt", NAMED, .flags = CONF_LINES, .brief = "what the model is told besides the task"},
 	{"model", NAMED, .option = "model", .brief = "which model answers"},
 	{"effort", NAMED, .choices = EFFORTS, .option = "effort", .brief = "how much it reasons"},
 	{"tools", .type = CONF_LIST, .brief = "the only tools that the model is offered"},

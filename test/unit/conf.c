@@ -27,6 +27,7 @@ static const struct conf_key members[] = {
 
 static const struct conf_key keys[] = {
 	{"text", .type = CONF_STRING},
+	{"lines", .type = CONF_STRING, .flags = CONF_LINES},
 	{"word", .type = CONF_STRING, .choices = (const char *const[]){"one", "two", NULL}},
 	{"count", .type = CONF_INT, .minimum = -2, .maximum = 7},
 	{"wait", .type = CONF_SECONDS, .minimum = 0, .maximum = INT64_MAX},
@@ -65,6 +66,12 @@ static const struct value_case values[] = {
 	{"{\"text\": \"${A-B}\"}", "text", NULL, "f:1: text: ${ without NAME}"},
 	{"{\"text\": \"${UNSET}\"}", "text", NULL, "the variable UNSET is not set"},
 	{"{\"text\": \"${EMPTY}\"}", "text", NULL, "f:1: text: is empty"},
+	{"{\"text\": \"a\\nb\"}", "text", NULL, "f:1: text: may not hold control characters"},
+	{"{\"text\": \"a\\u0000\"}", "text", NULL, "may not hold control characters"},
+	{"{\"text\": \"a\xc2\x9b\"}", "text", NULL, "may not hold control characters"},
+	{"{\"text\": \"a\xc2\xa0\"}", "text", "a\xc2\xa0", NULL},
+	{"{\"lines\": \"a\\n\\tb\"}", "lines", "a\n\tb", NULL},
+	{"{\"lines\": \"a\\rb\"}", "lines", NULL, "may not hold control characters"},
 	{"{\"word\": \"two\"}", "word", "two", NULL},
 	{"{\"word\": \"three\"}", "word", NULL, "three is none of one, two"},
 	{"{\"count\": -2}", "count", "-2", NULL},
@@ -168,17 +175,17 @@ static void test_words(void **)
 	struct conf_value v;
 	struct err e;
 
-	assert_true(conf_from_word(&keys[2], STR("7"), &a, &v, &e));
-	assert_false(conf_from_word(&keys[2], STR("7 "), &a, &v, &e));
-	assert_false(conf_from_word(&keys[2], STR("8"), &a, &v, &e));
-	assert_true(conf_from_word(&keys[4], STR("false"), &a, &v, &e));
-	assert_false(conf_from_word(&keys[4], STR("1"), &a, &v, &e));
-	assert_true(conf_from_word(&keys[5], STR(" a , b"), &a, &v, &e));
+	assert_true(conf_from_word(conf_key_find(keys, STR("count")), STR("7"), &a, &v, &e));
+	assert_false(conf_from_word(conf_key_find(keys, STR("count")), STR("7 "), &a, &v, &e));
+	assert_false(conf_from_word(conf_key_find(keys, STR("count")), STR("8"), &a, &v, &e));
+	assert_true(conf_from_word(conf_key_find(keys, STR("flag")), STR("false"), &a, &v, &e));
+	assert_false(conf_from_word(conf_key_find(keys, STR("flag")), STR("1"), &a, &v, &e));
+	assert_true(conf_from_word(conf_key_find(keys, STR("list")), STR(" a , b"), &a, &v, &e));
 	assert_int_equal(v.item_count, 2);
 	assert_true(str_is(v.items[0], "a") && str_is(v.items[1], "b"));
-	assert_false(conf_from_word(&keys[5], STR("a,,b"), &a, &v, &e));
+	assert_false(conf_from_word(conf_key_find(keys, STR("list")), STR("a,,b"), &a, &v, &e));
 	/* Variables are for files: the environment is not expanded again. */
-	assert_true(conf_from_word(&keys[0], STR("${NAME}"), &a, &v, &e));
+	assert_true(conf_from_word(conf_key_find(keys, STR("text")), STR("${NAME}"), &a, &v, &e));
 	assert_true(str_is(v.text, "${NAME}"));
 	arena_release(&a);
 }
