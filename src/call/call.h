@@ -90,7 +90,8 @@ struct route_wish {
  */
 [[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
 
-/* The providers that need no settings, with the variables that hold their keys and base URLs. */
+/* The providers that need no settings, with each variable that may hold the key; and the base
+ * URL's. */
 void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
 				 const char *base_variable),
 	void *self);

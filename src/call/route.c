@@ -280,13 +280,13 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	if (!r.key.n && !base && !p->is_local)
 		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
 			STR_ARG(model_id), p->key_variable);
-	if (own->api_version.n && !route_set_version(&r, own->api_version, e))
-		return err_context(e, "providers.%s.api_version", p->name);
 	r.headers = own->headers;
 	r.routing = own->routing;
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
 	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
+	if (own->api_version.n && !route_set_version(&r, own->api_version, e))
+		return err_context(e, "providers.%s.api_version", p->name);
 	apply_model_wish(wish, &r);
 	*out = r;
 	return true;
@@ -495,6 +495,9 @@ void route_each_provider(void (*visit)(void *self, const char *name, const char 
 				 const char *base_variable),
 	void *self)
 {
-	for (const struct provider *p = providers; p->name; p++)
+	for (const struct provider *p = providers; p->name; p++) {
 		visit(self, p->name, p->key_variable, p->base_variable);
+		if (p->token_variable)
+			visit(self, p->name, p->token_variable, p->base_variable);
+	}
 }

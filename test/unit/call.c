@@ -281,7 +281,7 @@ static void test_sizes(void **)
 	int count = 0;
 
 	route_each_provider(note_provider, &count);
-	assert_int_equal(count, 3 * 5 + 2 * 3);
+	assert_int_equal(count, 3 * 6 + 2 * 3);
 }
 
 static const struct option table[] = {
