@@ -142,6 +142,8 @@ static bool take_options(struct embedding *m, struct err *e)
 }
 
 /* Of the settings only how providers are reached: models and limits are those of tasks. */
+static const struct option shared_options[] = {TRUST_OPTIONS, {0}};
+
 static bool read_settings(struct embedding *m, struct err *e)
 {
 	if (!workspace_open(&m->workspace, NULL, e))
@@ -152,6 +154,7 @@ static bool read_settings(struct embedding *m, struct err *e)
 		return false;
 	}
 	settings_warn(&m->settings);
+	settings_fill(&m->settings, shared_options, &m->given, &m->arena);
 	return true;
 }
 

@@ -202,7 +202,9 @@ struct setting settings_get(struct settings *s, const char *name)
 	must(key);
 	const char *word = s->given && key->option ? options_value(s->given, key->option) : NULL;
 	if (word)
-		found = (struct setting){ORIGIN_OPTION, str_from(word),
+		found = (struct setting){ORIGIN_OPTION,
+			/* Those that take no value are on when they are there. */
+			key->type == CONF_BOOL ? STR("true") : str_from(word),
 			.where = arena_printf(&s->arena, "--%s", key->option).p};
 	else if ((v = settings_preset_value(s, name)))
 		found = (struct setting){ORIGIN_PRESET, v->text, v->items, v->item_count,
