@@ -11,7 +11,7 @@ with a line "=== name" and goes on to the next one; empty lines at its end do no
 contents that begins with "===" or "---" is written with a backslash in front.
 
 === files             what is in the workspace, an empty directory otherwise:
-                        --- path                  the lines below it are the file
+                        --- path                  the lines below it are the file; ${HOME}/path, too
                         --- path -> target        a symbolic link
                         --- path (fifo)           also (dir)
                         --- path (mode 000)       the lines below it are the file
@@ -139,7 +139,7 @@ def to_bytes(text, marks):
 
 def put_file(work, words, section, values):
     link = re.match(r"(.+?) -> (.+)$", words)
-    name, marks = take_marks(link.group(1) if link else words)
+    name, marks = take_marks(fill(link.group(1) if link else words, values))
     path = work / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if link:

@@ -37,6 +37,13 @@ struct agent_context {
 /* Reads AGENTS.md and CLAUDE.md from the workspace's root down to its working directory. */
 void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
+/* Behind the instruction files: what somebody asked for with this run. */
+void agent_context_instruct(struct agent_context *c, struct str text);
+/* Leaves only these tools; others are neither offered nor run. ERR_USAGE for an unknown name. */
+[[nodiscard]] bool agent_context_keep_tools(
+	struct agent_context *c, const struct str *names, size_t count, struct err *e);
+/* Whether the model is offered a tool of this name. */
+bool agent_context_has_tool(const struct agent_context *c, struct str name);
 
 /* ---- images ---- */
 

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/option.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -166,6 +167,56 @@ void agent_context_load(struct agent_context *c, const struct workspace *w, int6
 	c->system = arena_copy(&c->arena, buf_str(&system));
 	c->facts = arena_copy(&c->arena, buf_str(&facts));
 	c->notice = arena_copy(&c->arena, buf_str(&notice));
+}
+
+void agent_context_instruct(struct agent_context *c, struct str text)
+{
+	c->system = arena_printf(&c->arena, "%.*s\n# Instructions for this run\n%.*s\n",
+		STR_ARG(c->system), STR_ARG(str_trim(text)));
+}
+
+static bool is_among(const struct str *names, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(names[i], name))
+			return true;
+	return false;
+}
+
+static bool unknown_tool(struct str name, struct err *e)
+{
+	const char *known[32];
+	size_t n = 0;
+
+	for (; tools[n] && n < 31; n++)
+		known[n] = tools[n]->name;
+	known[n] = NULL;
+	const char *near = option_nearest(name, known);
+	return near ? err_set(e, ERR_USAGE, "no tool %.*s (did you mean %s?)", STR_ARG(name), near)
+		    : err_set(e, ERR_USAGE, "no tool %.*s", STR_ARG(name));
+}
+
+bool agent_context_keep_tools(
+	struct agent_context *c, const struct str *names, size_t count, struct err *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!tool_find(names[i]))
+			return unknown_tool(names[i], e);
+	for (size_t i = 0; i < c->tool_count; i++)
+		if (is_among(names, count, c->tools[i].name))
+			c->tools[kept++] = c->tools[i];
+	c->tool_count = kept;
+	return true;
+}
+
+bool agent_context_has_tool(const struct agent_context *c, struct str name)
+{
+	for (size_t i = 0; i < c->tool_count; i++)
+		if (str_eq(c->tools[i].name, name))
+			return true;
+	return false;
 }
 
 void agent_context_release(struct agent_context *c)

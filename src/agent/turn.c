@@ -222,7 +222,9 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 	vec_push(&agent->runs, run);
 	*job = (struct job){.agent = agent,
 		.run = run,
-		.tool = tool_find(block->name),
+		.tool = agent_context_has_tool(agent->task.context, block->name)
+				? tool_find(block->name)
+				: NULL,
 		.is_bad_input = block->is_error};
 	*run = (struct tool_run){.id = block->id,
 		.name = block->name,
@@ -461,12 +463,13 @@ static bool can_answer(struct agent *agent, const struct route *route)
 static void set_window(struct agent *agent, const struct route *route)
 {
 	int64_t most = route->is_in_catalog ? route->model.max_output_tokens : 0;
+	int64_t wanted = route->max_output_tokens ? route->max_output_tokens : OUTPUT_MAX_TOKENS;
 	bool is_known;
 	int64_t tokens = route_context_tokens(route, &is_known);
 
 	agent->window_route = route;
-	window_set_limits(&agent->window, tokens, is_known,
-		most > 0 && most < OUTPUT_MAX_TOKENS ? most : OUTPUT_MAX_TOKENS);
+	window_set_limits(
+		&agent->window, tokens, is_known, most > 0 && most < wanted ? most : wanted);
 }
 
 static void tell_window(struct agent *agent, const struct call_result *call)

@@ -721,3 +721,42 @@ void json_put_compact(struct buf *b, struct str value)
 		p = stop;
 	}
 }
+
+static void new_line(struct buf *b, int depth)
+{
+	buf_put_char(b, '\n');
+	for (int i = 0; i < depth; i++)
+		buf_put_text(b, "  ");
+}
+
+void json_put_pretty(struct buf *b, struct str value)
+{
+	const char *p = value.p, *end = value.p + value.n;
+	int depth = 0;
+
+	while ((p = skip_space(p, end)) < end) {
+		const char *next = skip_space(p + 1, end);
+		bool is_opening = *p == '{' || *p == '[', is_closing = *p == '}' || *p == ']';
+		if (*p == '"') {
+			const char *stop = skip_value(p, end);
+			buf_put_str(b, str_range(p, stop));
+			p = stop;
+			continue;
+		}
+		if (is_opening && next < end && (*next == '}' || *next == ']')) {
+			buf_put_char(b, *p);
+			buf_put_char(b, *next);
+			p = next + 1;
+			continue;
+		}
+		depth += is_opening - is_closing;
+		if (is_closing)
+			new_line(b, depth);
+		buf_put_char(b, *p);
+		if (*p == ':')
+			buf_put_char(b, ' ');
+		else if (is_opening || *p == ',')
+			new_line(b, depth);
+		p++;
+	}
+}

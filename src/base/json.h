@@ -100,6 +100,8 @@ void json_member_int(struct json_writer *w, const char *name, int64_t number);
 void json_member_bool(struct json_writer *w, const char *name, bool truth);
 /* Appends a checked value without the white space between its parts. */
 void json_put_compact(struct buf *b, struct str value);
+/* Appends a checked value over several lines, indented by two spaces a level. */
+void json_put_pretty(struct buf *b, struct str value);
 /* Appends text as a JSON string, quotes included, without a writer. */
 void json_quote(struct buf *b, struct str text);
 

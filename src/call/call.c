@@ -54,22 +54,29 @@ static enum walk step_route(struct call *call)
 
 static enum walk step_retry(struct call *call);
 
-/* A provider may repeat the key in what it says is wrong with it. */
-static void hide_key(struct err *e, struct str key)
+static void hide(struct err *e, struct str secret)
 {
 	size_t at = 0;
 
-	if (key.n < KEY_MIN_BYTES)
+	if (secret.n < KEY_MIN_BYTES)
 		return;
-	while ((at = str_find(str_from(e->text), key, at)) != SIZE_MAX)
-		memset(e->text + at, '*', key.n);
+	while ((at = str_find(str_from(e->text), secret, at)) != SIZE_MAX)
+		memset(e->text + at, '*', secret.n);
+}
+
+/* A provider may repeat the key in what it says is wrong with it; headers may hold keys, too. */
+static void hide_keys(struct err *e, const struct route *route)
+{
+	hide(e, route->key);
+	for (const struct header *h = route->headers; h && h->name; h++)
+		hide(e, h->value);
 }
 
 static enum walk step_done(struct call *call)
 {
 	struct call_result *result = &call->result;
 
-	hide_key(&call->error, call->route->key);
+	hide_keys(&call->error, call->route);
 	result->error = call->error.code ? &call->error : NULL;
 	result->route = call->route;
 	result->max_output_tokens = call->prompt.max_output_tokens;
@@ -232,7 +239,7 @@ void call_take_error(struct call *call, const struct llm_error *error)
 		call->result.context_tokens = error->context_tokens;
 	}
 	err_context(e, "%.*s", STR_ARG(call->route->name));
-	hide_key(e, call->route->key);
+	hide_keys(e, call->route);
 }
 
 static bool is_visible(const struct delta *delta)

@@ -28,26 +28,58 @@ struct route {
 	bool bearer; /* the key goes as Authorization: Bearer, whatever the wire's own way is */
 	struct str
 		api_version; /* asked for in place of the wire's own; "" that. route_set_version */
+	const struct header *headers; /* further ones, in place of ours of that name; NULL none */
 	struct str routing; /* for the prompt's, JSON text; "" none */
+	struct str effort; /* of prompts; absent: as they say */
+	int64_t max_output_tokens; /* of prompts; 0: as they say */
 	const char *notice; /* something people should know; NULL nothing */
-	struct model model; /* from the catalogue */
+	struct model model; /* from the catalogue, with what the wish says of it */
 	bool is_in_catalog;
 	struct http_limits limits;
 	char why[160]; /* one sentence: what led to this choice */
 	const struct route *fallback; /* asked when this one cannot answer; NULL none */
 };
 
+/* What somebody says about a provider, known or new. Strings that are absent do not say. */
+struct provider_wish {
+	struct str name;
+	const char *key, *base_url; /* the environment's go before them; NULL: not said */
+	const char *key_name; /* for sentences: where the key is */
+	const struct wire *wire; /* NULL: the provider's own, Chat Completions of a new one */
+	const struct dialect *dialect; /* NULL: the provider's own */
+	struct str api_version;
+	enum { BEARER_UNSAID, BEARER_YES, BEARER_NO } bearer; /* how the key is sent */
+	const struct header *headers; /* ended by a NULL name; NULL none */
+	struct str routing;
+};
+
+/* What somebody says about a model, or about all. 0 and absent strings do not say. */
+struct model_wish {
+	struct str name; /* "provider/model" */
+	int64_t context_tokens, max_output_tokens;
+	struct str effort;
+};
+
+enum model_size { SIZE_USUAL, SIZE_FAST, SIZE_SMART, SIZE_COUNT };
+
 struct route_wish {
 	const char *model; /* --model or NULL */
 	const char *base_url; /* --base-url or NULL */
 	const char *(*environment)(const char *name); /* getenv, or a test's */
-	const char *option; /* which option names the model, for sentences; NULL: --model */
+	const char *option; /* what names the model, for sentences; NULL: --model */
+	enum model_size size; /* which of a provider's models, when none is named */
+	const char *near; /* a model: its provider is asked first for one of that size; NULL */
+	const struct provider_wish *providers;
+	size_t provider_count;
+	const struct model_wish *models;
+	size_t model_count;
+	struct model_wish firm, usual; /* holds for every model; holds where models do not say */
 };
 
 /*
- * --model > the first key (ANTHROPIC_API_KEY or _AUTH_TOKEN, OPENAI_API_KEY ...) or base URL
- * (ANTHROPIC_BASE_URL, OPENAI_BASE_URL ...) found > offline. ERR_USAGE when the wish cannot be met.
- * The strings live in the arena.
+ * --model > the first key (ANTHROPIC_API_KEY or _AUTH_TOKEN, OPENAI_API_KEY ..., or a wish's) or
+ * base URL (ANTHROPIC_BASE_URL, OPENAI_BASE_URL ...) found > offline. ERR_USAGE when the wish
+ * cannot be met. The strings live in the arena.
  */
 [[nodiscard]] bool route_choose(
 	const struct route_wish *wish, struct arena *a, struct route *out, struct err *e);
@@ -58,9 +90,17 @@ struct route_wish {
  */
 [[nodiscard]] bool route_set_version(struct route *route, struct str version, struct err *e);
 
+/* The providers that need no settings, with each variable that may hold the key; and the base
+ * URL's. */
+void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
+				 const char *base_variable),
+	void *self);
+/* "MY_SERVER" and end, for a provider called "my-server". */
+const char *route_variable(struct str provider, const char *end, struct arena *a);
+
 /*
- * What of a prompt is the route's: the model, the dialect, the routing, and the window where none
- * is asked for.
+ * What of a prompt is the route's: the model, the dialect, the routing, what a wish says of it, and
+ * the window where none is asked for.
  */
 void route_address(const struct route *route, struct prompt *prompt);
 /*

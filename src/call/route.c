@@ -12,7 +12,7 @@ struct provider {
 	const struct wire *wire;
 	const char *dialect; /* of the openai wire */
 	const char *key_variable, *base_variable;
-	const char *default_model; /* NULL: it is not chosen unless it is named */
+	const char *models[SIZE_COUNT]; /* NULL: it is not chosen unless it is named */
 	const char *catalog; /* the provider's name in the catalogue, NULL: as here */
 	bool base_has_version; /* the base URL ends in /v1, as its users write it */
 	bool is_local; /* no key is needed, and the base may be a bare host:port */
@@ -22,28 +22,34 @@ struct provider {
 /* In the order in which their keys are looked for. */
 static const struct provider providers[] = {
 	{"anthropic", &wire_anthropic, NULL, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
-		"claude-sonnet-5-5", NULL, false, false, "ANTHROPIC_AUTH_TOKEN"},
-	{"openai", &wire_openai, "openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-6.1-terra",
-		NULL, true, false},
+		{"claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5"}, NULL, false, false,
+		"ANTHROPIC_AUTH_TOKEN"},
+	{"openai", &wire_openai, "openai", "OPENAI_API_KEY", "OPENAI_BASE_URL",
+		{"gpt-6.1-terra", "gpt-6-luna", "gpt-6.1-sol"}, NULL, true, false},
 	{"openrouter", &wire_openai, "openrouter", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL",
-		"qwen/qwen3.8-max-0902", NULL, true, false},
-	{"gemini", &wire_openai, "gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", "gemini-3.8-flash",
-		"google", true, false},
-	{"responses", &wire_responses, NULL, "OPENAI_API_KEY", "OPENAI_BASE_URL", NULL, "openai",
+		{"qwen/qwen3.8-max-0902", "qwen/qwen3-coder-next", "qwen/qwen3.8-max-0902"}, NULL,
 		true, false},
-	{"deepseek", &wire_openai, "deepseek", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", NULL, NULL,
+	{"gemini", &wire_openai, "gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL",
+		{"gemini-3.8-flash", "gemini-3.5-flash-lite", "gemini-4-argon"}, "google", true,
+		false},
+	{"responses", &wire_responses, NULL, "OPENAI_API_KEY", "OPENAI_BASE_URL", {0}, "openai",
 		true, false},
-	{"groq", &wire_openai, "groq", "GROQ_API_KEY", "GROQ_BASE_URL", NULL, NULL, true, false},
-	{"mistral", &wire_openai, "mistral", "MISTRAL_API_KEY", "MISTRAL_BASE_URL", NULL, NULL,
-		true, false},
-	{"ollama", &wire_ollama, NULL, "OLLAMA_API_KEY", "OLLAMA_HOST", NULL, NULL, false, true},
-	{"llamacpp", &wire_openai, "llamacpp", "LLAMACPP_API_KEY", "LLAMACPP_BASE_URL", NULL, NULL,
+	{"deepseek", &wire_openai, "deepseek", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL",
+		{NULL, "deepseek-flash", "deepseek-v4-pro"}, NULL, true, false},
+	{"groq", &wire_openai, "groq", "GROQ_API_KEY", "GROQ_BASE_URL",
+		{NULL, "openai/gpt-oss-20b", "openai/gpt-oss-120b"}, NULL, true, false},
+	{"mistral", &wire_openai, "mistral", "MISTRAL_API_KEY", "MISTRAL_BASE_URL",
+		{NULL, "codestral-2508", "mistral-large-4"}, NULL, true, false},
+	{"ollama", &wire_ollama, NULL, "OLLAMA_API_KEY", "OLLAMA_HOST", {0}, NULL, false, true},
+	{"llamacpp", &wire_openai, "llamacpp", "LLAMACPP_API_KEY", "LLAMACPP_BASE_URL", {0}, NULL,
 		true, true},
-	{"vllm", &wire_openai, "vllm", "VLLM_API_KEY", "VLLM_BASE_URL", NULL, NULL, true, true},
-	{"lmstudio", &wire_openai, "lmstudio", "LMSTUDIO_API_KEY", "LMSTUDIO_BASE_URL", NULL, NULL,
+	{"vllm", &wire_openai, "vllm", "VLLM_API_KEY", "VLLM_BASE_URL", {0}, NULL, true, true},
+	{"lmstudio", &wire_openai, "lmstudio", "LMSTUDIO_API_KEY", "LMSTUDIO_BASE_URL", {0}, NULL,
 		true, true},
 	{0},
 };
+
+static const struct provider_wish no_wish;
 
 /* Enough for any model that is not in the catalogue, and a sane ceiling for one that is. */
 enum { CONNECT_MS = 10'000, FIRST_BYTE_MS = 300'000, IDLE_MS = 120'000 };
@@ -55,6 +61,22 @@ static const char *set_value(const struct route_wish *wish, const char *name)
 	const char *value = wish->environment(name);
 
 	return value && *value ? value : NULL;
+}
+
+static const struct provider_wish *wish_for(const struct route_wish *wish, struct str name)
+{
+	for (size_t i = 0; i < wish->provider_count; i++)
+		if (str_eq(wish->providers[i].name, name))
+			return &wish->providers[i];
+	return &no_wish;
+}
+
+static const char *base_of(
+	const struct route_wish *wish, const struct provider *p, const struct provider_wish *own)
+{
+	const char *base = set_value(wish, p->base_variable);
+
+	return base ? base : own->base_url;
 }
 
 static bool choose_offline(struct route *out, const char *why)
@@ -132,35 +154,40 @@ static struct str local_base(struct str base, const struct provider *p, struct a
 /* The dialect that the server speaks. OpenAI's own is for OpenAI: others may live at its base. */
 static const struct dialect *dialect_of(const struct provider *p, bool is_home)
 {
-	if (!p->dialect || (str_is(str_from(p->name), "openai") && !is_home))
+	if (!p->dialect || p->wire != &wire_openai ||
+		(str_is(str_from(p->name), "openai") && !is_home))
 		return NULL;
 	return dialect_find(str_from(p->dialect));
 }
 
-/* The wire with what its dialect adds. */
-static const struct wire *wire_of(
-	const struct provider *p, const struct dialect *dialect, struct arena *a)
+/* The wire with what its dialect adds, and with the key where the wish wants it. */
+static const struct wire *wire_of(const struct provider *p, const struct dialect *dialect,
+	const struct provider_wish *own, struct arena *a)
 {
 	struct wire *wire;
 
-	if (!dialect)
+	if (!dialect && own->bearer != BEARER_NO)
 		return p->wire;
 	wire = arena_alloc(a, 1, sizeof *wire);
 	*wire = *p->wire;
 	wire->dialect = dialect;
-	if (dialect->headers)
+	if (dialect && dialect->headers)
 		wire->headers = dialect->headers;
+	if (own->bearer == BEARER_NO) {
+		wire->key_header = p->wire == &wire_anthropic ? "x-api-key" : "api-key";
+		wire->key_prefix = "";
+	}
 	return wire;
 }
 
-static bool check_key(const char *variable, struct str key, struct err *e)
+static bool check_key(const char *name, struct str key, struct err *e)
 {
 	for (size_t i = 0; i < key.n; i++)
 		if ((unsigned char)key.p[i] <= ' ' || (unsigned char)key.p[i] > '~')
 			return err_set(e, ERR_USAGE,
 				"%s: not a key: it has a space, a control "
 				"character or a character beyond ASCII in it",
-				variable);
+				name);
 	return true;
 }
 
@@ -172,19 +199,30 @@ static const char *key_variable(const struct provider *p, const struct route_wis
 	return p->token_variable && set_value(wish, p->token_variable) ? p->token_variable : NULL;
 }
 
+/* Where the provider's key is said; NULL nowhere. */
+static const char *key_name(const struct provider *p, const struct route_wish *wish)
+{
+	const struct provider_wish *own = wish_for(wish, str_from(p->name));
+	const char *variable = key_variable(p, wish);
+
+	return variable ? variable : own->key ? own->key_name : NULL;
+}
+
 static bool take_key(const struct provider *p, const struct route_wish *wish, struct arena *a,
 	struct route *r, struct err *e)
 {
+	const struct provider_wish *own = wish_for(wish, str_from(p->name));
 	const char *variable = key_variable(p, wish);
+	bool is_token = variable && variable == p->token_variable;
 
-	r->key = str_from(variable ? set_value(wish, variable) : "");
-	r->key_name = variable ? variable : p->key_variable;
-	r->bearer = variable && variable == p->token_variable;
-	if (variable && !r->bearer && p->token_variable && set_value(wish, p->token_variable))
+	r->key = str_from(variable ? set_value(wish, variable) : own->key ? own->key : "");
+	r->key_name = variable ? variable : own->key ? own->key_name : p->key_variable;
+	r->bearer = own->bearer == BEARER_YES || is_token;
+	if (variable && !is_token && p->token_variable && set_value(wish, p->token_variable))
 		r->notice = arena_printf(a, "%s and %s are both set: the first is used",
 			p->key_variable, p->token_variable)
 				    .p;
-	return check_key(variable, r->key, e);
+	return check_key(key_name(p, wish), r->key, e);
 }
 
 static struct str catalog_name(const struct provider *p)
@@ -192,15 +230,50 @@ static struct str catalog_name(const struct provider *p)
 	return str_from(p->catalog ? p->catalog : p->name);
 }
 
+static const struct model_wish *model_wish_for(const struct route_wish *wish, struct str name)
+{
+	for (size_t i = 0; i < wish->model_count; i++)
+		if (str_eq(wish->models[i].name, name))
+			return &wish->models[i];
+	return &wish->usual;
+}
+
+/* The first that says something. */
+static int64_t said(int64_t first, int64_t second, int64_t third)
+{
+	return first ? first : second ? second : third;
+}
+
+/* What is said of this model, or of all. */
+static void apply_model_wish(const struct route_wish *wish, struct route *r)
+{
+	const struct model_wish *own = model_wish_for(wish, r->name), *firm = &wish->firm,
+				*usual = &wish->usual;
+
+	r->effort = firm->effort.n ? firm->effort : own->effort.n ? own->effort : usual->effort;
+	r->max_output_tokens =
+		said(firm->max_output_tokens, own->max_output_tokens, usual->max_output_tokens);
+	r->model.context_tokens = said(firm->context_tokens, own->context_tokens,
+		said(usual->context_tokens, r->model.context_tokens, 0));
+}
+
 static bool fill(const struct provider *p, struct str model_id, const struct route_wish *wish,
 	struct arena *a, struct route *out, struct err *e)
 {
+	const struct provider_wish *own = wish_for(wish, str_from(p->name));
+	struct provider as_wished = *p;
 	struct route r = {
 		.provider = str_from(p->name), .limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
-	const char *base = wish->base_url ? wish->base_url : set_value(wish, p->base_variable);
+	const char *base = wish->base_url ? wish->base_url : base_of(wish, p, own);
 
-	r.dialect = dialect_of(p, !base);
-	r.wire = wire_of(p, r.dialect, a);
+	if (own->wire && own->wire != p->wire) {
+		as_wished.wire = own->wire;
+		as_wished.base_has_version =
+			own->wire == &wire_openai || own->wire == &wire_responses;
+		p = &as_wished;
+	}
+	r.dialect = own->dialect ? own->dialect : dialect_of(p, !base);
+	r.wire = wire_of(p, r.dialect, own, a);
 	struct str base_url = base ? local_base(str_from(base), p, a) : home_of(p, r.dialect, a);
 	if (!full_url(p, base_url, a, &r.url, e))
 		return false;
@@ -209,10 +282,46 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	if (!r.key.n && !base && !p->is_local)
 		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
 			STR_ARG(model_id), p->key_variable);
+	r.headers = own->headers;
+	r.routing = own->routing;
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
 	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
+	if (own->api_version.n && !route_set_version(&r, own->api_version, e))
+		return err_context(e, "providers.%s.api_version", p->name);
+	apply_model_wish(wish, &r);
 	*out = r;
+	return true;
+}
+
+const char *route_variable(struct str name, const char *end, struct arena *a)
+{
+	AUTO(buf) b = {0};
+
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool is_lower = c >= 'a' && c <= 'z';
+		bool is_plain = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		buf_put_char(&b, is_lower ? (char)(c - 'a' + 'A') : is_plain ? c : '_');
+	}
+	buf_put_text(&b, end);
+	return arena_text(a, buf_str(&b));
+}
+
+/* A provider that only the wish knows. */
+static bool new_provider(const struct route_wish *wish, const struct provider_wish *own,
+	struct arena *a, struct provider *out, struct err *e)
+{
+	*out = (struct provider){.name = arena_text(a, own->name),
+		.wire = own->wire ? own->wire : &wire_openai,
+		.key_variable = route_variable(own->name, "_API_KEY", a),
+		.base_variable = route_variable(own->name, "_BASE_URL", a),
+		.is_local = true};
+	out->base_has_version = out->wire == &wire_openai || out->wire == &wire_responses;
+	if (!wish->base_url && !base_of(wish, out, own))
+		return err_set(e, ERR_USAGE,
+			"provider %s needs providers.%s.base_url in the settings, or %s", out->name,
+			out->name, out->base_variable);
 	return true;
 }
 
@@ -235,14 +344,24 @@ static const struct provider *provider_of_model(struct str model_id)
 	return NULL;
 }
 
-static const char *known_names(struct arena *a)
+static const char *known_names(const struct route_wish *wish, struct arena *a)
 {
 	AUTO(buf) names = {0};
 
 	for (const struct provider *p = providers; p->name; p++)
 		buf_printf(&names, "%s, ", p->name);
+	for (size_t i = 0; i < wish->provider_count; i++)
+		if (!provider_named(wish->providers[i].name))
+			buf_printf(&names, "%.*s, ", STR_ARG(wish->providers[i].name));
 	buf_put_text(&names, "offline");
 	return arena_text(a, buf_str(&names));
+}
+
+static bool unknown_provider(const struct route_wish *wish, const char *option, struct str name,
+	struct arena *a, struct err *e)
+{
+	return err_set(e, ERR_USAGE, "%s %s: unknown provider %.*s (known: %s)", option,
+		wish->model, STR_ARG(name), known_names(wish, a));
 }
 
 static bool choose_named(
@@ -252,9 +371,13 @@ static bool choose_named(
 	size_t slash = str_find_char(name, '/', 0);
 	const char *option = wish->option ? wish->option : "--model";
 	const struct provider *p;
+	struct provider made;
 
-	if (str_is(name, "offline") || str_is(name, OFFLINE_MODEL))
-		return choose_offline(out, "--model names it");
+	if (str_is(name, "offline") || str_is(name, OFFLINE_MODEL)) {
+		choose_offline(out, "");
+		snprintf(out->why, sizeof out->why, "%s names it", option);
+		return true;
+	}
 	if (slash == SIZE_MAX) {
 		p = provider_of_model(name);
 		if (!p)
@@ -263,40 +386,70 @@ static bool choose_named(
 				"provider/model (anthropic/..., openai/..., offline)",
 				option, STR_ARG(name));
 	} else {
-		p = provider_named(str_head(name, slash));
-		if (!p)
-			return err_set(e, ERR_USAGE, "%s %.*s: unknown provider %.*s (known: %s)",
-				option, STR_ARG(name), STR_ARG(str_head(name, slash)),
-				known_names(a));
+		struct str provider = str_head(name, slash);
+		const struct provider_wish *own = wish_for(wish, provider);
+		p = provider_named(provider);
+		if (!p && own == &no_wish)
+			return unknown_provider(wish, option, provider, a, e);
+		if (!p && !new_provider(wish, own, a, &made, e))
+			return false;
+		p = p ? p : &made;
 		name = str_skip(name, slash + 1);
 	}
 	if (name.n == 0)
 		return err_set(e, ERR_USAGE, "%s %s: no model named", option, wish->model);
 	if (!fill(p, name, wish, a, out, e))
 		return false;
-	snprintf(out->why, sizeof out->why, "--model names it");
+	snprintf(out->why, sizeof out->why, "%s names it", option);
+	return true;
+}
+
+/* The provider of the usual model has one of the size that is asked for. */
+static bool choose_near(const struct route_wish *wish, struct arena *a, struct route *out)
+{
+	struct str near = str_from(wish->near);
+	size_t slash = str_find_char(near, '/', 0);
+	const struct provider *p;
+	struct err e;
+
+	if (!wish->near || wish->size == SIZE_USUAL)
+		return false;
+	p = slash == SIZE_MAX ? provider_of_model(near) : provider_named(str_head(near, slash));
+	if (!p || !p->models[wish->size] ||
+		!fill(p, str_from(p->models[wish->size]), wish, a, out, &e))
+		return false;
+	snprintf(out->why, sizeof out->why, "of the same provider as %.80s", wish->near);
 	return true;
 }
 
 bool route_choose(const struct route_wish *wish, struct arena *a, struct route *out, struct err *e)
 {
+	enum model_size size = wish->size;
+	const char *what = NULL;
+	const struct provider *p;
+
 	if (wish->model)
 		return choose_named(wish, a, out, e);
 	if (wish->base_url)
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
-	const struct provider *p = providers;
-	while (p->name && !(p->default_model && key_variable(p, wish)))
-		p++;
-	const char *variable = p->name ? key_variable(p, wish) : NULL;
+	if (choose_near(wish, a, out))
+		return true;
+	for (p = providers; p->name; p++) {
+		what = p->models[size] ? key_name(p, wish) : NULL;
+		if (what)
+			break;
+	}
 	/* No key at all: a local server that needs none? */
-	for (p = variable ? p : providers; p->name && !variable; p++)
-		if (p->default_model && set_value(wish, p->base_variable))
+	for (p = what ? p : providers; p->name && !what; p++)
+		if (p->models[size] && base_of(wish, p, wish_for(wish, str_from(p->name))))
 			break;
 	if (!p->name)
 		return choose_offline(out, "no key and no --model given");
-	if (!fill(p, str_from(p->default_model), wish, a, out, e))
+	if (!what)
+		what = set_value(wish, p->base_variable) ? p->base_variable : "its base_url";
+	if (!fill(p, str_from(p->models[size]), wish, a, out, e))
 		return false;
-	snprintf(out->why, sizeof out->why, "%s is set", variable ? variable : p->base_variable);
+	snprintf(out->why, sizeof out->why, "%s is set", what);
 	return true;
 }
 
@@ -322,6 +475,11 @@ void route_address(const struct route *route, struct prompt *prompt)
 	prompt->routing = route->routing;
 	if (!prompt->context_tokens)
 		prompt->context_tokens = route_context_tokens(route, &is_known);
+	if (route->effort.n)
+		prompt->effort = route->effort;
+	/* Who keeps a window may have asked for less, to stay in it. */
+	if (route->max_output_tokens && route->max_output_tokens < prompt->max_output_tokens)
+		prompt->max_output_tokens = route->max_output_tokens;
 }
 
 bool route_set_version(struct route *route, struct str version, struct err *e)
@@ -350,4 +508,15 @@ const char *route_url(const struct route *route, const char *path, struct arena 
 		return route->url;
 	must(str_ends(url, own));
 	return arena_printf(a, "%.*s%s", STR_ARG(str_head(url, url.n - own.n)), path).p;
+}
+
+void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
+				 const char *base_variable),
+	void *self)
+{
+	for (const struct provider *p = providers; p->name; p++) {
+		visit(self, p->name, p->key_variable, p->base_variable);
+		if (p->token_variable)
+			visit(self, p->name, p->token_variable, p->base_variable);
+	}
 }

@@ -256,15 +256,29 @@ static struct http_header key_header(struct call *call)
 		bearer ? "authorization" : route->wire->key_header, value, true};
 }
 
-enum { HEADERS_MAX = 16 };
+/* Takes the place of one of the same name. */
+static size_t put_header(struct http_header *headers, size_t n, struct header h, bool is_secret)
+{
+	size_t i = 0;
 
-/* The list ends with the first that has no name. */
-static void put_headers(struct call *call, struct http_header *headers)
+	while (i < n && !str_eq_nocase(str_from(headers[i].name), str_from(h.name)))
+		i++;
+	headers[i] = (struct http_header){h.name, h.value, is_secret};
+	return i < n ? n : n + 1;
+}
+
+/* Ours, the wire's, then what the route adds; ended by a NULL name. */
+static const struct http_header *make_headers(struct call *call)
 {
 	const struct route *route = call->route;
 	const struct wire *wire = route->wire;
-	size_t n = 0;
+	size_t n = 0, room = 6;
 
+	for (const struct header *h = wire->headers; h && h->name; h++)
+		room++;
+	for (const struct header *h = route->headers; h && h->name; h++)
+		room++;
+	struct http_header *headers = arena_alloc(&call->arena, room, sizeof *headers);
 	headers[n++] = (struct http_header){"accept", str_from(call->errand->accept), false};
 	headers[n++] = (struct http_header){"user-agent", STR("fettle/" FETTLE_VERSION), false};
 	if (call->request.n)
@@ -273,21 +287,23 @@ static void put_headers(struct call *call, struct http_header *headers)
 		headers[n++] = key_header(call);
 	if (wire->version_header)
 		headers[n++] = (struct http_header){wire->version_header, version_of(route), false};
-	for (const struct header *h = wire->headers; h && h->name && n < HEADERS_MAX - 1; h++)
-		headers[n++] = (struct http_header){h->name, h->value, false};
+	for (const struct header *h = wire->headers; h && h->name; h++)
+		n = put_header(headers, n, *h, false);
+	/* People put keys into these. */
+	for (const struct header *h = route->headers; h && h->name; h++)
+		n = put_header(headers, n, *h, true);
+	return headers;
 }
 
 static void send_http(struct call *call)
 {
-	struct http_header headers[HEADERS_MAX] = {0};
 	const char *path = call->errand->put_request(call);
 
-	put_headers(call, headers);
 	call->result.request_bytes = call->request.n;
 	call->error_body.max = ERROR_BODY_MAX_BYTES;
 	call->url = route_url(call->route, path, &call->arena);
 	struct http_request request = {.url = call->url,
-		.headers = headers,
+		.headers = make_headers(call),
 		.body = call->request.n ? buf_str(&call->request) : (struct str){0},
 		.limits = call->route->limits};
 	struct http_sink sink = http_sink;

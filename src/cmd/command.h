@@ -31,7 +31,7 @@ struct program {
 struct command {
 	const char *name;
 	const char *brief; /* one line */
-	const char *synopsis[5]; /* operands and options as typed behind the name, NULL-ended */
+	const char *synopsis[6]; /* operands and options as typed behind the name, NULL-ended */
 	const char *description; /* paragraphs separated by an empty line */
 	const struct option *options;
 	const char *examples[8]; /* command lines that work, NULL-ended */
@@ -62,6 +62,8 @@ struct http_trust;
 
 /* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
 int command_wrong_usage(const struct command *command, const struct err *e);
+/* The same for a usage error; for others the sentence alone. Returns EXIT_USAGE. */
+int command_failed(const struct command *command, const struct err *e);
 /* For commands that print with stdio: EXIT_DONE when stdout took it all or its reader went away. */
 int command_end_output(void);
 /* The exit status that belongs to an error. */

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "cmd/command.h"
+#include "cmd/settings.h"
 
 enum { TEXT_MAX_BYTES = 64 << 20, BATCH_TEXTS = 256, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
 enum { TIMEOUT_MAX_S = 1'000'000'000 };
@@ -38,6 +39,8 @@ static const struct option options[] = {
 struct embedding {
 	struct arena arena;
 	struct options given;
+	struct settings settings;
+	struct workspace workspace;
 	struct buf piped;
 	VEC(struct str) texts;
 	struct route route;
@@ -138,6 +141,23 @@ static bool take_options(struct embedding *m, struct err *e)
 	return true;
 }
 
+/* Of the settings only how providers are reached: models and limits are those of tasks. */
+static const struct option shared_options[] = {TRUST_OPTIONS, {0}};
+
+static bool read_settings(struct embedding *m, struct err *e)
+{
+	if (!workspace_open(&m->workspace, NULL, e))
+		return false;
+	settings_read(&m->settings, &m->workspace, get_environment);
+	if (!settings_check(&m->settings, e)) {
+		e->code = ERR_USAGE;
+		return false;
+	}
+	settings_warn(&m->settings);
+	settings_fill(&m->settings, shared_options, &m->given, &m->arena);
+	return true;
+}
+
 static bool choose_model(struct embedding *m, struct err *e)
 {
 	struct route_wish wish = {.model = options_value(&m->given, "model"),
@@ -146,7 +166,8 @@ static bool choose_model(struct embedding *m, struct err *e)
 
 	if (!wish.model)
 		return err_set(e, ERR_USAGE, "needs --model: which model makes the vectors");
-	if (!route_choose(&wish, &m->arena, &m->route, e) ||
+	if (!read_settings(m, e) || !settings_wish(&m->settings, &wish, e) ||
+		!route_choose(&wish, &m->arena, &m->route, e) ||
 		!command_trust(&m->given, &m->route, &m->arena, &m->trust, e))
 		return false;
 	return (m->route.wire && m->route.wire->embed_path) ||
@@ -303,6 +324,8 @@ static void release(struct embedding *m)
 	vec_release(&m->texts);
 	vec_release(&m->values);
 	buf_release(&m->piped);
+	settings_release(&m->settings);
+	workspace_release(&m->workspace);
 	arena_release(&m->arena);
 }
 

@@ -26,6 +26,9 @@ static const struct variable variables[] = {
 	{"NAME_API_KEY, NAME_BASE_URL",
 		"the same for --model NAME/...: DEEPSEEK, GROQ, MISTRAL, LLAMACPP, VLLM, LMSTUDIO"},
 	{"OLLAMA_HOST", "host:port of an Ollama server, for --model ollama/..."},
+	{"FETTLE_MAX_TURNS ...", "any setting that has one value: fettle config keys lists them"},
+	{"XDG_CONFIG_HOME",
+		"where fettle/config.json and fettle/presets/ are, instead of ~/.config"},
 	{"NO_COLOR, FORCE_COLOR", "no colour on stderr; colour even where it is no terminal"},
 	{"SSL_CERT_FILE, SSL_CERT_DIR", "certificates to trust instead of the system's"},
 };
@@ -175,7 +178,9 @@ static void print_man(void)
 	roff_table(variables, COUNT(variables));
 	printf(".Sh FILES\n.Bl -tag -width Ds\n.It Pa AGENTS.md , CLAUDE.md\n"
 	       "Instructions for the model, read from the repository's root down to the working "
-	       "directory.\n.It Pa .gitignore , .ignore\nWhat the tools leave out.\n.El\n");
+	       "directory.\n.It Pa ~/.config/fettle/config.json , .fettle.json\n"
+	       "Settings: the user\\(aqs own, and those of a repository, from its root down to the "
+	       "working directory.\n.It Pa ~/.config/fettle/presets/*.json\nPresets.\n.It Pa .gitignore , .ignore\nWhat the tools leave out.\n.El\n");
 	printf(".Sh EXIT STATUS\n");
 	roff_table(statuses, COUNT(statuses));
 	printf(".Sh EXAMPLES\n");

@@ -12,11 +12,14 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 
-extern const struct command command_run, command_embed, command_mock, command_help, command_version;
+extern const struct command command_run, command_embed, command_config, command_preset,
+	command_mock, command_help, command_version;
 
 const struct command *const commands[] = {
 	&command_run,
 	&command_embed,
+	&command_config,
+	&command_preset,
 	&command_mock,
 	&command_help,
 	&command_version,
@@ -50,6 +53,17 @@ int command_wrong_usage(const struct command *command, const struct err *e)
 	utf8_put_line(&shown, str_from(e->text), sizeof e->text);
 	fprintf(stderr, "fettle: %s\nTry: fettle help%s%s\n", buf_text(&shown), command ? " " : "",
 		command ? command->name : "");
+	return EXIT_USAGE;
+}
+
+int command_failed(const struct command *command, const struct err *e)
+{
+	AUTO(buf) shown = {0};
+
+	if (e->code == ERR_USAGE)
+		return command_wrong_usage(command, e);
+	utf8_put_line(&shown, str_from(e->text), sizeof e->text);
+	fprintf(stderr, "fettle: %s\n", buf_text(&shown));
 	return EXIT_USAGE;
 }
 

@@ -16,6 +16,7 @@
 #include "base/uuid.h"
 #include "cmd/command.h"
 #include "cmd/replay.h"
+#include "cmd/settings.h"
 #include "ui/trace.h"
 #include "ui/ui.h"
 
@@ -24,6 +25,11 @@ extern const struct command command_run;
 static const struct option options[] = {
 	{"model", 'm', "PROVIDER/MODEL",
 		"which model answers (anthropic/..., openai/..., offline)"},
+	{"fast", 0, NULL, "the fast, cheap model: fast_model of the settings, or the provider's"},
+	{"smart", 0, NULL, "the strong model: smart_model of the settings, or the provider's"},
+	{"preset", 0, "NAME", "prompt, model, tools and limits by a name: fettle preset list"},
+	{"effort", 0, "LEVEL",
+		"how much the model reasons: none, minimal, low, medium, high, xhigh, max"},
 	{"base-url", 0, "URL", "where the provider is reached, for a local or own server"},
 	{"replay", 0, "SCRIPT",
 		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
@@ -46,6 +52,7 @@ static const struct option options[] = {
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
 	{"directory", 'C', "DIR", "work in this directory"},
 	{"max-turns", 0, "N", "stop after this many model calls (default 50)"},
+	{"max-output-tokens", 0, "N", "ceiling of one answer (default 32000)"},
 	{"timeout", 0, "SECONDS", "stop the task after this time"},
 	{"quiet", 'q', NULL, "no progress on stderr, only errors"},
 	{"verbose", 'v', NULL, "say on stderr what happens inside"},
@@ -63,13 +70,14 @@ enum { TEXT_MAX_BYTES = 32 << 20 };
 /* How long an open pipe may stay silent before the run goes on without it. */
 enum { STDIN_WAIT_MS = 2'000 };
 enum { OUTPUT_PATIENCE_MS = 500 };
-enum { WORKERS = 4, QUEUE = 256, MAX_TURNS = 50, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
+enum { WORKERS = 4, QUEUE = 256 };
 /* Far beyond any sense, near enough that no sum overflows. */
 enum { LONGEST_S = 10'000'000, TIMEOUT_MAX_S = 1'000'000'000 };
 
 struct run {
 	struct arena arena;
-	struct options given;
+	struct options given; /* on the command line, and what settings add */
+	struct settings settings;
 	struct buf piped;
 	struct str *tasks;
 	size_t task_count;
@@ -214,7 +222,7 @@ static bool read_options(struct run *r, struct err *e)
 			"stream-json",
 			format);
 	log_enable(r->ui_options.is_verbose);
-	if (!options_int(given, "max-turns", 1, MAX_TURNS, &r->max_turns, e) ||
+	if (!options_int(given, "max-turns", 1, 0, &r->max_turns, e) ||
 		!options_int(given, "timeout", 1, 0, &r->timeout_s, e))
 		return false;
 	if (r->timeout_s > TIMEOUT_MAX_S)
@@ -240,14 +248,50 @@ static bool read_patience(struct run *r, struct err *e)
 	struct http_limits *limits = &r->route.limits;
 	int64_t retries;
 
-	r->retry.wait_max_ms = MAX_RETRY_WAIT_S * 1000;
-	if (!options_int(&r->given, "max-retries", 0, MAX_RETRIES, &retries, e))
+	if (!options_int(&r->given, "max-retries", 0, 0, &retries, e))
 		return false;
 	r->retry.retries_max = (int)(retries < 1'000'000 ? retries : 1'000'000);
 	return read_seconds(r, "max-retry-wait", 0, &r->retry.wait_max_ms, e) &&
 	       read_seconds(r, "connect-timeout", 1, &limits->connect_ms, e) &&
 	       read_seconds(r, "first-byte-timeout", 1, &limits->first_byte_ms, e) &&
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
+}
+
+/* The model of --fast or --smart; else the one that is named nearest. */
+static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
+{
+	struct settings *s = &r->settings;
+	bool is_fast = options_has(&r->given, "fast"), is_smart = options_has(&r->given, "smart");
+	struct setting model = settings_get(s, "model"), sized;
+
+	if (is_fast + is_smart + (model.origin == ORIGIN_OPTION) > 1)
+		return err_set(e, ERR_USAGE, "--fast, --smart and --model: only one of them");
+	if (model.origin) {
+		wish->model = arena_text(&r->arena, model.text);
+		wish->option = model.where;
+	}
+	if (!is_fast && !is_smart)
+		return true;
+	sized = settings_get(s, is_fast ? "fast_model" : "smart_model");
+	wish->size = is_fast ? SIZE_FAST : SIZE_SMART;
+	wish->near = wish->model;
+	wish->model = sized.origin ? arena_text(&r->arena, sized.text) : NULL;
+	wish->option = sized.where;
+	return true;
+}
+
+/* Said nearer than in a file, or for this model in a file, or for all models in a file. */
+static const char *fallback_of(struct run *r)
+{
+	struct setting usual = settings_get(&r->settings, "fallback");
+	const struct conf_value *own =
+		conf_find(&r->settings.conf, "models", r->route.name, "fallback");
+
+	if (r->replay.path && usual.origin < ORIGIN_PRESET)
+		return NULL;
+	if (own && usual.origin < ORIGIN_ENVIRONMENT)
+		return arena_text(&r->arena, own->text);
+	return usual.origin ? arena_text(&r->arena, usual.text) : NULL;
 }
 
 static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
@@ -261,7 +305,8 @@ static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
 	if (!replay_open(&r->replay, path, e))
 		return false;
 	wish->environment = replay_environment;
-	if (!wish->model)
+	/* The script knows what it was made for; what is typed knows better. */
+	if (!wish->model || settings_get(&r->settings, "model").origin < ORIGIN_PRESET)
 		wish->model = r->replay.model;
 	return true;
 }
@@ -272,8 +317,14 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 	struct route *route = &r->summary_route;
 	struct route_wish own = *wish;
 
+	struct setting fast = settings_get(&r->settings, "fast_model");
+
 	own.model = options_value(&r->given, "summary-model");
-	own.option = "--summary-model";
+	own.option = settings_get(&r->settings, "summary_model").where;
+	if (!own.model && fast.origin && !r->replay.path) {
+		own.model = arena_text(&r->arena, fast.text);
+		own.option = fast.where;
+	}
 	if (!own.model)
 		return true;
 	return route_choose_beside(&own, &r->arena, &r->route, route, e) &&
@@ -283,18 +334,51 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 
 static bool choose_model(struct run *r, struct err *e)
 {
-	struct route_wish wish = {.model = options_value(&r->given, "model"),
-		.base_url = options_value(&r->given, "base-url"),
-		.environment = get_environment};
-	const char *fallback = options_value(&r->given, "fallback");
+	struct route_wish wish = {
+		.base_url = options_value(&r->given, "base-url"), .environment = get_environment};
 
-	if (!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
-		!read_patience(r, e) ||
-		(fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
+	if (!settings_wish(&r->settings, &wish, e) || !name_model(r, &wish, e) ||
+		!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
+		!read_patience(r, e))
+		return false;
+	const char *fallback = fallback_of(r);
+	if ((fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
 		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e) ||
 		!choose_summary_model(r, &wish, e))
 		return false;
 	return !r->replay.path || replay_address(&r->replay, &r->route, e);
+}
+
+/* Everything that is not on the command line. */
+static bool read_settings(struct run *r, struct err *e)
+{
+	struct settings *s = &r->settings;
+	const char *preset = options_value(&r->given, "preset");
+
+	if (!workspace_open(&r->workspace, options_value(&r->given, "directory"), e)) {
+		e->code = ERR_USAGE;
+		return false;
+	}
+	r->times.workspace_at = clock_ns();
+	settings_read(s, &r->workspace, get_environment);
+	if (!settings_check(s, e) || (preset && !preset_choose(s, preset, e)))
+		return false;
+	settings_fill(s, options, &r->given, &r->arena);
+	r->times.settings_at = clock_ns();
+	return true;
+}
+
+static bool apply_preset(struct run *r, struct err *e)
+{
+	const struct conf_value *prompt = settings_preset_value(&r->settings, "prompt"),
+				*offered = settings_preset_value(&r->settings, "tools");
+
+	if (prompt)
+		agent_context_instruct(&r->context, prompt->text);
+	if (!offered ||
+		agent_context_keep_tools(&r->context, offered->items, offered->item_count, e))
+		return true;
+	return err_context(e, "preset %s (%s)", r->settings.preset.name, r->settings.preset.where);
 }
 
 static bool load_images(struct run *r, struct err *e)
@@ -325,22 +409,17 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 {
 	r->times = (struct ui_times){
 		.exec_ns = program->exec_ns, .main_at = program->main_at, .parsed_at = clock_ns()};
-	if (!read_options(r, e) || !read_schema(r, e) || !open_trace(r, e) || !choose_model(r, e) ||
-		!load_images(r, e))
+	if (!read_settings(r, e) || !read_options(r, e) || !read_schema(r, e) ||
+		!open_trace(r, e) || !choose_model(r, e) || !load_images(r, e))
 		return false;
 	r->times.chosen_at = clock_ns();
 	if (!collect_tasks(r, program, e))
 		return false;
 	r->times.tasks_at = clock_ns();
-	if (!workspace_open(&r->workspace, options_value(&r->given, "directory"), e)) {
-		e->code = ERR_USAGE;
-		return false;
-	}
-	r->times.workspace_at = clock_ns();
 	agent_context_load(&r->context, &r->workspace, clock_wall_s());
 	r->times.context_at = clock_ns();
 	uuid_make(r->session_id);
-	return true;
+	return apply_preset(r, e);
 }
 
 /* ---- doing it ---- */
@@ -462,7 +541,11 @@ static void announce(struct run *r)
 {
 	if (r->ui_options.is_quiet)
 		return;
-	fprintf(stderr, "fettle: %.*s (%s)\n", STR_ARG(r->route.name), r->route.why);
+	settings_warn(&r->settings);
+	AUTO(buf) choice = {0}, shown = {0};
+	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
+	utf8_put_line(&shown, buf_str(&choice), 1000);
+	fprintf(stderr, "fettle: %s\n", buf_text(&shown));
 	if (r->route.notice)
 		fprintf(stderr, "fettle: %s\n", r->route.notice);
 	if (!r->route.wire)
@@ -524,6 +607,7 @@ static void release(struct run *r)
 	agent_context_release(&r->context);
 	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
+	settings_release(&r->settings);
 	buf_release(&r->piped);
 	arena_release(&r->arena);
 }
@@ -541,9 +625,7 @@ static int run(const struct program *program, int count, char *const *words)
 	} else if (options_has(&r.given, "version")) {
 		r.status = command_find("version")->run(program, 0, NULL);
 	} else if (!prepare(&r, program, &e)) {
-		r.status = e.code == ERR_USAGE
-				   ? command_wrong_usage(&command_run, &e)
-				   : (fprintf(stderr, "fettle: %s\n", e.text), EXIT_USAGE);
+		r.status = command_failed(&command_run, &e);
 	} else if (!open_loop(&r, &e)) {
 		r.status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
 	} else {

@@ -442,10 +442,11 @@ void trace_begin(struct trace *t, const struct ui_run *run)
 	put_name(t, "thread_name", ROW_RUN, "run");
 	put_plain(t, "exec to main (CPU)", "start", t->zero, times->main_at);
 	put_plain(t, "options", "start", times->main_at, times->parsed_at);
-	put_plain(t, "choice of the model", "start", times->parsed_at, times->chosen_at);
+	put_plain(t, "workspace", "start", times->parsed_at, times->workspace_at);
+	put_plain(t, "settings", "start", times->workspace_at, times->settings_at);
+	put_plain(t, "choice of the model", "start", times->settings_at, times->chosen_at);
 	put_plain(t, "tasks and stdin", "start", times->chosen_at, times->tasks_at);
-	put_plain(t, "workspace", "start", times->tasks_at, times->workspace_at);
-	put_plain(t, "context", "start", times->workspace_at, times->context_at);
+	put_plain(t, "context", "start", times->tasks_at, times->context_at);
 }
 
 struct trace *trace_new(const char *path, struct err *e)

@@ -37,8 +37,9 @@ struct ui_options {
 struct ui_times {
 	int64_t exec_ns; /* CPU time used before main: loading and linking the program */
 	/* Monotonic clock: main, the words are read, the model is chosen, the tasks are there. */
-	int64_t main_at, parsed_at, chosen_at, tasks_at;
-	int64_t workspace_at; /* the workspace is open */
+	int64_t main_at, parsed_at;
+	int64_t workspace_at, settings_at; /* the one is open, the others are read */
+	int64_t chosen_at, tasks_at;
 	int64_t context_at; /* instruction files and tools are loaded */
 };
 

@@ -186,6 +186,104 @@ static void test_urls_of_other_questions(void **)
 	}
 }
 
+static struct route choose(const struct route_wish *wish, struct arena *a)
+{
+	struct route route;
+	struct err e;
+
+	if (!route_choose(wish, a, &route, &e))
+		fail_msg("%s", e.text);
+	return route;
+}
+
+static void test_wishes_of_providers(void **)
+{
+	struct header headers[] = {{"x-a", STR("b")}, {0}};
+	struct provider_wish own[] = {{.name = STR("anthropic"),
+					      .key = "file-key",
+					      .key_name = "f:1",
+					      .base_url = "http://file",
+					      .api_version = STR("2026-10-21"),
+					      .bearer = BEARER_YES,
+					      .headers = headers},
+		{.name = STR("my-box"), .base_url = "box:99", .bearer = BEARER_NO}};
+	struct route_wish wish = {.environment = lookup, .providers = own, .provider_count = 2};
+	AUTO(arena) a = {0};
+
+	environment = ENV();
+	struct route r = choose(&wish, &a);
+	assert_true(str_is(r.name, "anthropic/claude-sonnet-5-5") && str_is(r.key, "file-key"));
+	assert_string_equal(r.why, "f:1 is set");
+	assert_string_equal(r.url, "http://file/v1/messages");
+	assert_true(r.bearer && str_is(r.api_version, "2026-10-21"));
+	assert_true(str_is(r.headers[0].value, "b"));
+	environment = ENV("ANTHROPIC_API_KEY=env-key", "ANTHROPIC_BASE_URL=http://env");
+	r = choose(&wish, &a);
+	assert_true(str_is(r.key, "env-key"));
+	assert_string_equal(r.url, "http://env/v1/messages");
+	wish.model = "my-box/m/1";
+	r = choose(&wish, &a);
+	assert_true(str_is(r.model_id, "m/1") && r.key.n == 0);
+	assert_string_equal(r.url, "http://box:99/v1/chat/completions");
+	assert_string_equal(r.wire->key_header, "api-key");
+	environment = ENV("MY_BOX_API_KEY=k", "MY_BOX_BASE_URL=http://other/v2");
+	r = choose(&wish, &a);
+	assert_true(str_is(r.key, "k"));
+	assert_string_equal(r.url, "http://other/v2/chat/completions");
+}
+
+static void test_wishes_of_models(void **)
+{
+	struct model_wish models[] = {
+		{STR("openai/gpt-5.5"), .context_tokens = 5, .effort = STR("high")}};
+	struct route_wish wish = {.environment = lookup,
+		.model = "gpt-5.5",
+		.models = models,
+		.model_count = 1,
+		.usual = {.max_output_tokens = 7, .effort = STR("low")}};
+	struct prompt prompt = {.max_output_tokens = 9, .effort = STR("")};
+	AUTO(arena) a = {0};
+
+	environment = ENV("OPENAI_API_KEY=k");
+	struct route r = choose(&wish, &a);
+	route_address(&r, &prompt);
+	assert_int_equal(prompt.context_tokens, 5);
+	assert_int_equal(prompt.max_output_tokens, 7);
+	assert_true(str_is(prompt.effort, "high"));
+	wish.firm.effort = STR("none");
+	r = choose(&wish, &a);
+	assert_true(str_is(r.effort, "none"));
+	wish.model = "gpt-5.4";
+	wish.firm.effort = (struct str){0};
+	r = choose(&wish, &a);
+	assert_true(str_is(r.effort, "low") && r.model.context_tokens == 1'050'000);
+}
+
+/* Of the table's models each is in the catalogue: its price would be unknown otherwise. */
+static void note_provider(void *count, const char *name, const char *key, const char *base)
+{
+	for (enum model_size size = SIZE_USUAL; size < SIZE_COUNT; size++) {
+		struct route_wish wish = {.environment = lookup, .size = size};
+		AUTO(arena) a = {0};
+		char variable[80];
+		snprintf(variable, sizeof variable, "%s=k", key);
+		environment = ENV(variable);
+		struct route r = choose(&wish, &a);
+		assert_true(base[0] &&
+			    (str_is(r.provider, name) || !r.wire || !strcmp(name, "responses")));
+		assert_true(!r.wire || r.is_in_catalog);
+		*(int *)count += r.wire != NULL;
+	}
+}
+
+static void test_sizes(void **)
+{
+	int count = 0;
+
+	route_each_provider(note_provider, &count);
+	assert_int_equal(count, 3 * 6 + 2 * 3);
+}
+
 static const struct option table[] = {
 	{"model", 'm', "NAME", ""},
 	{"quiet", 'q', NULL, ""},
@@ -285,6 +383,9 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_urls_of_other_questions),
+		cmocka_unit_test(test_wishes_of_providers),
+		cmocka_unit_test(test_wishes_of_models),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_wrong_options),
 		cmocka_unit_test(test_integers),

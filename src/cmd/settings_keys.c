@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/* The table of settings: one line a key. A new one: a line here, and its reader. */
+#include "cmd/settings.h"
+
+enum {
+	LONGEST_S = 10'000'000,
+	TASK_LONGEST_S = 1'000'000'000,
+	COUNT_MAX = 1'000'000,
+	TOKENS_MAX = 1'000'000'000,
+};
+
+#define WORDS(...)         ((const char *const[]){__VA_ARGS__, NULL})
+#define SECONDS(low, high) .type = CONF_SECONDS, .minimum = low, .maximum = high, .unit = "seconds"
+#define TOKENS             .type = CONF_INT, .minimum = 1, .maximum = TOKENS_MAX, .unit = "tokens"
+#define EFFORTS            WORDS("none", "minimal", "low", "medium", "high", "xhigh", "max")
+#define FORMATS            WORDS("text", "json", "stream-json")
+#define NAMED              .type = CONF_STRING
+#define SECRET             .flags = CONF_USER_ONLY | CONF_SECRET
+#define USER_ONLY          .flags = CONF_USER_ONLY
+
+/* clang-format off */
+
+static const struct conf_key model_keys[] = {
+	{"fallback", .type = CONF_LIST, .brief = "models that are asked when this one cannot answer"},
+	{"context_tokens", TOKENS, .brief = "how much the model takes in"},
+	{"max_output_tokens", TOKENS, .brief = "ceiling of one of its answers"},
+	{"effort", NAMED, .choices = EFFORTS, .brief = "how much it reasons"},
+	{0},
+};
+
+static const struct conf_key provider_keys[] = {
+	{"api_key", NAMED, SECRET, .brief = "the key; better \"${NAME}\" than the key itself"},
+	{"base_url", NAMED, USER_ONLY, .brief = "where it is reached; a new provider needs it"},
+	{"headers", .type = CONF_STRINGS, SECRET, .brief = "further headers of every request"},
+	{"wire", NAMED, USER_ONLY, .choices = WORDS("anthropic", "openai", "responses", "ollama"),
+		.brief = "the API it speaks: Messages, Chat Completions (a new provider's default), Responses, Ollama's"},
+	{"dialect", NAMED, USER_ONLY, .choices = WORDS("openai", "openrouter", "gemini", "deepseek", "groq",
+		"mistral", "llamacpp", "vllm", "lmstudio"), .brief = "whose Chat Completions they are like"},
+	{"api_version", NAMED, USER_ONLY, .brief = "what the anthropic-version header says"},
+	{"bearer", .type = CONF_BOOL, USER_ONLY,
+		.brief = "true: the key goes as a bearer token; false: as x-api-key (anthropic) or api-key"},
+	{"routing", .type = CONF_OBJECT, USER_ONLY, .brief = "OpenRouter's provider preferences, sent as they are"},
+	{0},
+};
+
+const struct conf_key preset_keys[] = {
+	{"description", NAMED, .brief = "one line for fettle preset list"},
+	{"prompt", NAMED, .flags = CONF_LINES, .brief = "what the model is told besides the task"},
+	{"model", NAMED, .option = "model", .brief = "which model answers"},
+	{"effort", NAMED, .choices = EFFORTS, .option = "effort", .brief = "how much it reasons"},
+	{"tools", .type = CONF_LIST, .brief = "the only tools that the model is offered"},
+	{"max_turns", .type = CONF_INT, .minimum = 1, .maximum = COUNT_MAX, .unit = "model calls",
+		.option = "max-turns", .brief = "the task stops after so many model calls"},
+	{"max_output_tokens", TOKENS, .option = "max-output-tokens", .brief = "ceiling of one answer"},
+	{"timeout", SECONDS(1, TASK_LONGEST_S), .option = "timeout", .brief = "the task stops after this time"},
+	{"output_format", NAMED, USER_ONLY, .choices = FORMATS, .option = "output-format", .brief = "what stdout gets"},
+	{0},
+};
+
+const struct conf_key settings_keys[] = {
+	{"model", NAMED, .option = "model", .brief = "which model answers, as provider/model"},
+	{"fast_model", NAMED, .brief = "the model of --fast"},
+	{"smart_model", NAMED, .brief = "the model of --smart"},
+	{"summary_model", NAMED, .option = "summary-model",
+		.brief = "who sums up old turns when a conversation grows too long; fast_model when that is set, else the model itself"},
+	{"effort", NAMED, .choices = EFFORTS, .option = "effort", .brief = "how much models reason that can"},
+	{"fallback", .type = CONF_LIST, .option = "fallback", .brief = "models that are asked when that one cannot answer"},
+	{"max_retries", .type = CONF_INT, .minimum = 0, .maximum = COUNT_MAX, .unit = "retries", .fallback = "3",
+		.option = "max-retries", .brief = "how often a failed model call is made again"},
+	{"max_retry_wait", SECONDS(0, LONGEST_S), .fallback = "60", .option = "max-retry-wait",
+		.brief = "the longest wait that a provider may ask for before a retry"},
+	{"connect_timeout", SECONDS(1, LONGEST_S), .fallback = "10", .option = "connect-timeout",
+		.brief = "how long connecting may take"},
+	{"first_byte_timeout", SECONDS(1, LONGEST_S), .fallback = "300", .option = "first-byte-timeout",
+		.brief = "how long an answer may take to begin"},
+	{"idle_timeout", SECONDS(1, LONGEST_S), .fallback = "120", .option = "idle-timeout",
+		.brief = "how long an answer may pause"},
+	{"timeout", SECONDS(1, TASK_LONGEST_S), .option = "timeout", .brief = "the task stops after this time"},
+	{"max_turns", .type = CONF_INT, .minimum = 1, .maximum = COUNT_MAX, .unit = "model calls", .fallback = "50",
+		.option = "max-turns", .brief = "the task stops after so many model calls"},
+	{"max_output_tokens", TOKENS, .fallback = "32000", .option = "max-output-tokens",
+		.brief = "ceiling of one answer; a model's own limit where that is lower"},
+	{"output_format", NAMED, USER_ONLY, .choices = FORMATS, .fallback = "text", .option = "output-format",
+		.brief = "what stdout gets"},
+	{"ca_file", NAMED, USER_ONLY, .option = "ca-file", .brief = "the certificates in this PEM file are trusted, not the system's"},
+	{"insecure", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "insecure",
+		.brief = "TLS is not verified; servers that are not on this machine are then refused"},
+	{"models", .type = CONF_MAP, .members = model_keys, .brief = "what holds for one model, by provider/model"},
+	{"providers", .type = CONF_MAP, USER_ONLY, .members = provider_keys,
+		.brief = "how a provider is reached, by its name; a new name is a new provider"},
+	{"presets", .type = CONF_MAP, .members = preset_keys, .brief = "presets for --preset, by name"},
+	{0},
+};
