@@ -20,7 +20,7 @@ contents that begins with "===" or "---" is written with a backslash in front.
                       several marks may follow one another.
 === script            JSON for "fettle mock" (docs/mock.md), started on a free port.
 === env               NAME=value lines. Commands get PATH, HOME (an empty directory), LANG=C.UTF-8,
-                      TERM=dumb and these.
+                      TERM=dumb, FETTLE_PROBE=false and these.
 === stdin             otherwise /dev/null. (escapes) and (no newline) as above.
 === run               a script for sh, started in the workspace. "fettle" is the build's.
 === exit N            the status; 0 when there is no such section.
@@ -473,7 +473,7 @@ class Case:
         return [s for s in self._sections if s.name == name]
 
     def environment(self):
-        env = {"PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.home),
+        env = {"FETTLE_PROBE": "false", "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.home),
                "LANG": "C.UTF-8", "TERM": "dumb"}
         if self.build.sanitized:
             env.update(SANITIZER_ENV)

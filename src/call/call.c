@@ -35,7 +35,8 @@ static void prepare_answer(struct call *call)
 			return;
 		}
 	}
-	must(call->asked->message_count > 0 && call->asked->max_output_tokens > 0);
+	must(call->asked->message_count > 0 || (route->wire && route->wire->loads_models));
+	must(call->asked->max_output_tokens > 0);
 	call->prompt = *call->asked;
 	route_address(route, &call->prompt);
 	if (most > 0 && most < call->prompt.max_output_tokens)

@@ -35,7 +35,9 @@ struct route {
 	const char *notice; /* something people should know; NULL nothing */
 	struct model model; /* from the catalogue, with what the wish says of it */
 	bool is_in_catalog;
+	bool is_local; /* it runs on this machine, or is of a kind that does */
 	struct http_limits limits;
+	bool is_last_resort; /* offline, because nobody named anything else */
 	char why[160]; /* one sentence: what led to this choice */
 	const struct route *fallback; /* asked when this one cannot answer; NULL none */
 };
@@ -95,6 +97,23 @@ struct route_wish {
 void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
 				 const char *base_variable),
 	void *self);
+/* What is known of a provider before it is asked. */
+struct provider_facts {
+	struct str name;
+	struct str catalog; /* its name in the catalogue */
+	const char *key_variable, *default_model; /* NULL none */
+	const char *key_name; /* where its key is; NULL: there is none */
+	bool is_local; /* needs no key, and may be on this machine */
+	bool is_named; /* somebody said where it is */
+};
+
+/*
+ * Every provider there is, the wish's own too, in the order they are looked for; of several names
+ * for one server the first. The facts are valid during the call, their strings as long as the wish
+ * and the arena.
+ */
+void route_survey(const struct route_wish *wish, struct arena *a,
+	void (*visit)(void *self, const struct provider_facts *facts), void *self);
 /* "MY_SERVER" and end, for a provider called "my-server". */
 const char *route_variable(struct str provider, const char *end, struct arena *a);
 

@@ -157,7 +157,7 @@ void list_cancel(struct listing *listing)
 
 struct window_call {
 	struct call call;
-	struct window_sink sink;
+	struct list_window_sink sink;
 	int64_t context_tokens;
 };
 
@@ -212,8 +212,8 @@ static const struct errand window_errand = {
 	.end = end_window,
 };
 
-struct call *window_start(
-	const struct call_world *world, const struct route *route, const struct window_sink *sink)
+struct call *list_window_start(const struct call_world *world, const struct route *route,
+	const struct list_window_sink *sink)
 {
 	struct call *call = call_new(sizeof(struct window_call), world, route, &window_errand);
 

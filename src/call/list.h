@@ -29,7 +29,7 @@ struct listing;
 /* Closes the connection; the end comes with ERR_CANCELLED. NULL is nothing. */
 void list_cancel(struct listing *listing);
 
-struct window_sink {
+struct list_window_sink {
 	/* Exactly once, last, from the loop. context_tokens: 0 not told, or result->error is set.
 	 */
 	void (*end)(void *self, const struct call_result *result, int64_t context_tokens);
@@ -40,7 +40,7 @@ struct window_sink {
  * The window of the route's own model, of servers that tell it for one model only: those whose wire
  * has a show_path. ERR_USAGE for others, where the list has what there is. Ended with call_cancel.
  */
-[[nodiscard]] struct call *window_start(
-	const struct call_world *world, const struct route *route, const struct window_sink *sink);
+[[nodiscard]] struct call *list_window_start(const struct call_world *world,
+	const struct route *route, const struct list_window_sink *sink);
 
 #endif

@@ -286,6 +286,7 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	r.routing = own->routing;
 	r.model_id = arena_copy(a, model_id);
 	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
+	r.is_local = p->is_local || url_is_loopback(str_from(r.url));
 	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
 	if (own->api_version.n && !route_set_version(&r, own->api_version, e))
 		return err_context(e, "providers.%s.api_version", p->name);
@@ -443,8 +444,11 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 	for (p = what ? p : providers; p->name && !what; p++)
 		if (p->models[size] && base_of(wish, p, wish_for(wish, str_from(p->name))))
 			break;
-	if (!p->name)
-		return choose_offline(out, "no key and no --model given");
+	if (!p->name) {
+		choose_offline(out, "no key and no --model given");
+		out->is_last_resort = true;
+		return true;
+	}
 	if (!what)
 		what = set_value(wish, p->base_variable) ? p->base_variable : "its base_url";
 	if (!fill(p, str_from(p->models[size]), wish, a, out, e))
@@ -518,5 +522,46 @@ void route_each_provider(void (*visit)(void *self, const char *name, const char 
 		visit(self, p->name, p->key_variable, p->base_variable);
 		if (p->token_variable)
 			visit(self, p->name, p->token_variable, p->base_variable);
+	}
+}
+
+static struct provider_facts facts_of(const struct provider *p, const struct route_wish *wish)
+{
+	return (struct provider_facts){.name = str_from(p->name),
+		.catalog = catalog_name(p),
+		.key_variable = p->key_variable,
+		.default_model = p->models[SIZE_USUAL],
+		.key_name = key_name(p, wish),
+		.is_local = p->is_local,
+		.is_named = base_of(wish, p, wish_for(wish, str_from(p->name)))};
+}
+
+/* What speaks to the same server with the same key as one before it. */
+static bool is_other_face(const struct provider *p)
+{
+	for (const struct provider *q = providers; q < p; q++)
+		if (strcmp(q->key_variable, p->key_variable) == 0)
+			return true;
+	return false;
+}
+
+void route_survey(const struct route_wish *wish, struct arena *a,
+	void (*visit)(void *self, const struct provider_facts *facts), void *self)
+{
+	struct provider_facts facts;
+	struct provider made;
+	struct err e;
+
+	for (const struct provider *p = providers; p->name; p++) {
+		facts = facts_of(p, wish);
+		if (!is_other_face(p))
+			visit(self, &facts);
+	}
+	for (size_t i = 0; i < wish->provider_count; i++) {
+		const struct provider_wish *own = &wish->providers[i];
+		if (provider_named(own->name) || !new_provider(wish, own, a, &made, &e))
+			continue;
+		facts = facts_of(&made, wish);
+		visit(self, &facts);
 	}
 }

@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "cmd/local.h"
 #include "cmd/replay.h"
 #include "cmd/settings.h"
 #include "ui/trace.h"
@@ -338,8 +339,11 @@ static bool choose_model(struct run *r, struct err *e)
 		.base_url = options_value(&r->given, "base-url"), .environment = get_environment};
 
 	if (!settings_wish(&r->settings, &wish, e) || !name_model(r, &wish, e) ||
-		!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e) ||
-		!read_patience(r, e))
+		!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e))
+		return false;
+	if (r->route.is_last_resort && str_is(settings_get(&r->settings, "probe").text, "true"))
+		(void)!local_find(&wish, &r->arena, &r->route);
+	if (!read_patience(r, e))
 		return false;
 	const char *fallback = fallback_of(r);
 	if ((fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||

@@ -71,7 +71,7 @@ struct prompt {
 	struct tool_spec *tools;
 	size_t tool_count;
 	struct message *messages;
-	size_t message_count;
+	size_t message_count; /* 0 only where that loads the model: ollama */
 	int64_t max_output_tokens; /* > 0 */
 	int64_t context_tokens; /* the window a server that loads models shall set up; 0 default */
 	/*
@@ -81,6 +81,8 @@ struct prompt {
 	 */
 	struct str schema, schema_name;
 	bool wants_answer; /* now, in the schema's form: no further calls */
+	struct str keep_alive; /* how long such a server keeps the model: "30m", "-1"; "" its
+				  own time */
 	struct str effort; /* of reasoning: "none", "low", "medium", "high" ...; "" not said */
 	const struct dialect *dialect; /* of the openai wire; NULL: what every server takes */
 	struct str routing; /* a JSON object for dialects with a routing_name; "" none */
@@ -304,6 +306,7 @@ struct wire {
 	const char *show_path; /* where one model is described; NULL: the list has it all */
 	const char *embed_path; /* where texts become vectors; NULL nowhere. llm/embed.h */
 	const struct dialect *dialect; /* NULL: any */
+	bool loads_models; /* a request without messages loads the model and does no more */
 
 	/* Client: the body of a request. Deterministic: equal prefixes give equal bytes. */
 	void (*put_request)(const struct prompt *prompt, struct buf *body);

@@ -346,6 +346,7 @@ const struct wire wire_ollama = {
 	.list_path = "/api/tags",
 	.show_path = "/api/show",
 	.embed_path = "/api/embed",
+	.loads_models = true,
 	.put_request = ollama_put_request,
 	.get_event = get_event,
 	.get_error = error_get,

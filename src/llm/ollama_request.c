@@ -40,6 +40,20 @@ static void put_options(struct json_writer *w, const struct prompt *p)
 	json_close(w, '}');
 }
 
+/* A bare number is seconds; everything else is a duration with its unit. */
+static void put_keep_alive(struct json_writer *w, struct str keep_alive)
+{
+	int64_t seconds;
+
+	if (!keep_alive.n)
+		return;
+	json_key(w, "keep_alive");
+	if (str_int(keep_alive, &seconds))
+		json_put_int(w, seconds);
+	else
+		json_put_str(w, keep_alive);
+}
+
 static void put_plain(struct json_writer *w, const char *role, struct str text)
 {
 	json_open(w, '{');
@@ -219,6 +233,7 @@ void ollama_put_request(const struct prompt *p, struct buf *body)
 	json_member_bool(&w, "stream", p->stream);
 	put_think(&w, p->effort);
 	put_options(&w, p);
+	put_keep_alive(&w, p->keep_alive);
 	if (has_format) {
 		json_key(&w, "format");
 		json_put_raw(&w, p->schema);
@@ -321,6 +336,14 @@ static struct str effort_of(struct str think, struct arena *a)
 	return text.p ? text : STR("");
 }
 
+static struct str keep_alive_of(struct str value, struct arena *a)
+{
+	if (json_type(value) == JSON_NUMBER)
+		return value;
+	struct str text = json_text(value, a);
+	return text.p ? text : STR("");
+}
+
 static int64_t positive_or(struct str value, int64_t fallback)
 {
 	int64_t number = json_int_or(value, 0);
@@ -345,6 +368,7 @@ bool ollama_get_request(struct str body, struct arena *a, struct prompt *out, st
 		positive_or(json_get(options, "num_predict"), OUTPUT_TOKENS_DEFAULT);
 	prompt.context_tokens = positive_or(json_get(options, "num_ctx"), 0);
 	prompt.effort = effort_of(json_get(body, "think"), a);
+	prompt.keep_alive = keep_alive_of(json_get(body, "keep_alive"), a);
 	json_each (messages, key, value)
 		blocks += 2 + 2 * json_count(json_get(value, "content")) +
 			  json_count(json_get(value, "tool_calls")) +

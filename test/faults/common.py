@@ -47,7 +47,7 @@ class Bench:
         (self.work / "src").mkdir()
         (self.work / "a.txt").write_text("alpha\n")
         (self.work / "src/b.c").write_text("int beta;\nint gamma;\n")
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.path), "LANG": "C.UTF-8",
+        self.env = {"FETTLE_PROBE": "false", "PATH": os.environ["PATH"], "HOME": str(self.path), "LANG": "C.UTF-8",
                     "TERM": "dumb", "ANTHROPIC_API_KEY": "key-a", "OPENAI_API_KEY": "key-o",
                     **run_cases.SANITIZER_ENV}
         self.commit()

@@ -246,7 +246,8 @@ static void test_window_of_one_model(void **)
 		struct stage s;
 		open_stage(&s, two_models);
 		struct route route = route_to(&s, cases[i].model);
-		(void)!window_start(&s.world, &route, &(struct window_sink){got_window, &s});
+		(void)!list_window_start(
+			&s.world, &route, &(struct list_window_sink){got_window, &s});
 		loop_run(s.loop, &s.is_done);
 		assert_int_equal(s.error.code, cases[i].code);
 		assert_string_equal(buf_text(&s.seen), cases[i].seen);

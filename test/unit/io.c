@@ -5,14 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "io/gate.h"
+#include "io/knock.h"
 #include "io/loop.h"
 #include "io/pool.h"
 #include "io/trust.h"
@@ -324,10 +328,47 @@ static void test_an_open_door_holds_nobody(void **)
 	gate_release(&gate);
 }
 
+/* ---- knocking ---- */
+
+static int listen_somewhere(int *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static void test_knock(void **)
+{
+	int ports[3], first = listen_somewhere(&ports[0]), gone = listen_somewhere(&ports[1]),
+		      last = listen_somewhere(&ports[2]);
+	bool is_open[3] = {false, true, false};
+
+	close(gone);
+	knock(ports, 3, 5'000, is_open);
+	assert_true(is_open[0]);
+	assert_false(is_open[1]);
+	assert_true(is_open[2]);
+	close(first);
+	close(last);
+	int64_t before = clock_ns();
+	knock(ports, 3, 5'000, is_open);
+	assert_false(is_open[0] || is_open[1] || is_open[2]);
+	/* Refused at once: nobody waits for the deadline. */
+	assert_true(clock_ns() - before < 4'000'000'000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_knock),
 		cmocka_unit_test(test_posts_keep_their_order),
 		cmocka_unit_test(test_posts_left_are_freed),
 		cmocka_unit_test(test_jobs_run_together),

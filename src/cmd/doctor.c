@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/* doctor: what is set up, and whether it works. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "call/list.h"
+#include "cmd/doctor.h"
+#include "cmd/local.h"
+#include "cmd/world.h"
+
+extern const struct command command_doctor;
+
+static const struct option options[] = {
+	{"timeout", 0, "SECONDS", "how long a provider may take (default 5)"},
+	{"directory", 'C', "DIR", "as if started in this directory: for its settings"},
+	{"quiet", 'q', NULL, "only what is wrong"},
+	TRUST_OPTIONS,
+	{"verbose", 'v', NULL, "say on stderr what happens inside"},
+	{"help", 'h', NULL, "this help"},
+	{0},
+};
+
+enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 1'000 };
+
+static const char *const verdicts[] = {
+	[VERDICT_GOOD] = "ok",
+	[VERDICT_NOTE] = "note",
+	[VERDICT_WARNING] = "warning",
+	[VERDICT_BAD] = "FAILED",
+};
+
+struct doctor;
+
+struct patient {
+	struct doctor *doctor;
+	struct provider_facts facts;
+	struct route route;
+	struct listing *listing;
+	int64_t started;
+};
+
+struct doctor {
+	struct world *world;
+	VEC(struct patient) patients;
+	size_t waiting, keys;
+	int64_t timeout_ms;
+	bool is_quiet, is_bad;
+};
+
+static void add(void *self, enum verdict verdict, const char *subject, const char *text)
+{
+	struct doctor *d = self;
+	AUTO(buf) line = {0};
+
+	d->is_bad |= verdict == VERDICT_BAD;
+	if (d->is_quiet && verdict < VERDICT_WARNING)
+		return;
+	utf8_put_line(&line, str_from(text), 500);
+	printf("%-8s %-12s %s\n", verdicts[verdict], subject, buf_text(&line));
+	/* A provider may take seconds: what is known is shown meanwhile. */
+	fflush(stdout);
+}
+
+static void look_at_program(struct doctor *d)
+{
+	char text[200];
+	struct str date = catalog_date();
+
+	snprintf(text, sizeof text, "%s, model catalogue of %.*s", FETTLE_VERSION, STR_ARG(date));
+	add(d, VERDICT_GOOD, "fettle", text);
+}
+
+static void look_at_settings(struct doctor *d)
+{
+	struct settings *s = &d->world->settings;
+	size_t existing = 0;
+
+	vec_each (&s->conf.problems, problem)
+		add(d, problem->is_ignored ? VERDICT_WARNING : VERDICT_BAD, "settings",
+			problem->text);
+	vec_each (&s->warnings, warning)
+		add(d, VERDICT_WARNING, "settings", *warning);
+	vec_each (&s->files, file) {
+		existing += file->exists;
+		if (file->exists && !s->conf.error_count)
+			add(d, VERDICT_GOOD, "settings", file->path);
+	}
+	if (!existing)
+		add(d, VERDICT_NOTE, "settings",
+			arena_printf(&d->world->arena, "no file; yours would be %s", s->user_file)
+				.p);
+}
+
+static void look_at_model(struct doctor *d)
+{
+	struct settings *s = &d->world->settings;
+	struct setting model = settings_get(s, "model");
+	struct route_wish wish = d->world->wish;
+	struct route route;
+	struct err e;
+
+	wish.model = model.origin ? arena_text(&d->world->arena, model.text) : NULL;
+	wish.option = model.where;
+	if (!route_choose(&wish, &d->world->arena, &route, &e)) {
+		add(d, VERDICT_BAD, "model", e.text);
+		return;
+	}
+	if (route.is_last_resort && str_is(settings_get(s, "probe").text, "true"))
+		(void)!local_find(&wish, &d->world->arena, &route);
+	add(d, VERDICT_GOOD, "model",
+		arena_printf(&d->world->arena, "%.*s (%s)", STR_ARG(route.name), route.why).p);
+}
+
+/* ---- providers ---- */
+
+static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+{
+	struct patient *p = self;
+	struct doctor *d = p->doctor;
+	const char *name = arena_text(&d->world->arena, p->facts.name);
+
+	p->listing = NULL;
+	if (list)
+		add(d, VERDICT_GOOD, name,
+			arena_printf(&d->world->arena, "answers in %.0f ms, %zu models",
+				clock_ms(clock_ns() - p->started), list->count)
+				.p);
+	else if (p->facts.is_local && !p->facts.is_named && result->error->code == ERR_NETWORK)
+		add(d, VERDICT_NOTE, name, "no server on this machine");
+	else
+		add(d, VERDICT_BAD, name, result->error->text);
+	if (--d->waiting == 0)
+		d->world->is_done = true;
+}
+
+static void add_patient(void *self, const struct provider_facts *facts)
+{
+	struct doctor *d = self;
+
+	d->keys += facts->key_name != NULL;
+	if (facts->key_name || facts->is_local || facts->is_named)
+		vec_push(&d->patients, (struct patient){.doctor = d, .facts = *facts});
+}
+
+static void ask(struct doctor *d)
+{
+	struct call_world world = {d->world->loop, d->world->http, {0}};
+	struct route_wish wish = d->world->wish;
+	struct err e;
+
+	vec_each (&d->patients, p) {
+		struct list_sink sink = {got_list, p};
+		wish.model = arena_printf(&d->world->arena, "%.*s/any", STR_ARG(p->facts.name)).p;
+		if (!route_choose(&wish, &d->world->arena, &p->route, &e)) {
+			add(d, VERDICT_BAD, arena_text(&d->world->arena, p->facts.name), e.text);
+			continue;
+		}
+		p->started = clock_ns();
+		p->listing = list_start(&world, &p->route, d->timeout_ms, &sink);
+		d->waiting++;
+	}
+	d->world->is_done = !d->waiting;
+}
+
+static void stop(struct doctor *d)
+{
+	vec_each (&d->patients, p)
+		list_cancel(p->listing);
+	if (d->waiting)
+		world_finish(d->world);
+}
+
+/* ---- the command ---- */
+
+static bool prepare(struct doctor *d, struct err *e)
+{
+	const struct options *given = &d->world->given;
+	int64_t seconds;
+
+	if (given->operand_count)
+		return err_set(e, ERR_USAGE, "doctor takes no words: %s", given->operands[0]);
+	d->is_quiet = options_has(given, "quiet");
+	if (!options_int(given, "timeout", 1, TIMEOUT_S, &seconds, e))
+		return false;
+	d->timeout_ms = (seconds < TIMEOUT_MAX_S ? seconds : TIMEOUT_MAX_S) * 1000;
+	return world_read_settings(d->world, e);
+}
+
+static int examine(struct doctor *d, struct err *e)
+{
+	const struct findings findings = {add, d};
+
+	if (!prepare(d, e))
+		return EXIT_USAGE;
+	look_at_program(d);
+	doctor_look_at_network_library(&findings);
+	doctor_look_at_search_library(&findings);
+	doctor_look_at_programs(&findings);
+	doctor_look_at_sandbox(&findings);
+	look_at_settings(d);
+	/* Wrong settings are told already; what is right of them is still looked at. */
+	if (!settings_wish(&d->world->settings, &d->world->wish, e))
+		add(d, VERDICT_BAD, "settings", e->text);
+	look_at_model(d);
+	route_survey(&d->world->wish, &d->world->arena, add_patient, d);
+	if (!d->keys)
+		add(d, VERDICT_NOTE, "keys", "none is set: ANTHROPIC_API_KEY, OPENAI_API_KEY ...");
+	if (!world_open(d->world, e))
+		return EXIT_TASK_FAILED;
+	ask(d);
+	if (!world_wait(d->world))
+		return 128 + d->world->signal_number;
+	int status = command_end_output();
+	return d->is_bad ? EXIT_TASK_FAILED : status;
+}
+
+static int doctor(struct world *w, struct err *e)
+{
+	struct doctor d = {.world = w};
+	int status = examine(&d, e);
+
+	stop(&d);
+	vec_release(&d.patients);
+	return status;
+}
+
+static int run(const struct program *program, int count, char *const *words)
+{
+	return world_command(&command_doctor, program, count, words, doctor);
+}
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.brief = "look whether what is set up works",
+	.synopsis = {"[options]"},
+	.description =
+		"Looks at the libraries, the sandbox, the settings, the chosen model, and asks every "
+		"provider that has a key and every server on this machine for its list of models. Ends "
+		"with status 1 when something that was set up does not work; what is merely not there "
+		"is a note.",
+	.options = options,
+	.examples = {"fettle doctor", "fettle doctor -q && echo well"},
+	.run = run,
+};
