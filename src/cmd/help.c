@@ -45,6 +45,8 @@ static const struct variable statuses[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
+enum { LEFT_COLUMNS = 30 };
+
 static void print_option(FILE *out, const struct option *o)
 {
 	char left[64];
@@ -52,7 +54,10 @@ static void print_option(FILE *out, const struct option *o)
 	snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
 		o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
 		o->value ? o->value : "");
-	fprintf(out, "  %-30s %s\n", left, o->brief);
+	if (strlen(left) > LEFT_COLUMNS)
+		fprintf(out, "  %s\n  %-*s %s\n", left, LEFT_COLUMNS, "", o->brief);
+	else
+		fprintf(out, "  %-*s %s\n", LEFT_COLUMNS, left, o->brief);
 }
 
 static void print_command(FILE *out, const struct command *c)
@@ -85,10 +90,10 @@ static void print_overview(FILE *out)
 		print_option(out, o);
 	fprintf(out, "\nenvironment:\n");
 	for (size_t i = 0; i < COUNT(variables); i++)
-		fprintf(out, "  %-30s %s\n", variables[i].name, variables[i].brief);
+		fprintf(out, "  %-*s %s\n", LEFT_COLUMNS, variables[i].name, variables[i].brief);
 	fprintf(out, "\nexit status:\n");
 	for (size_t i = 0; i < COUNT(statuses); i++)
-		fprintf(out, "  %-30s %s\n", statuses[i].name, statuses[i].brief);
+		fprintf(out, "  %-*s %s\n", LEFT_COLUMNS, statuses[i].name, statuses[i].brief);
 	fprintf(out, "\nMore: fettle help COMMAND, man fettle\n");
 }
 
