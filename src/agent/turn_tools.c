@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+/* The calls of a turn: run on the pool, or answered without being run. */
+#include "agent/turn.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/utf8.h"
+
+struct job {
+	struct agent *agent;
+	const struct tool *tool; /* NULL: unknown name */
+	struct tool_run *run;
+	struct arena arena;
+	struct tool_call call;
+	bool is_bad_input;
+};
+
+static void run_job(void *self)
+{
+	struct job *job = self;
+	struct tool_run *run = job->run;
+	struct err e;
+
+	run->started = clock_ns();
+	if (!job->tool)
+		tool_fail(&run->result, "there is no tool named %.*s", STR_ARG(run->name));
+	else if (job->is_bad_input)
+		tool_fail(&run->result, "the arguments of %s were not a JSON object",
+			job->tool->name);
+	else if (!json_check(run->input, &e))
+		tool_fail(&run->result, "the arguments of %s: %s", job->tool->name, e.text);
+	else if (!atomic_load(job->call.cancel))
+		job->tool->run(&job->call, &run->result);
+	arena_release(&job->arena);
+	run->ended = clock_ns();
+}
+
+static void give(struct agent *agent, const struct block *blocks, size_t n)
+{
+	struct session *s = &agent->session;
+
+	session_add(s, ROLE_USER, blocks, n);
+	turn_tell(agent, (struct agent_event){.kind = AGENT_RESULTS,
+				 .message = &s->messages.p[s->messages.n - 1]});
+}
+
+static void give_results(struct agent *agent)
+{
+	struct block *blocks = arena_alloc(&agent->arena, agent->job_count, sizeof *blocks);
+
+	for (size_t i = 0; i < agent->job_count; i++) {
+		struct tool_run *run = agent->jobs[i].run;
+		struct str text = buf_str(&run->result.text);
+		blocks[i] = (struct block){.kind = BLOCK_TOOL_RESULT,
+			.id = run->id,
+			.name = run->name,
+			.text = text.n ? text : STR("[no output]"),
+			.is_error = run->result.is_error};
+	}
+	give(agent, blocks, agent->job_count);
+}
+
+static void job_done(void *self)
+{
+	struct job *job = self;
+	struct agent *agent = job->agent;
+
+	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL_DONE, .run = job->run});
+	if (--agent->jobs_left > 0)
+		return;
+	agent->result.tools_ns += clock_ns() - agent->tools_started;
+	if (!agent->error.code)
+		give_results(agent);
+	free(agent->jobs);
+	agent->jobs = NULL;
+	if (agent->error.code)
+		turn_end_soon(agent);
+	else
+		turn_ask(agent);
+}
+
+static struct str target_of(struct agent *agent, const struct tool *tool, struct str input)
+{
+	AUTO(buf) line = {0};
+	struct err e;
+
+	if (!tool || !tool->target || !json_check(input, &e))
+		return STR("");
+	struct str value = json_get(input, tool->target);
+	struct str text = json_type(value) == JSON_STRING ? json_text(value, &agent->arena) : value;
+	utf8_put_line(&line, text, 60);
+	return arena_copy(&agent->arena, buf_str(&line));
+}
+
+static void prepare(struct agent *agent, struct job *job, const struct block *block)
+{
+	struct tool_run *run = must_alloc(1, sizeof *run);
+
+	vec_push(&agent->runs, run);
+	*job = (struct job){.agent = agent,
+		.run = run,
+		.tool = agent_context_has_tool(agent->task.context, block->name)
+				? tool_find(block->name)
+				: NULL,
+		.is_bad_input = block->is_error};
+	*run = (struct tool_run){.id = block->id,
+		.name = block->name,
+		.input = block->input,
+		.target = target_of(agent, job->tool, block->input)};
+	job->call = (struct tool_call){.workspace = agent->task.workspace,
+		.input = block->input,
+		.cancel = &agent->cancel,
+		.arena = &job->arena};
+}
+
+void turn_run_tools(struct agent *agent, const struct message *message)
+{
+	agent->job_count = 0;
+	agent->jobs = must_alloc(message->block_count, sizeof *agent->jobs);
+	for (size_t i = 0; i < message->block_count; i++)
+		if (message->blocks[i].kind == BLOCK_TOOL_USE)
+			prepare(agent, &agent->jobs[agent->job_count++], &message->blocks[i]);
+	agent->jobs_left = agent->job_count;
+	agent->tools_started = clock_ns();
+	for (size_t i = 0; i < agent->job_count; i++) {
+		struct job *job = &agent->jobs[i];
+		turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL, .run = job->run});
+		if (pool_submit(agent->world.pool, run_job, job_done, job))
+			continue;
+		tool_fail(&job->run->result, "too many calls at once; ask for fewer in one turn");
+		job->run->started = job->run->ended = clock_ns();
+		loop_post(agent->world.loop, job_done, job);
+	}
+}
+
+void turn_refuse_tools(struct agent *agent, const struct message *m, const char *why)
+{
+	struct block *blocks = arena_alloc(&agent->arena, m->block_count, sizeof *blocks);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->block_count; i++)
+		if (m->blocks[i].kind == BLOCK_TOOL_USE)
+			blocks[n++] = (struct block){.kind = BLOCK_TOOL_RESULT,
+				.id = m->blocks[i].id,
+				.name = m->blocks[i].name,
+				.text = str_from(why),
+				.is_error = true};
+	give(agent, blocks, n);
+	turn_ask(agent);
+}
