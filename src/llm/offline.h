@@ -327,6 +327,8 @@ size_t desk_lines(struct desk *d, const struct finding *f, struct str **lines, s
 size_t desk_numbers(struct str text, int64_t *out, size_t max);
 /* Existing files for a name ("readme", "retry.c", "src/retry.c"). False: not known yet. */
 bool desk_files(struct desk *d, struct str name, struct subjects *out);
+/* The same; where there are none the answer says so. */
+bool desk_named_files(struct desk *d, struct str name, struct subjects *files, struct buf *answer);
 
 /* "the parser": files of that name with any ending, at most 4. False: not known yet. */
 bool desk_namesakes(struct desk *d, struct str name, struct subjects *out);

@@ -205,10 +205,8 @@ static void count_paths(struct desk *d, const struct request *r, struct buf *out
 {
 	for (size_t i = 0; i < r->paths.n; i++) {
 		struct subjects files;
-		if (!desk_files(d, r->paths.p[i], &files))
+		if (!desk_named_files(d, r->paths.p[i], &files, out))
 			continue;
-		if (files.n == 0)
-			buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(r->paths.p[i]));
 		for (size_t k = 0; k < files.n; k++)
 			count_file(d, files.p[k], out);
 	}

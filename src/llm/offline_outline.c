@@ -189,10 +189,8 @@ void answer_outline(struct desk *d, const struct request *r, struct buf *out)
 
 	for (size_t i = 0; i < r->paths.n; i++) {
 		struct subjects files;
-		if (!desk_files(d, r->paths.p[i], &files))
+		if (!desk_named_files(d, r->paths.p[i], &files, out))
 			continue;
-		if (files.n == 0)
-			buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(r->paths.p[i]));
 		for (size_t k = 0; k < files.n; k++)
 			outline_file(d, r, files.p[k], out);
 	}
@@ -287,12 +285,10 @@ static void answer_outgoing(struct desk *d, struct str path, struct buf *out)
 {
 	struct subjects files;
 
-	if (!desk_files(d, path, &files))
+	if (!desk_named_files(d, path, &files, out))
 		return;
 	for (size_t i = 0; i < files.n && i < 3; i++)
 		put_own_imports(d, files.p[i], out);
-	if (files.n == 0)
-		buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(path));
 }
 
 static void put_importers(const struct matches *m, size_t n, const struct target *t,

@@ -90,10 +90,8 @@ void answer_show(struct desk *d, const struct request *r, struct buf *out)
 {
 	for (size_t i = 0; i < r->paths.n; i++) {
 		struct subjects files;
-		if (!desk_files(d, r->paths.p[i], &files))
+		if (!desk_named_files(d, r->paths.p[i], &files, out))
 			continue;
-		if (files.n == 0)
-			buf_printf(out, "There is no file named `%.*s`.\n", STR_ARG(r->paths.p[i]));
 		/* One at the root is meant before those deeper; otherwise all of that name are. */
 		bool has_root = files.n && str_find_char(files.p[0], '/', 0) == SIZE_MAX;
 		for (size_t k = 0; k < files.n && k < (has_root ? 1 : 3); k++)

@@ -112,6 +112,15 @@ bool desk_files(struct desk *d, struct str name, struct subjects *out)
 	return true;
 }
 
+bool desk_named_files(struct desk *d, struct str name, struct subjects *files, struct buf *answer)
+{
+	if (!desk_files(d, name, files))
+		return false;
+	if (files->n == 0)
+		buf_printf(answer, "There is no file named `%.*s`.\n", STR_ARG(name));
+	return true;
+}
+
 /* The part of path up to and with the directory called name, nearest to the root. */
 static struct str directory_in(struct str path, struct str name)
 {
