@@ -258,6 +258,17 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+/* The provider of its choice would have its key sent to the address that is typed. */
+static bool check_repository_model(
+	const struct route_wish *wish, const struct setting *model, struct err *e)
+{
+	return !wish->base_url || !model->is_repository ||
+	       err_set(e, ERR_USAGE,
+		       "--base-url needs --model: that of %s is the repository's choice, and its "
+		       "provider's key would go to this URL",
+		       model->where);
+}
+
 /* The model of --fast or --smart; else the one that is named nearest. */
 static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 {
@@ -267,6 +278,8 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 
 	if (is_fast + is_smart + (model.origin == ORIGIN_OPTION) > 1)
 		return err_set(e, ERR_USAGE, "--fast, --smart and --model: only one of them");
+	if (!check_repository_model(wish, &model, e))
+		return false;
 	if (model.origin) {
 		wish->model = arena_text(&r->arena, model.text);
 		wish->option = model.where;
@@ -274,6 +287,8 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 	if (!is_fast && !is_smart)
 		return true;
 	sized = settings_get(s, is_fast ? "fast_model" : "smart_model");
+	if (!check_repository_model(wish, &sized, e))
+		return false;
 	wish->size = is_fast ? SIZE_FAST : SIZE_SMART;
 	wish->near = wish->model;
 	wish->model = sized.origin ? arena_text(&r->arena, sized.text) : NULL;
@@ -546,6 +561,7 @@ static void announce(struct run *r)
 	if (r->ui_options.is_quiet)
 		return;
 	settings_warn(&r->settings);
+	settings_tell_repository(&r->settings);
 	AUTO(buf) choice = {0}, shown = {0};
 	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
 	utf8_put_line(&shown, buf_str(&choice), 1000);
