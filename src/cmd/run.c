@@ -36,7 +36,8 @@ static const struct option options[] = {
 		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
 	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
 	{"summary-model", 0, "PROVIDER/MODEL",
-		"who summarises what no longer fits the context window (default: the same model)"},
+		"who summarises what no longer fits the context window (default: fast_model of the "
+		"settings, else the same model)"},
 	{"max-retries", 0, "N",
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
@@ -205,6 +206,17 @@ static bool read_schema(struct run *r, struct err *e)
 	return r->schema;
 }
 
+static bool check_effort(struct run *r, struct err *e)
+{
+	const char *word = options_value(&r->given, "effort");
+	struct conf_value v;
+
+	return !word ||
+	       conf_from_word(conf_key_find(settings_keys, STR("effort")), str_from(word),
+		       &r->arena, &v, e) ||
+	       err_context(e, "option --effort");
+}
+
 static bool read_options(struct run *r, struct err *e)
 {
 	const struct options *given = &r->given;
@@ -223,6 +235,8 @@ static bool read_options(struct run *r, struct err *e)
 			"stream-json",
 			format);
 	log_enable(r->ui_options.is_verbose);
+	if (!check_effort(r, e))
+		return false;
 	if (!options_int(given, "max-turns", 1, 0, &r->max_turns, e) ||
 		!options_int(given, "timeout", 1, 0, &r->timeout_s, e))
 		return false;
@@ -297,16 +311,20 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 }
 
 /* Said nearer than in a file, or for this model in a file, or for all models in a file. */
-static const char *fallback_of(struct run *r)
+static const char *fallback_of(struct run *r, struct route_wish *wish)
 {
 	struct setting usual = settings_get(&r->settings, "fallback");
 	const struct conf_value *own =
 		conf_find(&r->settings.conf, "models", r->route.name, "fallback");
 
-	if (r->replay.path && usual.origin < ORIGIN_PRESET)
+	/* The offline model never fails in a way that another could mend. */
+	if ((r->replay.path || !r->route.wire) && usual.origin < ORIGIN_PRESET)
 		return NULL;
-	if (own && usual.origin < ORIGIN_ENVIRONMENT)
+	wish->fallback_option = usual.where;
+	if (own && usual.origin < ORIGIN_ENVIRONMENT) {
+		wish->fallback_option = arena_printf(&r->arena, "%s:%d", own->file, own->line).p;
 		return arena_text(&r->arena, own->text);
+	}
 	return usual.origin ? arena_text(&r->arena, usual.text) : NULL;
 }
 
@@ -343,9 +361,11 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 	}
 	if (!own.model)
 		return true;
-	return route_choose_beside(&own, &r->arena, &r->route, route, e) &&
-	       command_trust(&r->given, route, &r->arena, &r->trust, e) &&
-	       (!r->replay.path || !route->wire || replay_address(&r->replay, route, e));
+	if (!route_choose_beside(&own, &r->arena, &r->route, route, e))
+		return false;
+	if (!r->replay.path)
+		return command_trust(&r->given, route, &r->arena, &r->trust, e);
+	return !route->wire || replay_address(&r->replay, route, e);
 }
 
 static bool choose_model(struct run *r, struct err *e)
@@ -360,9 +380,11 @@ static bool choose_model(struct run *r, struct err *e)
 		(void)!local_find(&wish, &r->arena, &r->route);
 	if (!read_patience(r, e))
 		return false;
-	const char *fallback = fallback_of(r);
+	const char *fallback = fallback_of(r, &wish);
 	if ((fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
-		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e) ||
+		/* A replay asks no server, so there is none to trust. */
+		(!r->replay.path &&
+			!command_trust(&r->given, &r->route, &r->arena, &r->trust, e)) ||
 		!choose_summary_model(r, &wish, e))
 		return false;
 	return !r->replay.path || replay_address(&r->replay, &r->route, e);
