@@ -79,6 +79,17 @@ static const char *base_of(
 	return base ? base : own->base_url;
 }
 
+/* Where the provider's base URL is said. */
+static const char *base_name(
+	const struct route_wish *wish, const struct provider *p, struct arena *a)
+{
+	if (wish->base_url)
+		return "--base-url";
+	return set_value(wish, p->base_variable)
+		       ? p->base_variable
+		       : arena_printf(a, "providers.%s.base_url", p->name).p;
+}
+
 static bool choose_offline(struct route *out, const char *why)
 {
 	*out = (struct route){.provider = STR("offline"),
@@ -276,7 +287,7 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	r.wire = wire_of(p, r.dialect, own, a);
 	struct str base_url = base ? local_base(str_from(base), p, a) : home_of(p, r.dialect, a);
 	if (!full_url(p, base_url, a, &r.url, e))
-		return false;
+		return err_context(e, "%s", base_name(wish, p, a));
 	if (!take_key(p, wish, a, &r, e))
 		return false;
 	if (!r.key.n && !base && !p->is_local)
@@ -400,7 +411,7 @@ static bool choose_named(
 	if (name.n == 0)
 		return err_set(e, ERR_USAGE, "%s %s: no model named", option, wish->model);
 	if (!fill(p, name, wish, a, out, e))
-		return false;
+		return strcmp(option, "--model") == 0 ? false : err_context(e, "%s", option);
 	snprintf(out->why, sizeof out->why, "%s names it", option);
 	return true;
 }
