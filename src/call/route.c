@@ -434,6 +434,18 @@ static bool choose_near(const struct route_wish *wish, struct arena *a, struct r
 	return true;
 }
 
+/* A model on this machine, or of an own server, is not what a stranger's may stand in for. */
+static bool is_private(const struct route_wish *wish, struct str model)
+{
+	size_t slash = str_find_char(model, '/', 0);
+	struct str name = str_head(model, slash);
+	const struct provider *p = provider_named(name);
+
+	if (p)
+		return p->is_local;
+	return str_is(name, "offline") || (slash != SIZE_MAX && wish_for(wish, name) != &no_wish);
+}
+
 bool route_choose(const struct route_wish *wish, struct arena *a, struct route *out, struct err *e)
 {
 	enum model_size size = wish->size;
@@ -446,6 +458,10 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
 	if (choose_near(wish, a, out))
 		return true;
+	if (size != SIZE_USUAL && wish->near && is_private(wish, str_from(wish->near)))
+		return err_set(e, ERR_USAGE, "--%s: %s has no such model beside it; set %s_model",
+			size == SIZE_FAST ? "fast" : "smart", wish->near,
+			size == SIZE_FAST ? "fast" : "smart");
 	for (p = providers; p->name; p++) {
 		what = p->models[size] ? key_name(p, wish) : NULL;
 		if (what)
