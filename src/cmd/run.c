@@ -206,15 +206,19 @@ static bool read_schema(struct run *r, struct err *e)
 	return r->schema;
 }
 
-static bool check_effort(struct run *r, struct err *e)
+/* Those that go on with the model's settings; they are judged as these are. */
+static bool check_wishes(struct run *r, struct err *e)
 {
-	const char *word = options_value(&r->given, "effort");
+	static const char *const names[] = {"effort", "max_output_tokens"};
 	struct conf_value v;
 
-	return !word ||
-	       conf_from_word(conf_key_find(settings_keys, STR("effort")), str_from(word),
-		       &r->arena, &v, e) ||
-	       err_context(e, "option --effort");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct conf_key *key = conf_key_find(settings_keys, str_from(names[i]));
+		const char *word = options_value(&r->given, key->option);
+		if (word && !conf_from_word(key, str_from(word), &r->arena, &v, e))
+			return err_context(e, "option --%s", key->option);
+	}
+	return true;
 }
 
 static bool read_options(struct run *r, struct err *e)
@@ -235,7 +239,7 @@ static bool read_options(struct run *r, struct err *e)
 			"stream-json",
 			format);
 	log_enable(r->ui_options.is_verbose);
-	if (!check_effort(r, e))
+	if (!check_wishes(r, e))
 		return false;
 	if (!options_int(given, "max-turns", 1, 0, &r->max_turns, e) ||
 		!options_int(given, "timeout", 1, 0, &r->timeout_s, e))
