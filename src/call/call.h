@@ -69,6 +69,7 @@ struct route_wish {
 	const char *base_url; /* --base-url or NULL */
 	const char *(*environment)(const char *name); /* getenv, or a test's */
 	const char *option; /* what names the model, for sentences; NULL: --model */
+	const char *fallback_option; /* what names the fallbacks; NULL: --fallback */
 	enum model_size size; /* which of a provider's models, when none is named */
 	const char *near; /* a model: its provider is asked first for one of that size; NULL */
 	const struct provider_wish *providers;

@@ -24,10 +24,10 @@ static bool add_fallback(struct str name, const struct route_wish *wish, struct 
 {
 	struct route_wish own = *wish;
 
+	own.option = wish->fallback_option ? wish->fallback_option : "--fallback";
 	if (!name.n)
-		return err_set(e, ERR_USAGE, "--fallback: an empty name in the list");
+		return err_set(e, ERR_USAGE, "%s: an empty name in the list", own.option);
 	own.model = arena_text(a, name);
-	own.option = "--fallback";
 	return route_choose_beside(&own, a, first, out, e);
 }
 

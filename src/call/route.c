@@ -79,6 +79,17 @@ static const char *base_of(
 	return base ? base : own->base_url;
 }
 
+/* Where the provider's base URL is said. */
+static const char *base_name(
+	const struct route_wish *wish, const struct provider *p, struct arena *a)
+{
+	if (wish->base_url)
+		return "--base-url";
+	return set_value(wish, p->base_variable)
+		       ? p->base_variable
+		       : arena_printf(a, "providers.%s.base_url", p->name).p;
+}
+
 static bool choose_offline(struct route *out, const char *why)
 {
 	*out = (struct route){.provider = STR("offline"),
@@ -276,7 +287,7 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	r.wire = wire_of(p, r.dialect, own, a);
 	struct str base_url = base ? local_base(str_from(base), p, a) : home_of(p, r.dialect, a);
 	if (!full_url(p, base_url, a, &r.url, e))
-		return false;
+		return err_context(e, "%s", base_name(wish, p, a));
 	if (!take_key(p, wish, a, &r, e))
 		return false;
 	if (!r.key.n && !base && !p->is_local)
@@ -400,7 +411,7 @@ static bool choose_named(
 	if (name.n == 0)
 		return err_set(e, ERR_USAGE, "%s %s: no model named", option, wish->model);
 	if (!fill(p, name, wish, a, out, e))
-		return false;
+		return strcmp(option, "--model") == 0 ? false : err_context(e, "%s", option);
 	snprintf(out->why, sizeof out->why, "%s names it", option);
 	return true;
 }
@@ -423,6 +434,18 @@ static bool choose_near(const struct route_wish *wish, struct arena *a, struct r
 	return true;
 }
 
+/* A model on this machine, or of an own server, is not what a stranger's may stand in for. */
+static bool is_private(const struct route_wish *wish, struct str model)
+{
+	size_t slash = str_find_char(model, '/', 0);
+	struct str name = str_head(model, slash);
+	const struct provider *p = provider_named(name);
+
+	if (p)
+		return p->is_local;
+	return str_is(name, "offline") || (slash != SIZE_MAX && wish_for(wish, name) != &no_wish);
+}
+
 bool route_choose(const struct route_wish *wish, struct arena *a, struct route *out, struct err *e)
 {
 	enum model_size size = wish->size;
@@ -435,6 +458,10 @@ bool route_choose(const struct route_wish *wish, struct arena *a, struct route *
 		return err_set(e, ERR_USAGE, "--base-url needs --model provider/model");
 	if (choose_near(wish, a, out))
 		return true;
+	if (size != SIZE_USUAL && wish->near && is_private(wish, str_from(wish->near)))
+		return err_set(e, ERR_USAGE, "--%s: %s has no such model beside it; set %s_model",
+			size == SIZE_FAST ? "fast" : "smart", wish->near,
+			size == SIZE_FAST ? "fast" : "smart");
 	for (p = providers; p->name; p++) {
 		what = p->models[size] ? key_name(p, wish) : NULL;
 		if (what)

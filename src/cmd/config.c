@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "cmd/command.h"
+#include "io/trust.h"
 
 extern const struct command command_config;
 
@@ -96,15 +97,80 @@ static void check_preset(void *self, const char *name)
 	check_file(t, arena_printf(&t->arena, "%s/presets/%s.json", t->settings.directory, name).p);
 }
 
+static void say_problem(struct task *t, const struct err *e)
+{
+	say(&t->out, e->text);
+	t->problem_count++;
+}
+
+/* Its address, key and version. Whether the environment has a key for it is not the files' matter.
+ */
+static void check_provider(
+	struct task *t, const struct route_wish *wish, const struct provider_wish *provider)
+{
+	struct provider_wish own = *provider;
+	struct route_wish one = *wish;
+	struct route route;
+	struct err e;
+
+	own.key = own.key ? own.key : "any";
+	own.key_name = own.key_name ? own.key_name : "";
+	one.providers = &own;
+	one.provider_count = 1;
+	one.option = "--model";
+	one.model = arena_printf(&t->arena, "%.*s/any", STR_ARG(own.name)).p;
+	if (!route_choose(&one, &t->arena, &route, &e))
+		say_problem(t, &e);
+}
+
+/* Whether there is a provider for it; with an address given no key is asked for. */
+static void check_model(
+	struct task *t, const struct route_wish *wish, const struct conf_value *v, struct str model)
+{
+	struct route_wish one = *wish;
+	struct route route;
+	struct err e;
+
+	one.base_url = "http://127.0.0.1";
+	one.option = arena_printf(&t->arena, "%s:%d: %s", v->file, v->line, v->key->name).p;
+	one.model = arena_text(&t->arena, model);
+	/* What is wrong with the provider is told once, with the provider. */
+	if (!route_choose(&one, &t->arena, &route, &e) && strstr(e.text, one.model))
+		say_problem(t, &e);
+}
+
+static void check_authorities(struct task *t, const struct conf_value *v)
+{
+	struct err e;
+
+	if (!trust_check_file(arena_text(&t->arena, v->text), &e) &&
+		!err_context(&e, "%s:%d: ca_file", v->file, v->line))
+		say_problem(t, &e);
+}
+
 /* Beyond what each file says by itself. */
 static void check_wish(struct task *t)
 {
 	struct route_wish wish = {.environment = get_environment};
 	struct err e;
 
-	if (!t->problem_count && !settings_wish(&t->settings, &wish, &e)) {
-		say(&t->out, e.text);
-		t->problem_count++;
+	if (t->problem_count)
+		return;
+	if (!settings_wish(&t->settings, &wish, &e)) {
+		say_problem(t, &e);
+		return;
+	}
+	for (size_t i = 0; i < wish.provider_count; i++)
+		check_provider(t, &wish, &wish.providers[i]);
+	vec_each (&t->settings.conf.values, v) {
+		const char *name = v->key->name;
+		if (strcmp(name, "fallback") == 0)
+			for (size_t i = 0; i < v->item_count; i++)
+				check_model(t, &wish, v, v->items[i]);
+		else if (str_ends(str_from(name), STR("model")))
+			check_model(t, &wish, v, v->text);
+		else if (strcmp(name, "ca_file") == 0)
+			check_authorities(t, v);
 	}
 }
 

@@ -36,7 +36,8 @@ static const struct option options[] = {
 		"let a script answer (docs/mock.md) instead of a provider: no network, no key"},
 	{"fallback", 0, "PROVIDER/MODEL,...", "who is asked when that model cannot answer"},
 	{"summary-model", 0, "PROVIDER/MODEL",
-		"who summarises what no longer fits the context window (default: the same model)"},
+		"who summarises what no longer fits the context window (default: fast_model of the "
+		"settings, else the same model)"},
 	{"max-retries", 0, "N",
 		"how often a failed model call is made again (default 3), before anything is shown"},
 	{"max-retry-wait", 0, "SECONDS",
@@ -205,6 +206,21 @@ static bool read_schema(struct run *r, struct err *e)
 	return r->schema;
 }
 
+/* Those that go on with the model's settings; they are judged as these are. */
+static bool check_wishes(struct run *r, struct err *e)
+{
+	static const char *const names[] = {"effort", "max_output_tokens"};
+	struct conf_value v;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct conf_key *key = conf_key_find(settings_keys, str_from(names[i]));
+		const char *word = options_value(&r->given, key->option);
+		if (word && !conf_from_word(key, str_from(word), &r->arena, &v, e))
+			return err_context(e, "option --%s", key->option);
+	}
+	return true;
+}
+
 static bool read_options(struct run *r, struct err *e)
 {
 	const struct options *given = &r->given;
@@ -223,6 +239,8 @@ static bool read_options(struct run *r, struct err *e)
 			"stream-json",
 			format);
 	log_enable(r->ui_options.is_verbose);
+	if (!check_wishes(r, e))
+		return false;
 	if (!options_int(given, "max-turns", 1, 0, &r->max_turns, e) ||
 		!options_int(given, "timeout", 1, 0, &r->timeout_s, e))
 		return false;
@@ -258,6 +276,17 @@ static bool read_patience(struct run *r, struct err *e)
 	       read_seconds(r, "idle-timeout", 1, &limits->idle_ms, e);
 }
 
+/* The provider of its choice would have its key sent to the address that is typed. */
+static bool check_repository_model(
+	const struct route_wish *wish, const struct setting *model, struct err *e)
+{
+	return !wish->base_url || !model->is_repository ||
+	       err_set(e, ERR_USAGE,
+		       "--base-url needs --model: that of %s is the repository's choice, and its "
+		       "provider's key would go to this URL",
+		       model->where);
+}
+
 /* The model of --fast or --smart; else the one that is named nearest. */
 static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 {
@@ -267,6 +296,8 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 
 	if (is_fast + is_smart + (model.origin == ORIGIN_OPTION) > 1)
 		return err_set(e, ERR_USAGE, "--fast, --smart and --model: only one of them");
+	if (!check_repository_model(wish, &model, e))
+		return false;
 	if (model.origin) {
 		wish->model = arena_text(&r->arena, model.text);
 		wish->option = model.where;
@@ -274,6 +305,8 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 	if (!is_fast && !is_smart)
 		return true;
 	sized = settings_get(s, is_fast ? "fast_model" : "smart_model");
+	if (!check_repository_model(wish, &sized, e))
+		return false;
 	wish->size = is_fast ? SIZE_FAST : SIZE_SMART;
 	wish->near = wish->model;
 	wish->model = sized.origin ? arena_text(&r->arena, sized.text) : NULL;
@@ -282,16 +315,20 @@ static bool name_model(struct run *r, struct route_wish *wish, struct err *e)
 }
 
 /* Said nearer than in a file, or for this model in a file, or for all models in a file. */
-static const char *fallback_of(struct run *r)
+static const char *fallback_of(struct run *r, struct route_wish *wish)
 {
 	struct setting usual = settings_get(&r->settings, "fallback");
 	const struct conf_value *own =
 		conf_find(&r->settings.conf, "models", r->route.name, "fallback");
 
-	if (r->replay.path && usual.origin < ORIGIN_PRESET)
+	/* The offline model never fails in a way that another could mend. */
+	if ((r->replay.path || !r->route.wire) && usual.origin < ORIGIN_PRESET)
 		return NULL;
-	if (own && usual.origin < ORIGIN_ENVIRONMENT)
+	wish->fallback_option = usual.where;
+	if (own && usual.origin < ORIGIN_ENVIRONMENT) {
+		wish->fallback_option = arena_printf(&r->arena, "%s:%d", own->file, own->line).p;
 		return arena_text(&r->arena, own->text);
+	}
 	return usual.origin ? arena_text(&r->arena, usual.text) : NULL;
 }
 
@@ -328,9 +365,11 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 	}
 	if (!own.model)
 		return true;
-	return route_choose_beside(&own, &r->arena, &r->route, route, e) &&
-	       command_trust(&r->given, route, &r->arena, &r->trust, e) &&
-	       (!r->replay.path || !route->wire || replay_address(&r->replay, route, e));
+	if (!route_choose_beside(&own, &r->arena, &r->route, route, e))
+		return false;
+	if (!r->replay.path)
+		return command_trust(&r->given, route, &r->arena, &r->trust, e);
+	return !route->wire || replay_address(&r->replay, route, e);
 }
 
 static bool choose_model(struct run *r, struct err *e)
@@ -345,9 +384,11 @@ static bool choose_model(struct run *r, struct err *e)
 		(void)!local_find(&wish, &r->arena, &r->route);
 	if (!read_patience(r, e))
 		return false;
-	const char *fallback = fallback_of(r);
+	const char *fallback = fallback_of(r, &wish);
 	if ((fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
-		!command_trust(&r->given, &r->route, &r->arena, &r->trust, e) ||
+		/* A replay asks no server, so there is none to trust. */
+		(!r->replay.path &&
+			!command_trust(&r->given, &r->route, &r->arena, &r->trust, e)) ||
 		!choose_summary_model(r, &wish, e))
 		return false;
 	return !r->replay.path || replay_address(&r->replay, &r->route, e);
@@ -395,6 +436,32 @@ static bool load_images(struct run *r, struct err *e)
 	return !r->images.block_count || agent_images_suit(&r->route, e);
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The trace takes its file's place: that may be none which this run reads or answers into. */
+static bool check_trace_path(const struct run *r, const char *path, struct err *e)
+{
+	static const char *const read[] = {"schema", "image", "replay", "ca-file"};
+	struct stat trace, other;
+	const char *input;
+
+	if (stat(path, &trace) < 0)
+		return true;
+	if (fstat(STDOUT_FILENO, &other) == 0 && is_same_file(&trace, &other))
+		return err_set(e, ERR_USAGE, "option --trace: %s is where stdout goes", path);
+	for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+		for (size_t n = 0; (input = options_nth(&r->given, read[i], n)); n++)
+			if (stat(input, &other) == 0 && is_same_file(&trace, &other))
+				return err_set(e, ERR_USAGE,
+					"option --trace: %s is the file of --%s, and would be "
+					"overwritten",
+					path, read[i]);
+	return true;
+}
+
 /* Before anything is asked, so that no paid run ends without its trace. */
 static bool open_trace(struct run *r, struct err *e)
 {
@@ -405,6 +472,8 @@ static bool open_trace(struct run *r, struct err *e)
 	if (strcmp(path, "-") == 0)
 		return err_set(e, ERR_USAGE,
 			"option --trace: - is no file, and stdout carries the answer");
+	if (!check_trace_path(r, path, e))
+		return false;
 	r->trace = trace_new(path, e);
 	return r->trace || err_context(e, "option --trace");
 }
@@ -546,6 +615,7 @@ static void announce(struct run *r)
 	if (r->ui_options.is_quiet)
 		return;
 	settings_warn(&r->settings);
+	settings_tell_repository(&r->settings);
 	AUTO(buf) choice = {0}, shown = {0};
 	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
 	utf8_put_line(&shown, buf_str(&choice), 1000);

@@ -186,7 +186,8 @@ static struct setting from_value(struct settings *s, const struct conf_value *v,
 		.text = v->text,
 		.items = v->items,
 		.item_count = v->item_count,
-		.where = v->file};
+		.where = v->file,
+		.is_repository = origin == ORIGIN_FILE && !v->is_trusted};
 
 	if (origin == ORIGIN_FILE)
 		found.where = arena_printf(&s->arena, "%s:%d", v->file, v->line).p;
@@ -208,7 +209,7 @@ struct setting settings_get(struct settings *s, const char *name)
 			.where = arena_printf(&s->arena, "--%s", key->option).p};
 	else if ((v = settings_preset_value(s, name)))
 		found = (struct setting){ORIGIN_PRESET, v->text, v->items, v->item_count,
-			arena_printf(&s->arena, "preset %s", s->preset.name).p};
+			arena_printf(&s->arena, "preset %s", s->preset.name).p, !v->is_trusted};
 	else if (s->variables[key - settings_keys].key)
 		found = from_value(s, &s->variables[key - settings_keys], ORIGIN_ENVIRONMENT);
 	else if ((v = conf_find(&s->conf, NULL, (struct str){0}, name)))
@@ -217,6 +218,36 @@ struct setting settings_get(struct settings *s, const char *name)
 		found = (struct setting){
 			ORIGIN_DEFAULT, str_from(key->fallback), .where = "default"};
 	return found;
+}
+
+static void put_told(struct buf *list, struct str name, struct str value)
+{
+	buf_printf(list, "%s%.*s %.*s", list->n ? ", " : "", STR_ARG(name), STR_ARG(value));
+}
+
+void settings_tell_repository(struct settings *s)
+{
+	AUTO(buf) list = {0};
+	AUTO(buf) shown = {0};
+
+	for (const struct conf_key *key = settings_keys; key->name; key++) {
+		/* Which model it is, and who says so, is told with the choice. */
+		if (key->type == CONF_MAP || strcmp(key->name, "model") == 0)
+			continue;
+		struct setting found = settings_get(s, key->name);
+		if (found.is_repository)
+			put_told(&list, str_from(key->name), found.text);
+	}
+	vec_each (&s->conf.values, v)
+		if (v->map && !v->is_trusted && str_is(str_from(v->map->name), "models"))
+			put_told(&list,
+				arena_printf(&s->arena, "models.%.*s.%s", STR_ARG(v->name),
+					v->key->name),
+				v->text);
+	utf8_put_line(&shown, buf_str(&list), 300);
+	if (list.n)
+		fprintf(stderr, "fettle: set by the repository: %s (fettle config show)\n",
+			buf_text(&shown));
 }
 
 void settings_fill(

@@ -38,6 +38,7 @@ struct setting {
 	const struct str *items; /* of a list */
 	size_t item_count;
 	const char *where; /* "--model", "FETTLE_MODEL", ".fettle.json:3" ...; "" */
+	bool is_repository; /* nobody but a repository's file says it */
 };
 
 struct settings_file {
@@ -75,6 +76,11 @@ void settings_read(struct settings *s, const struct workspace *w,
 [[nodiscard]] bool settings_check(const struct settings *s, struct err *e);
 /* On stderr: what in the files does not count, and what is wrong with the files themselves. */
 void settings_warn(const struct settings *s);
+/*
+ * On stderr: what a repository's files have set beside the model, as it may cost money. given is
+ * what was typed.
+ */
+void settings_tell_repository(struct settings *s);
 /* For a file by its path, whatever it is called. is_trusted as in conf_source. */
 void settings_read_file(struct settings *s, const char *path, const struct conf_key *table,
 	bool is_trusted, struct conf *into);
