@@ -86,6 +86,9 @@ WAYS = {
     "long-line": lambda c: again(c, b"a" * 8000) if c.sendall(b"HTTP/1.1 200 OK\r\nx: ") is None else None,
     "short": lambda c: c.sendall(HEAD + b"content-length: 100000\r\n\r\n" + STREAM[:40]),
     "more": lambda c: c.sendall(whole(STREAM) + b"HTTP/1.1 200 OK\r\n\r\nmore"),
+    "both-lengths": lambda c: c.sendall(HEAD + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+                                        % (len(STREAM), STREAM)),
+    "odd-status": lambda c: c.sendall(b"HTTP/1.1 099 Odd\r\ncontent-length: 2\r\n\r\n{}"),
     "not-http": lambda c: c.sendall(b"220 mail.example ESMTP\r\n"),
     "html": lambda c: c.sendall(whole(b"<html><title>Login</title></html>",
                                       b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n")),

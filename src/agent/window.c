@@ -392,16 +392,10 @@ void window_learn(struct window *w, const struct usage *u)
 		w->scale = (int64_t)scale;
 }
 
-bool window_overflowed(struct window *w, int64_t stated)
+static void learn_limit(struct window *w, int64_t stated)
 {
-	catch_up(w);
 	int64_t size = w->fixed + w->viewed, takes = to_provider(w, size);
-	struct window_plan all = make_plan(w, 0, 0);
 
-	if (is_same(&all, &w->now))
-		return false;
-	w->counts.overflows++;
-	w->must_shrink = true;
 	if (stated > 0) {
 		w->is_known = true;
 		set_tokens(w, w->tokens ? least(w->tokens, stated) : stated);
@@ -413,6 +407,38 @@ bool window_overflowed(struct window *w, int64_t stated)
 		int64_t all_of_it = w->tokens ? least(budget(w), size) : size;
 		int64_t half = to_provider(w, w->fixed + most(all_of_it - w->fixed, 0) / 2);
 		set_tokens(w, most(half * OUTPUT_PART / (OUTPUT_PART - 1), 1));
+	}
+}
+
+/* Where no turn can leave, the results that have to stay may still be cut shorter. */
+static bool cut_shorter(struct window *w, int64_t stated)
+{
+	int64_t viewed = w->viewed, tokens = w->tokens, scale = w->scale;
+	bool was_known = w->is_known;
+
+	learn_limit(w, stated);
+	rebuild(w);
+	if (w->viewed < viewed)
+		return true;
+	w->is_known = was_known;
+	w->scale = scale;
+	set_tokens(w, tokens);
+	rebuild(w);
+	return false;
+}
+
+bool window_overflowed(struct window *w, int64_t stated)
+{
+	catch_up(w);
+	struct window_plan all = make_plan(w, 0, 0);
+	bool is_last = is_same(&all, &w->now);
+
+	if (is_last && !cut_shorter(w, stated))
+		return false;
+	w->counts.overflows++;
+	if (!is_last) {
+		w->must_shrink = true;
+		learn_limit(w, stated);
 	}
 	return true;
 }

@@ -88,7 +88,7 @@ int64_t window_summary_tokens(const struct window *w);
 void window_learn(struct window *w, const struct usage *usage);
 /*
  * The provider says that the request is too long; stated: the window by its words, 0 not said.
- * False when nothing can be taken away any more.
+ * Where no turn can leave, results are cut shorter. False when nothing can be taken away any more.
  */
 [[nodiscard]] bool window_overflowed(struct window *w, int64_t stated);
 /* What the next request takes, in the provider's tokens, about. */

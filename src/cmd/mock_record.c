@@ -149,6 +149,7 @@ static void got_head(void *self, int status)
 {
 	struct passage *p = self;
 	const char *type = "application/octet-stream";
+	bool is_chunked = false;
 	int64_t length = -1;
 
 	p->exchange.status = status;
@@ -162,8 +163,10 @@ static void got_head(void *self, int status)
 			length = -1;
 		else if (!is_own(name))
 			httpd_put_header(p->request, header->name, header->value.p);
+		is_chunked |= str_is(name, "transfer-encoding");
 	}
-	httpd_start(p->request, status, type, length);
+	/* RFC 9112, 6.3: beside a transfer coding a length does not count. */
+	httpd_start(p->request, status, type, is_chunked ? -1 : length);
 }
 
 static void got_body(void *self, struct str bytes)

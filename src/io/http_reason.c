@@ -41,6 +41,8 @@ static const struct reason reasons[] = {
 		"what listens there does not answer in HTTP: is the port right, or does the URL "
 		"have to begin with https://?",
 		true, false},
+	{CURLE_UNSUPPORTED_PROTOCOL, "response code", "the answer makes no sense as HTTP", true,
+		true},
 	{CURLE_WEIRD_SERVER_REPLY, NULL, "the answer makes no sense as HTTP", false, true},
 	{CURLE_SSL_CONNECT_ERROR, "wrong version number",
 		"what listens there does not speak TLS: does the URL have to begin with http://?",

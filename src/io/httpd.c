@@ -6,14 +6,19 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/must.h"
+
+/* When there is no descriptor for one more connection. */
+enum { FULL_PAUSE_MS = 20 };
 
 struct httpd_request {
 	struct connection *connection;
@@ -132,6 +137,20 @@ static void on_http_request(struct evhttp_request *http, void *self)
 	httpd->on_request(httpd->self, c->request);
 }
 
+/*
+ * Whoever waits to be let in keeps the socket ready, so that the loop would turn without a pause.
+ * The second argument is evhttp's own, so there is nothing here to hang a timer on.
+ */
+static void on_full(struct evconnlistener *, void *)
+{
+	(void)poll(NULL, 0, FULL_PAUSE_MS);
+}
+
+static void pause_when_full(struct evhttp_bound_socket *bound)
+{
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_full);
+}
+
 static bool bind_loopback(struct httpd *httpd, int port, struct err *e)
 {
 	struct evhttp_bound_socket *bound =
@@ -144,6 +163,7 @@ static bool bind_loopback(struct httpd *httpd, int port, struct err *e)
 	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &size) != 0)
 		return err_errno(e, "cannot learn the port");
 	httpd->port = ntohs(address.sin_port);
+	pause_when_full(bound);
 	return true;
 }
 

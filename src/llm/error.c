@@ -56,8 +56,11 @@ static const char *const overflow_words[] = {
 	"context length",
 	"context window",
 	"context size",
+	"context limit",
 	"context_length",
 	"reduce the length of",
+	"maximum number of tokens allowed",
+	"maximum prompt length",
 };
 
 static char lower(char c)
@@ -104,11 +107,13 @@ static const char *const limit_words[] = {
 	"context length of ",
 	"context length (",
 	"model length of ",
+	"prompt length is ",
 	"configured limit of ",
 	"tokens allowed (",
 	"limit is ",
 	"n_ctx = ",
 	"tokens > ",
+	" > ",
 };
 /* Smaller ones are no windows, larger ones no numbers of tokens. */
 enum { LIMIT_MIN_TOKENS = 256, LIMIT_MAX_TOKENS = 1'000'000'000 };

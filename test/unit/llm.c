@@ -868,6 +868,14 @@ static void test_stated_windows(void **)
 			1'048'576},
 		{"Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
 			32'768},
+		{"The input token count (1200000) exceeds the maximum number of tokens allowed "
+		 "(1048576).",
+			1'048'576},
+		{"input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease "
+		 "input length or `max_tokens` and try again",
+			200'000},
+		{"This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+			131'072},
 		{"the input length exceeds the context length", 0},
 		{"Please reduce the length of the messages", 0},
 		{"the context length is unknown", 0},
@@ -886,9 +894,15 @@ static void test_stated_windows(void **)
 		assert_true(got.is_overflow);
 		if (got.context_tokens != said[i].tokens)
 			fail_msg("%s: %lld", said[i].message, (long long)got.context_tokens);
-		/* Without JSON around it the words are all there is. */
+		/* Without a type of their own, or JSON around them, the words are all there is. */
+		buf_clear(&body);
+		error.type = STR("invalid_request_error");
+		wire_openai.put_error(&error, &body);
+		wire_openai.get_error(400, buf_str(&body), &a, &got);
+		assert_true(got.is_overflow);
 		wire_openai.get_error(400, str_from(said[i].message), &a, &got);
-		assert_int_equal(got.context_tokens, got.is_overflow ? said[i].tokens : 0);
+		assert_true(got.is_overflow);
+		assert_int_equal(got.context_tokens, said[i].tokens);
 	}
 	AUTO(arena) a = {0};
 	struct llm_error got;
