@@ -724,9 +724,10 @@ const struct command command_run = {
 		"else: an answer that does not fit is asked for once more, with what is wrong with it; "
 		"if that one does not fit either, it goes to stderr with the reasons, and the status is "
 		"1.\n\n"
-		"Without --model, the first key found in the environment decides; without a key, the "
-		"built-in offline model answers: it looks things up with the same tools and knows no "
-		"language.",
+		"Without --model, the settings decide, else the first key found (Anthropic, OpenAI, "
+		"OpenRouter, Gemini), else a base URL found, else a server on this machine (Ollama, "
+		"llama.cpp, LM Studio); without any, the built-in offline model answers: it looks "
+		"things up with the same tools and knows no language.",
 	.options = options,
 	.examples =
 		{"fettle \"which files define the retry rules, and how many lines of C are there?\"",

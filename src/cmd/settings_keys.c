@@ -85,7 +85,7 @@ const struct conf_key settings_keys[] = {
 	{"ca_file", NAMED, USER_ONLY, .option = "ca-file", .brief = "the certificates in this PEM file are trusted, not the system's"},
 	{"insecure", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "insecure",
 		.brief = "TLS is not verified; servers that are not on this machine are then refused"},
-	{"probe", .type = CONF_BOOL, .fallback = "true",
+	{"probe", .type = CONF_BOOL, USER_ONLY, .fallback = "true",
 		.brief = "look for a server on this machine when nothing names a model"},
 	{"models", .type = CONF_MAP, .members = model_keys, .brief = "what holds for one model, by provider/model"},
 	{"providers", .type = CONF_MAP, USER_ONLY, .members = provider_keys,

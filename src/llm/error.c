@@ -3,11 +3,11 @@
 #include "base/utf8.h"
 #include "llm/inside.h"
 
-enum verdict { VERDICT_RETRY, VERDICT_NEVER, VERDICT_OVERFLOW };
+enum verdict { VERDICT_RETRY, VERDICT_NEVER, VERDICT_GENERAL, VERDICT_OVERFLOW };
 
 /*
  * Types and codes with a meaning of their own. RETRY counts inside a stream only, where there is no
- * HTTP status to decide by.
+ * HTTP status to decide by; GENERAL ones come with any status, and mean NEVER only without one.
  */
 static const struct {
 	const char *type;
@@ -26,10 +26,10 @@ static const struct {
 	{"billing_hard_limit_reached", VERDICT_NEVER},
 	{"enforced_spend_limit_reached", VERDICT_NEVER},
 	{"contract_spend_limit_reached", VERDICT_NEVER},
-	{"invalid_request_error", VERDICT_NEVER},
-	{"invalid_request", VERDICT_NEVER},
+	{"invalid_request_error", VERDICT_GENERAL},
+	{"invalid_request", VERDICT_GENERAL},
 	{"invalid_prompt", VERDICT_NEVER},
-	{"BadRequestError", VERDICT_NEVER},
+	{"BadRequestError", VERDICT_GENERAL},
 	{"authentication_error", VERDICT_NEVER},
 	{"authentication", VERDICT_NEVER},
 	{"invalid_api_key", VERDICT_NEVER},
@@ -182,7 +182,8 @@ static void judge(struct llm_error *out, int status, const struct str *types, si
 		for (size_t j = 0; j < sizeof verdicts / sizeof verdicts[0]; j++)
 			if (str_eq_nocase(types[i], str_from(verdicts[j].type))) {
 				out->is_overflow |= verdicts[j].verdict == VERDICT_OVERFLOW;
-				never |= verdicts[j].verdict == VERDICT_NEVER;
+				never |= verdicts[j].verdict == VERDICT_NEVER ||
+					 (verdicts[j].verdict == VERDICT_GENERAL && !status);
 				again |= verdicts[j].verdict == VERDICT_RETRY;
 			}
 	if (out->is_overflow)

@@ -773,6 +773,10 @@ static const struct {
 		"request_too_large", "big", false, true},
 	{429, "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow\"}}",
 		"rate_limit_error", "slow", true, false},
+	{429, "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too fast\"}}",
+		"invalid_request_error", "too fast", true, false},
+	{400, "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"no\"}}",
+		"invalid_request_error", "no", false, false},
 	{429,
 		"{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"limit\","
 		"\"details\":{\"error_code\":\"enforced_spend_limit_reached\"}}}",
