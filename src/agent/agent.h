@@ -7,6 +7,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/hands.h"
 #include "agent/tool/tool.h"
 #include "agent/workspace.h"
 #include "base/schema.h"
@@ -85,6 +86,7 @@ struct agent_task {
 	const struct route *route; /* and its fallbacks */
 	const struct workspace *workspace;
 	const struct agent_context *context;
+	struct hands *hands;
 	const struct answer_schema *schema; /* that the answer has to fit; NULL: any text will do */
 	const struct route *summary_route; /* asked for summaries; NULL: the task's own model */
 	int max_turns;

@@ -57,6 +57,7 @@ static void free_agent(struct agent *agent)
 	}
 	vec_release(&agent->runs);
 	vec_release(&agent->calls);
+	memory_free(agent->memory);
 	repeats_release(&agent->repeats);
 	summary_release(&agent->summary);
 	window_release(&agent->window);
@@ -238,6 +239,7 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 		.task = *task,
 		.route = task->route,
 		.sink = *sink,
+		.memory = memory_new(task->text),
 		.result = {.usage = USAGE_UNKNOWN, .started = clock_ns(), .text = STR("")}};
 	agent->prompt = (struct prompt){.system = task->context->system,
 		.tools = task->context->tools,

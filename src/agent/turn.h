@@ -32,6 +32,7 @@ struct agent {
 	struct call *call;
 	const struct route *route; /* the task's, or the fallback that answered last */
 	struct arena arena;
+	struct memory *memory; /* of its tools */
 	VEC(struct tool_run *) runs;
 	VEC(struct call_result) calls;
 	struct job *jobs;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The calls of a turn: run on the pool, or answered without being run. */
+/*
+ * The calls of a turn: run on the pool, or answered without being run. A call starts as soon as it
+ * conflicts with none of the calls before it that have not ended (agent/tool/touch.c).
+ */
 #include "agent/turn.h"
 
 #include <stdlib.h>
@@ -8,33 +11,45 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
+enum job_state { JOB_WAITS, JOB_RUNS, JOB_ENDED };
+
 struct job {
 	struct agent *agent;
 	const struct tool *tool; /* NULL: unknown name */
 	struct tool_run *run;
 	struct arena arena;
 	struct tool_call call;
-	bool is_bad_input;
+	struct tool_touch touch;
+	enum job_state state;
+	bool can_run; /* otherwise the result says already why not */
 };
 
 static void run_job(void *self)
 {
 	struct job *job = self;
 	struct tool_run *run = job->run;
-	struct err e;
 
 	run->started = clock_ns();
-	if (!job->tool)
-		tool_fail(&run->result, "there is no tool named %.*s", STR_ARG(run->name));
-	else if (job->is_bad_input)
-		tool_fail(&run->result, "the arguments of %s were not a JSON object",
-			job->tool->name);
-	else if (!json_check(run->input, &e))
-		tool_fail(&run->result, "the arguments of %s: %s", job->tool->name, e.text);
-	else if (!atomic_load(job->call.cancel))
+	if (job->can_run && !atomic_load(job->call.cancel))
 		job->tool->run(&job->call, &run->result);
 	arena_release(&job->arena);
 	run->ended = clock_ns();
+}
+
+static bool check_job(struct job *job, const struct block *block)
+{
+	struct tool_result *out = &job->run->result;
+	struct err e;
+
+	if (!job->tool)
+		tool_fail(out, "there is no tool named %.*s", STR_ARG(block->name));
+	else if (block->is_error)
+		tool_fail(out, "the arguments of %s were not a JSON object", job->tool->name);
+	else if (!json_check(block->input, &e))
+		tool_fail(out, "the arguments of %s: %s", job->tool->name, e.text);
+	else
+		return true;
+	return false;
 }
 
 static void give(struct agent *agent, const struct block *blocks, size_t n)
@@ -62,14 +77,10 @@ static void give_results(struct agent *agent)
 	give(agent, blocks, agent->job_count);
 }
 
-static void job_done(void *self)
-{
-	struct job *job = self;
-	struct agent *agent = job->agent;
+static void start_ready(struct agent *agent);
 
-	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL_DONE, .run = job->run});
-	if (--agent->jobs_left > 0)
-		return;
+static void all_done(struct agent *agent)
+{
 	agent->result.tools_ns += clock_ns() - agent->tools_started;
 	if (!agent->error.code)
 		give_results(agent);
@@ -79,6 +90,49 @@ static void job_done(void *self)
 		turn_end_soon(agent);
 	else
 		turn_ask(agent);
+}
+
+static void job_done(void *self)
+{
+	struct job *job = self;
+	struct agent *agent = job->agent;
+
+	job->state = JOB_ENDED;
+	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL_DONE, .run = job->run});
+	if (--agent->jobs_left > 0)
+		start_ready(agent);
+	else
+		all_done(agent);
+}
+
+static void start_job(struct job *job)
+{
+	struct agent *agent = job->agent;
+
+	job->state = JOB_RUNS;
+	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL, .run = job->run});
+	if (pool_submit(agent->world.pool, run_job, job_done, job))
+		return;
+	tool_fail(&job->run->result, "too many calls at once; ask for fewer in one turn");
+	job->run->started = job->run->ended = clock_ns();
+	loop_post(agent->world.loop, job_done, job);
+}
+
+static bool is_ready(const struct agent *agent, const struct job *job)
+{
+	if (job->state != JOB_WAITS)
+		return false;
+	for (const struct job *earlier = agent->jobs; earlier < job; earlier++)
+		if (earlier->state != JOB_ENDED && tool_touches(&earlier->touch, &job->touch))
+			return false;
+	return true;
+}
+
+static void start_ready(struct agent *agent)
+{
+	for (size_t i = 0; i < agent->job_count; i++)
+		if (is_ready(agent, &agent->jobs[i]))
+			start_job(&agent->jobs[i]);
 }
 
 static struct str target_of(struct agent *agent, const struct tool *tool, struct str input)
@@ -103,8 +157,7 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 		.run = run,
 		.tool = agent_context_has_tool(agent->task.context, block->name)
 				? tool_find(block->name)
-				: NULL,
-		.is_bad_input = block->is_error};
+				: NULL};
 	*run = (struct tool_run){.id = block->id,
 		.name = block->name,
 		.input = block->input,
@@ -112,7 +165,14 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 	job->call = (struct tool_call){.workspace = agent->task.workspace,
 		.input = block->input,
 		.cancel = &agent->cancel,
-		.arena = &job->arena};
+		.arena = &job->arena,
+		.hands = agent->task.hands,
+		.memory = agent->memory,
+		.name = block->name,
+		.id = block->id};
+	job->can_run = check_job(job, block);
+	if (job->can_run)
+		tool_touched(job->tool, &job->call, &job->touch);
 }
 
 void turn_run_tools(struct agent *agent, const struct message *message)
@@ -124,15 +184,7 @@ void turn_run_tools(struct agent *agent, const struct message *message)
 			prepare(agent, &agent->jobs[agent->job_count++], &message->blocks[i]);
 	agent->jobs_left = agent->job_count;
 	agent->tools_started = clock_ns();
-	for (size_t i = 0; i < agent->job_count; i++) {
-		struct job *job = &agent->jobs[i];
-		turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL, .run = job->run});
-		if (pool_submit(agent->world.pool, run_job, job_done, job))
-			continue;
-		tool_fail(&job->run->result, "too many calls at once; ask for fewer in one turn");
-		job->run->started = job->run->ended = clock_ns();
-		loop_post(agent->world.loop, job_done, job);
-	}
+	start_ready(agent);
 }
 
 void turn_refuse_tools(struct agent *agent, const struct message *m, const char *why)

@@ -90,6 +90,7 @@ struct run {
 	struct http_trust trust;
 	struct workspace workspace;
 	struct agent_context context;
+	struct hands hands;
 	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
 	struct pool *pool;
@@ -594,6 +595,7 @@ static void run_task(struct run *r, struct str text)
 		.route = &r->route,
 		.workspace = &r->workspace,
 		.context = &r->context,
+		.hands = &r->hands,
 		.schema = r->schema,
 		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};

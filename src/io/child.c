@@ -66,26 +66,32 @@ static void reset_signals(posix_spawnattr_t *attributes)
 	posix_spawnattr_setsigdefault(attributes, &defaults);
 }
 
-static int spawn(struct child *c, int out_fd, int errors_fd)
+bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
-	posix_spawn_file_actions_adddup2(&actions, errors_fd, 2);
+	if (start->in_fd < 0)
+		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&actions, start->in_fd, 0);
+	posix_spawn_file_actions_adddup2(&actions, start->out_fd, 1);
+	posix_spawn_file_actions_adddup2(&actions, start->errors_fd, 2);
+	if (start->directory)
+		posix_spawn_file_actions_addchdir_np(&actions, start->directory);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes,
 		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	reset_signals(&attributes);
 	/* posix_spawn takes the vectors as char *const *, and does not write to them. */
-	int failure = posix_spawn(&c->pid, c->options->program, &actions, &attributes,
-		(char *const *)c->options->arguments, (char *const *)c->options->environment);
+	int failure = posix_spawn(pid, start->program, &actions, &attributes,
+		(char *const *)start->arguments, (char *const *)start->environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	return failure;
+	errno = failure;
+	return !failure || err_errno(e, "%s", start->program);
 }
 
 static bool start(struct child *c, struct err *e)
@@ -100,14 +106,18 @@ static bool start(struct child *c, struct err *e)
 		close(out[1]);
 		return false;
 	}
-	int failure = spawn(c, out[1], errors[1]);
+	struct child_start how = {.program = c->options->program,
+		.arguments = c->options->arguments,
+		.environment = c->options->environment,
+		.in_fd = -1,
+		.out_fd = out[1],
+		.errors_fd = errors[1]};
+	bool is_started = child_spawn(&how, &c->pid, e);
 	close(out[1]);
 	close(errors[1]);
 	c->out_fd = out[0];
 	c->errors_fd = errors[0];
-	if (failure) {
-		errno = failure;
-		err_errno(e, "%s", c->options->program);
+	if (!is_started) {
 		file_close(&c->out_fd);
 		file_close(&c->errors_fd);
 		return false;

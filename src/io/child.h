@@ -7,6 +7,7 @@
 #define IO_CHILD_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -20,6 +21,18 @@ struct child_options {
 	int64_t deadline_ms; /* from the start; the group is killed then */
 	const atomic_bool *cancel; /* NULL, or a flag that kills the group */
 };
+
+/* A program that is started and then the caller's to talk to, to wait for and to kill. */
+struct child_start {
+	const char *program; /* absolute path */
+	const char *const *arguments; /* with argument 0; NULL-ended */
+	const char *const *environment; /* "NAME=value"; NULL-ended */
+	const char *directory; /* where it starts; NULL: here */
+	int in_fd, out_fd, errors_fd; /* become 0, 1 and 2; in_fd -1: /dev/null */
+};
+
+/* In a process group of its own, with no signal blocked or ignored. */
+[[nodiscard]] bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e);
 
 struct child_result {
 	struct buf out, errors; /* stdout and stderr, up to their limits */

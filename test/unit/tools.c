@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "agent/hands.h"
 #include "agent/tool/gather.h"
 #include "agent/tool/plain.h"
 #include "agent/tool/tool.h"
@@ -87,8 +88,17 @@ static void call_raw(const char *name, struct str input, const atomic_bool *canc
 
 	assert_non_null(tool);
 	assert_true(json_check(input, &e));
-	struct tool_call call = {&world.workspace, input, cancel, &arena};
+	struct hands hands = {0};
+	struct memory *memory = memory_new(STR(""));
+	struct tool_call call = {.workspace = &world.workspace,
+		.input = input,
+		.cancel = cancel,
+		.arena = &arena,
+		.hands = &hands,
+		.memory = memory,
+		.name = str_from(name)};
 	tool->run(&call, &result);
+	memory_free(memory);
 	buf_release(&world.text);
 	world.text = result.text;
 	world.is_error = result.is_error;
@@ -860,11 +870,56 @@ static void test_git_hostile(void **)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, enter, leave)
 
+/* "paths" or "!paths" for one that writes, "*" for one that is alone. */
+static struct tool_touch touch(struct arena *a, const char *text)
+{
+	struct workspace w = {.root = "/ws", .inside = ""};
+	struct tool_call call = {.workspace = &w, .arena = a};
+	struct tool_touch t = {.is_alone = text[0] == '*', .writes = text[0] == '!'};
+	struct str rest = str_from(text + (t.is_alone || t.writes)), path;
+
+	while (str_split(&rest, ' ', &path))
+		tool_touch_add(&t, &call, path);
+	return t;
+}
+
+static void calls_of_one_path_keep_their_order(void **)
+{
+	static const struct {
+		const char *a, *b;
+		bool conflicts;
+	} rows[] = {
+		{"a", "a", false},
+		{"!a", "a", true},
+		{"!a", "!a", true},
+		{"!a", "!b", false},
+		{"!a", "ab", false},
+		{"!dir/a", "dir", true},
+		{"!dir/a", ".", true},
+		{"!dir/../a", "./a", true},
+		{"!a", "../outside", false},
+		{"!a b c", "c", true},
+		{"*", "a", true},
+		{"*", "*", true},
+		{"!1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "x", true},
+		{"!1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "x", false},
+	};
+	AUTO(arena) a = {0};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct tool_touch one = touch(&a, rows[i].a), other = touch(&a, rows[i].b);
+		if (tool_touches(&one, &other) != rows[i].conflicts ||
+			tool_touches(&other, &one) != rows[i].conflicts)
+			fail_msg("%s and %s", rows[i].a, rows[i].b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(calls_of_one_path_keep_their_order),
 		cmocka_unit_test(test_newlines),
 		TEST(view),
 		TEST(view_text),

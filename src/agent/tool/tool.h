@@ -24,6 +24,23 @@ struct tool_call {
 	struct str input; /* a JSON object */
 	const atomic_bool *cancel; /* set when the run is being stopped: return soon */
 	struct arena *arena; /* freed after the call */
+	struct hands *hands; /* agent/hands.h */
+	struct memory *memory; /* of the conversation */
+	struct str name; /* as it was called */
+	struct str id; /* of the call */
+};
+
+/*
+ * What a call touches, for the order of the calls of one turn: reads run together; what writes
+ * keeps its place among the calls of the same path, a directory standing for all below it.
+ */
+enum { TOUCH_MAX = 16 };
+
+struct tool_touch {
+	bool is_alone; /* nothing runs beside it */
+	bool writes;
+	struct str paths[TOUCH_MAX]; /* relative to the workspace's root, "" the root itself */
+	size_t path_count;
 };
 
 struct tool_result {
@@ -37,6 +54,14 @@ struct tool {
 	const char *target; /* name of the argument to show beside the tool's name in progress */
 	const char *document; /* the .md, embedded */
 	void (*run)(const struct tool_call *call, struct tool_result *out);
+	/*
+	 * On the loop's thread, so without looking at files. NULL: what runs is alone, what writes
+	 * or reads touches its "path" argument or else the working directory.
+	 */
+	void (*touch)(const struct tool_call *call, struct tool_touch *out);
+	/* For a person who is asked whether it may: what will be done, any text. NULL: the input.
+	 */
+	void (*show)(const struct tool_call *call, struct buf *out);
 };
 
 /* NULL-terminated, in the order in which they are offered (stable: it is part of the prefix). */
@@ -45,6 +70,12 @@ const struct tool *tool_find(struct str name);
 /* The two halves of a document. */
 struct str tool_description(const struct tool *tool);
 struct str tool_schema(const struct tool *tool);
+/* What this call touches, by the tool's own word or by its needs. */
+void tool_touched(const struct tool *tool, const struct tool_call *call, struct tool_touch *out);
+/* Adds a path as the model wrote it; one that leads outside touches nothing. Too many: alone. */
+void tool_touch_add(struct tool_touch *touch, const struct tool_call *call, struct str path);
+/* Whether the later of the two has to wait for the earlier. */
+bool tool_touches(const struct tool_touch *a, const struct tool_touch *b);
 /* For every tool: sets is_error and the sentence. */
 __attribute__((format(printf, 2, 3))) void tool_fail(
 	struct tool_result *out, const char *format, ...);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hands: what tools share besides the workspace. struct hands belongs to the run: it is made by the
+ * command and stays the same for all its conversations. struct memory belongs to one conversation:
+ * its agent makes and frees it. Tools use both from several worker threads at once, so whatever
+ * changes in them has a lock of its own.
+ */
+#ifndef AGENT_HANDS_H
+#define AGENT_HANDS_H
+
+#include "agent/tool/tool.h"
+
+struct hands {
+	bool is_dry_run; /* changes are shown, and nothing is written */
+};
+
+struct memory {
+	struct str task_text; /* what the user asked for */
+};
+
+/* text stays as long as the memory. */
+[[nodiscard]] struct memory *memory_new(struct str task_text);
+void memory_free(struct memory *m);
+
+#endif
