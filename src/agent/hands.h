@@ -8,9 +8,11 @@
 #ifndef AGENT_HANDS_H
 #define AGENT_HANDS_H
 
+#include "agent/secret.h"
 #include "agent/tool/tool.h"
 
 struct hands {
+	struct secret_rules secrets;
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };
 

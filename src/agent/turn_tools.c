@@ -24,6 +24,18 @@ struct job {
 	bool can_run; /* otherwise the result says already why not */
 };
 
+static void run_tool(struct job *job)
+{
+	struct buf *text = &job->run->result.text;
+
+	job->tool->run(&job->call, &job->run->result);
+	size_t masked = secret_mask(&job->call.hands->secrets, text);
+	if (masked)
+		buf_printf(text, "%s[%zu secret%s masked as ****]\n",
+			text->n && text->p[text->n - 1] != '\n' ? "\n" : "", masked,
+			masked == 1 ? "" : "s");
+}
+
 static void run_job(void *self)
 {
 	struct job *job = self;
@@ -31,7 +43,7 @@ static void run_job(void *self)
 
 	run->started = clock_ns();
 	if (job->can_run && !atomic_load(job->call.cancel))
-		job->tool->run(&job->call, &run->result);
+		run_tool(job);
 	arena_release(&job->arena);
 	run->ended = clock_ns();
 }

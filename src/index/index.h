@@ -57,6 +57,9 @@ struct scan_options {
 	const char *const *include; /* NULL or globs ended by NULL; a file must match one. '!' in
 				       front excludes */
 	const atomic_bool *cancel; /* NULL or a flag that ends the scan early */
+	/* NULL, or true for files that are not visited; path is relative to root. Any thread. */
+	bool (*leaves_out)(const void *self, struct str path);
+	const void *leaves_out_self;
 };
 
 struct scan_stats {

@@ -210,6 +210,11 @@ static unsigned char type_of(int dir_fd, const struct dirent64 *d)
 	return IFTODT(st.st_mode);
 }
 
+static bool is_left_out(const struct scan_options *options, struct str path)
+{
+	return options->leaves_out && options->leaves_out(options->leaves_out_self, path);
+}
+
 /* w->path holds the place's path with its slash. False when the visitor ends the scan. */
 static bool take_entry(struct worker *w, struct place *place, const struct dirent64 *d)
 {
@@ -232,7 +237,7 @@ static bool take_entry(struct worker *w, struct place *place, const struct diren
 			work->next = w->found;
 			w->found = work;
 		}
-	} else {
+	} else if (!is_left_out(w->scan->options, name.path)) {
 		w->stats.files++;
 		go_on = w->scan->visit(
 			w->scan->self, &(struct scan_file){.dir_fd = place->fd,

@@ -2,6 +2,7 @@
 /* grep: text in files, through the index room. */
 #include <inttypes.h>
 
+#include "agent/hands.h"
 #include "agent/tool/place.h"
 #include "agent/tool/plain.h"
 
@@ -179,6 +180,11 @@ static int clamp(int64_t value, int64_t low, int64_t high)
 	return (int)(value < low ? low : value > high ? high : value);
 }
 
+static bool is_secret(const void *rules, struct str path)
+{
+	return secret_is_path(rules, path);
+}
+
 static void read_arguments(struct search *s, const struct mode *mode)
 {
 	const struct tool_call *call = s->call;
@@ -187,6 +193,8 @@ static void read_arguments(struct search *s, const struct mode *mode)
 
 	s->limit = (size_t)clamp(tool_argument_int(call, "limit", LIMIT_DEFAULT), 1, LIMIT_MAX);
 	o->scan = place_scan(call, s->place);
+	o->scan.leaves_out = is_secret;
+	o->scan.leaves_out_self = &call->hands->secrets;
 	if (!place_is_directory(s->place)) {
 		o->file = arena_text(call->arena, s->place->relative);
 		o->scan.include = NULL;

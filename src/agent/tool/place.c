@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "agent/hands.h"
 #include "base/file.h"
 
 enum { GLOBS_MAX = 32 };
@@ -84,6 +85,14 @@ bool place_open(const struct tool_call *call, struct str fallback, struct place 
 		return false;
 	}
 	made.relative = without_links(call, fd, relative);
+	if (S_ISREG(made.st.st_mode) && secret_is_path(&call->hands->secrets, made.relative)) {
+		tool_fail(out,
+			"%.*s: may hold secrets, and is not read; the user can allow it with "
+			"--allow-read",
+			STR_ARG(written));
+		close(fd);
+		return false;
+	}
 	*place = made;
 	return true;
 }
