@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/* run: the world that tasks live in, and the loop that works on them. */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "cmd/command.h"
+#include "cmd/run.h"
+
+enum { OUTPUT_PATIENCE_MS = 500 };
+enum { WORKERS = 4, QUEUE = 256 };
+
+static void on_signal(void *self, int number)
+{
+	struct run *r = self;
+
+	/* The second one does not wait for anything. */
+	if (r->signal_number)
+		_exit(128 + number);
+	r->signal_number = number;
+	r->is_stopped = true;
+	if (r->agent) {
+		agent_cancel(
+			r->agent, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
+	} else {
+		/* All is said but what stdout does not take. */
+		ui_abandon_output(r->ui);
+		r->status = 128 + number;
+	}
+}
+
+static void on_output_error(void *self, const struct err *e)
+{
+	struct run *r = self;
+
+	r->is_stopped = true;
+	if (r->agent)
+		agent_cancel(r->agent, e->code, e->text);
+}
+
+static void on_timeout(void *self)
+{
+	struct run *r = self;
+	char why[64];
+
+	r->timeout = NULL;
+	snprintf(why, sizeof why, "the task took longer than %lld s (--timeout)",
+		(long long)r->timeout_s);
+	if (r->agent) {
+		agent_cancel(r->agent, ERR_TIMEOUT, why);
+	} else {
+		ui_abandon_output(r->ui);
+		r->status = EXIT_TIMEOUT;
+		fprintf(stderr, "fettle: %s: stdout takes nothing\n", why);
+	}
+}
+
+static void on_event(void *self, const struct agent_event *event)
+{
+	struct run *r = self;
+
+	ui_event(r->ui, event);
+	if (r->trace)
+		trace_event(r->trace, event);
+	if (event->kind != AGENT_DONE)
+		return;
+	const struct err *e = event->result->error;
+	if (e && !(e->code == ERR_CANCELLED && !r->signal_number))
+		ui_error(r->ui, e);
+	int status = e ? command_exit_status(e) : EXIT_DONE;
+	if (r->signal_number)
+		status = 128 + r->signal_number;
+	else if (e && e->code == ERR_CANCELLED) /* the reader of stdout has gone away */
+		status = EXIT_DONE;
+	if (!r->status)
+		r->status = status;
+	r->is_done = true;
+	r->agent = NULL;
+}
+
+static void give_up_output(void *self)
+{
+	struct run *r = self;
+
+	r->patience = NULL;
+	ui_abandon_output(r->ui);
+}
+
+/* A stopped run does not wait long for a reader that takes nothing. */
+static void finish_output(struct run *r)
+{
+	bool is_stopped = r->is_stopped || (r->timeout_s && !r->timeout);
+
+	if (is_stopped && !*ui_drained(r->ui))
+		r->patience = loop_after(r->loop, OUTPUT_PATIENCE_MS, give_up_output, r);
+	loop_run(r->loop, ui_drained(r->ui));
+	timer_cancel(r->patience);
+	r->patience = NULL;
+}
+
+static void run_task(struct run *r, struct str text)
+{
+	struct agent_world world = {r->loop, r->pool, {r->loop, r->http, r->retry}};
+	struct agent_task task = {.text = text,
+		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
+		.images = r->images,
+		.route = &r->route,
+		.workspace = &r->workspace,
+		.context = &r->context,
+		.hands = &r->hands,
+		.schema = r->schema,
+		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
+		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
+	struct agent_sink sink = {on_event, r};
+
+	r->is_done = false;
+	ui_begin_task(r->ui);
+	if (r->timeout_s)
+		r->timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
+	r->agent = agent_start(&world, &task, &sink);
+	loop_run(r->loop, &r->is_done);
+	finish_output(r);
+	timer_cancel(r->timeout);
+	r->timeout = NULL;
+}
+
+static void announce(struct run *r)
+{
+	if (r->ui_options.is_quiet)
+		return;
+	settings_warn(&r->settings);
+	settings_tell_repository(&r->settings);
+	AUTO(buf) choice = {0}, shown = {0};
+	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
+	utf8_put_line(&shown, buf_str(&choice), 1000);
+	fprintf(stderr, "fettle: %s\n", buf_text(&shown));
+	if (r->route.notice)
+		fprintf(stderr, "fettle: %s\n", r->route.notice);
+	if (!r->route.wire)
+		fprintf(stderr,
+			"fettle: this is no language model: it looks things up. For a real one set "
+			"ANTHROPIC_API_KEY or OPENAI_API_KEY, or use --model and --base-url\n");
+	AUTO(buf) notice = {0};
+	/* Names of directories are in it. */
+	utf8_put_line(&notice, r->context.notice, 1000);
+	if (notice.n)
+		fprintf(stderr, "fettle: %s\n", buf_text(&notice));
+}
+
+bool run_open_loop(struct run *r, struct err *e)
+{
+	r->loop = loop_new(e);
+	r->http = r->loop ? http_client_new(r->loop) : NULL;
+	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
+		loop_on_signal(r->loop, SIGTERM, on_signal, r, e) &&
+		loop_on_signal(r->loop, SIGHUP, on_signal, r, e) &&
+		replay_start(&r->replay, r->loop, r->http, e))
+		return true;
+	http_client_free(r->http);
+	loop_free(r->loop);
+	return err_context(e, "cannot start");
+}
+
+void run_all(struct run *r)
+{
+	struct ui_run shown = {r->session_id, &r->route, &r->workspace, &r->context, &r->times};
+	struct err e;
+
+	r->pool = pool_new(r->loop, WORKERS, QUEUE);
+	http_client_trust(r->http, &r->trust);
+	r->ui = ui_new(r->loop, &r->ui_options, &shown);
+	ui_on_output_error(r->ui, on_output_error, r);
+	announce(r);
+	if (r->trace)
+		trace_begin(r->trace, &shown);
+	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
+		run_task(r, r->tasks[i]);
+	/* The last of the answer did not go through, when all was told already. */
+	if (!ui_free(r->ui, &e) && !r->status && e.code != ERR_CANCELLED)
+		r->status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
+	if (r->trace && !trace_write(r->trace, &e)) {
+		fprintf(stderr, "fettle: the trace is lost: %s\n", e.text);
+		r->status = r->status ? r->status : EXIT_TASK_FAILED;
+	}
+	http_client_free(r->http);
+	replay_stop(&r->replay);
+	pool_free(r->pool);
+	loop_free(r->loop);
+}
