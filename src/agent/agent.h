@@ -35,8 +35,12 @@ struct agent_context {
 	struct arena arena;
 };
 
-/* Reads AGENTS.md and CLAUDE.md from the workspace's root down to its working directory. */
-void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s);
+/*
+ * Reads AGENTS.md and CLAUDE.md from the workspace's root down to its working directory. Tools of
+ * which no call could be permitted are not offered.
+ */
+void agent_context_load(struct agent_context *c, const struct workspace *w,
+	const struct permit *permit, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
 /* Behind the instruction files: what somebody asked for with this run. */
 void agent_context_instruct(struct agent_context *c, struct str text);
@@ -96,6 +100,7 @@ struct agent_task {
 struct tool_run {
 	struct str id, name, input;
 	struct str target; /* what to show beside the name: the path, the pattern */
+	bool is_denied; /* not permitted, or a person said no */
 	struct tool_result result;
 	int64_t started, ended; /* monotonic clock, ns */
 };
@@ -147,6 +152,7 @@ enum agent_event_kind {
 	AGENT_THINKS, /* text: a piece of its thinking */
 	AGENT_ANSWERED, /* message, call: one model call is over; message NULL when it has nothing
 			 */
+	AGENT_QUESTION, /* run, text: may this be done? text shows what; agent_answer says it */
 	AGENT_TOOL, /* run: a tool starts */
 	AGENT_TOOL_DONE, /* run */
 	AGENT_RESULTS, /* message: the tools' results, as given to the model */
@@ -187,6 +193,13 @@ struct agent;
 /* task and what it points to stay until the end. The agent is freed after AGENT_DONE was told. */
 [[nodiscard]] struct agent *agent_start(const struct agent_world *world,
 	const struct agent_task *task, const struct agent_sink *sink);
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_ALWAYS };
+
+/*
+ * To the last AGENT_QUESTION, from the loop. ALWAYS: and to every later question about this tool.
+ * why is for the model when it is NO; absent: none. Without an open question nothing happens.
+ */
+void agent_answer(struct agent *agent, enum answer answer, struct str why);
 /* Stops soon; AGENT_DONE comes with an error of this code and sentence. */
 void agent_cancel(struct agent *agent, enum err_code code, const char *why);
 

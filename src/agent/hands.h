@@ -8,10 +8,12 @@
 #ifndef AGENT_HANDS_H
 #define AGENT_HANDS_H
 
+#include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/tool/tool.h"
 
 struct hands {
+	struct permit permit;
 	struct secret_rules secrets;
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };

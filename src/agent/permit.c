@@ -207,27 +207,27 @@ static bool matches_one(const struct str *rules, size_t count, const struct tool
 	return false;
 }
 
-enum verdict permit_judge(const struct permit *p, const struct tool *tool,
+enum permission permit_judge(const struct permit *p, const struct tool *tool,
 	const struct tool_call *call, struct buf *why)
 {
 	bool is_allowed = matches_one(p->allowed, p->allowed_count, tool, call, true);
 
 	if (matches_one(p->denied, p->denied_count, tool, call, false)) {
 		buf_put_text(why, "not permitted: the user has refused this (--deny-tool)");
-		return VERDICT_NO;
+		return PERMISSION_REFUSED;
 	}
 	if ((tool->needs & TOOL_RUNS) && !p->has_sandbox && p->mode != PERMIT_ALL) {
 		buf_put_text(why, "not permitted: there is no sandbox to run commands in here");
-		return VERDICT_NO;
+		return PERMISSION_REFUSED;
 	}
 	if (is_allowed)
-		return VERDICT_YES;
+		return PERMISSION_GIVEN;
 	if (!is_allowed_by_mode(p, tool->needs)) {
 		buf_printf(why,
 			"not permitted: this run may only read (--permit %s); say what you would "
 			"have done",
 			p->mode == PERMIT_READ ? "read" : "edit");
-		return VERDICT_NO;
+		return PERMISSION_REFUSED;
 	}
-	return p->asks && (tool->needs & ~(unsigned)TOOL_READS) ? VERDICT_ASK : VERDICT_YES;
+	return p->asks && (tool->needs & ~(unsigned)TOOL_READS) ? PERMISSION_ASK : PERMISSION_GIVEN;
 }

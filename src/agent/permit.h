@@ -29,7 +29,7 @@ struct permit {
 	size_t allowed_count, denied_count;
 };
 
-enum verdict { VERDICT_YES, VERDICT_ASK, VERDICT_NO };
+enum permission { PERMISSION_GIVEN, PERMISSION_ASK, PERMISSION_REFUSED };
 
 /* By the name that people write; false when there is none. */
 [[nodiscard]] bool permit_mode_find(struct str name, enum permit_mode *out);
@@ -38,7 +38,7 @@ enum verdict { VERDICT_YES, VERDICT_ASK, VERDICT_NO };
 /* Whether some call of the tool could be made, so that a model is to know of it. */
 bool permit_offers(const struct permit *p, struct str name, const struct tool *tool);
 /* why gets a sentence for the model when it is NO. The call's input is valid JSON. */
-enum verdict permit_judge(const struct permit *p, const struct tool *tool,
+enum permission permit_judge(const struct permit *p, const struct tool *tool,
 	const struct tool_call *call, struct buf *why);
 
 #endif

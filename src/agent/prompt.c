@@ -13,7 +13,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-extern const char embed_system_md[];
+extern const char embed_system_md[], embed_editor_md[], embed_reader_md[];
 
 /* Both are read where both exist; a link from one to the other is read once. */
 static const char *const instruction_names[] = {"AGENTS.md", "CLAUDE.md"};
@@ -144,26 +144,40 @@ static void put_facts(const struct workspace *w, int64_t wall_s, struct buf *fac
 	put_branch(w, facts);
 }
 
-void agent_context_load(struct agent_context *c, const struct workspace *w, int64_t wall_s)
+/* Whether one of them changes something. */
+static bool offer_tools(struct agent_context *c, const struct permit *permit)
+{
+	size_t count = 0;
+	bool changes = false;
+
+	while (tools[count])
+		count++;
+	c->tools = arena_alloc(&c->arena, count, sizeof *c->tools);
+	for (const struct tool *const *t = tools; *t; t++) {
+		if (!permit_offers(permit, str_from((*t)->name), *t))
+			continue;
+		c->tools[c->tool_count++] = (struct tool_spec){.name = str_from((*t)->name),
+			.description = tool_description(*t),
+			.schema = tool_schema(*t)};
+		changes |= (*t)->needs & TOOL_WRITES;
+	}
+	return changes;
+}
+
+void agent_context_load(struct agent_context *c, const struct workspace *w,
+	const struct permit *permit, int64_t wall_s)
 {
 	AUTO(buf) system = {0};
 	AUTO(buf) notice = {0};
 	AUTO(buf) facts = {0};
 	struct loader loader = {.workspace = w, .system = &system, .notice = &notice};
-	size_t count = 0;
+	bool changes = offer_tools(c, permit);
 
 	buf_put_str(&system, str_trim(str_from(embed_system_md)));
 	buf_put_char(&system, '\n');
+	buf_put_text(&system, changes ? embed_editor_md : embed_reader_md);
 	add_instructions(&loader);
 	put_facts(w, wall_s, &facts);
-	while (tools[count])
-		count++;
-	c->tools = arena_alloc(&c->arena, count, sizeof *c->tools);
-	for (size_t i = 0; i < count; i++)
-		c->tools[i] = (struct tool_spec){.name = str_from(tools[i]->name),
-			.description = tool_description(tools[i]),
-			.schema = tool_schema(tools[i])};
-	c->tool_count = count;
 	c->system = arena_copy(&c->arena, buf_str(&system));
 	c->facts = arena_copy(&c->arena, buf_str(&facts));
 	c->notice = arena_copy(&c->arena, buf_str(&notice));

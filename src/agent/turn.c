@@ -28,6 +28,7 @@ const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
 	[AGENT_TEXT] = {"text", "a piece of what the model says"},
 	[AGENT_THINKS] = {"thinks", "a piece of its thinking"},
 	[AGENT_ANSWERED] = {"answered", "a model call is over"},
+	[AGENT_QUESTION] = {"question", "a person is asked whether a tool may do something"},
 	[AGENT_TOOL] = {"tool", "a tool starts"},
 	[AGENT_TOOL_DONE] = {"tool_done", "a tool has ended"},
 	[AGENT_RESULTS] = {"results", "the tools' results are given to the model"},
@@ -56,6 +57,7 @@ static void free_agent(struct agent *agent)
 		free(*run);
 	}
 	vec_release(&agent->runs);
+	vec_release(&agent->always);
 	vec_release(&agent->calls);
 	memory_free(agent->memory);
 	repeats_release(&agent->repeats);
@@ -267,4 +269,5 @@ void agent_cancel(struct agent *agent, enum err_code code, const char *why)
 	/* Whatever is under way ends soon, and its end ends the agent. */
 	if (agent->call)
 		call_cancel(agent->call);
+	agent_answer(agent, ANSWER_NO, STR("stopped"));
 }

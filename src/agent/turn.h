@@ -37,6 +37,8 @@ struct agent {
 	VEC(struct call_result) calls;
 	struct job *jobs;
 	size_t job_count, jobs_left;
+	struct job *asked; /* a person is asked about it; NULL: about none */
+	VEC(const struct tool *) always; /* tools whose questions are answered */
 	int64_t tools_started;
 	struct timer *ending;
 	atomic_bool cancel;

@@ -22,6 +22,7 @@ struct job {
 	struct tool_touch touch;
 	enum job_state state;
 	bool can_run; /* otherwise the result says already why not */
+	bool is_permitted;
 };
 
 static void run_tool(struct job *job)
@@ -117,10 +118,64 @@ static void job_done(void *self)
 		all_done(agent);
 }
 
+static void deny(struct job *job, const char *why)
+{
+	tool_fail(&job->run->result, "%s", why);
+	job->run->is_denied = true;
+	job->can_run = false;
+}
+
+/* One question at a time, in the order of the calls. */
+static void ask(struct job *job)
+{
+	struct agent *agent = job->agent;
+	AUTO(buf) text = {0};
+
+	if (job->tool->show)
+		job->tool->show(&job->call, &text);
+	else
+		buf_put_str(&text, job->run->input);
+	agent->asked = job;
+	turn_tell(agent, (struct agent_event){
+				 .kind = AGENT_QUESTION, .run = job->run, .text = buf_str(&text)});
+}
+
+static bool is_always(const struct agent *agent, const struct tool *tool)
+{
+	for (size_t i = 0; i < agent->always.n; i++)
+		if (agent->always.p[i] == tool)
+			return true;
+	return false;
+}
+
+/* False while a person is asked, or another call's question is open. */
+static bool clear_job(struct job *job)
+{
+	struct agent *agent = job->agent;
+	AUTO(buf) why = {0};
+
+	if (!job->can_run || job->is_permitted || is_always(agent, job->tool))
+		return true;
+	switch (permit_judge(&agent->task.hands->permit, job->tool, &job->call, &why)) {
+	case PERMISSION_GIVEN: return true;
+	case PERMISSION_REFUSED: deny(job, buf_text(&why)); return true;
+	default: break;
+	}
+	if (agent->error.code) {
+		deny(job, "stopped");
+		return true;
+	}
+	if (!agent->asked)
+		ask(job);
+	return false;
+}
+
 static void start_job(struct job *job)
 {
 	struct agent *agent = job->agent;
 
+	if (!clear_job(job))
+		return;
 	job->state = JOB_RUNS;
 	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL, .run = job->run});
 	if (pool_submit(agent->world.pool, run_job, job_done, job))
@@ -196,6 +251,25 @@ void turn_run_tools(struct agent *agent, const struct message *message)
 			prepare(agent, &agent->jobs[agent->job_count++], &message->blocks[i]);
 	agent->jobs_left = agent->job_count;
 	agent->tools_started = clock_ns();
+	start_ready(agent);
+}
+
+void agent_answer(struct agent *agent, enum answer answer, struct str why)
+{
+	struct job *job = agent->asked;
+
+	if (!job)
+		return;
+	agent->asked = NULL;
+	if (answer == ANSWER_NO)
+		deny(job,
+			why.n ? arena_printf(&agent->arena, "the user said no: %.*s", STR_ARG(why))
+					.p
+			      : "the user said no; ask before you try it another way");
+	else
+		job->is_permitted = true;
+	if (answer == ANSWER_ALWAYS)
+		vec_push(&agent->always, job->tool);
 	start_ready(agent);
 }
 

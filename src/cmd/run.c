@@ -34,6 +34,16 @@ static const struct option options[] = {
 		"give up when no answer begins after this time (default 300)"},
 	{"idle-timeout", 0, "SECONDS",
 		"give up when an answer stops coming for this time (default 120)"},
+	{"permit", 0, "MODE",
+		"what tools may do: read (the workspace), edit (and change files in it, and run "
+		"commands in the sandbox; the default), all"},
+	{"ask", 0, NULL, "ask on the terminal before each change, command and request"},
+	{"allow-tool", 0, "RULE",
+		"allow a tool, or with NAME(PATTERN) some of its calls, without asking; may be "
+		"repeated"},
+	{"deny-tool", 0, "RULE", "refuse a tool, or some of its calls; may be repeated"},
+	{"allow-read", 0, "GLOB",
+		"let tools read files that may hold secrets (.env, keys); may be repeated"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
 	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
@@ -169,7 +179,9 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	if (!run_collect_tasks(r, program, e))
 		return false;
 	r->times.tasks_at = clock_ns();
-	agent_context_load(&r->context, &r->workspace, clock_wall_s());
+	if (!run_make_hands(r, e))
+		return false;
+	agent_context_load(&r->context, &r->workspace, &r->hands.permit, clock_wall_s());
 	r->times.context_at = clock_ns();
 	uuid_make(r->session_id);
 	return apply_preset(r, e);

@@ -51,6 +51,9 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_choose_model(struct run *r, struct err *e);
 [[nodiscard]] bool run_open_trace(struct run *r, struct err *e);
 
+/* What tools may do: needs the settings. */
+[[nodiscard]] bool run_make_hands(struct run *r, struct err *e);
+
 /* What everything waits on; run_all gives it back. */
 [[nodiscard]] bool run_open_loop(struct run *r, struct err *e);
 void run_all(struct run *r); /* one task after another; the status is in r */

@@ -79,6 +79,14 @@ static void on_event(void *self, const struct agent_event *event)
 	r->agent = NULL;
 }
 
+static void on_answer(void *self, enum answer answer, struct str why)
+{
+	struct run *r = self;
+
+	if (r->agent)
+		agent_answer(r->agent, answer, why);
+}
+
 static void give_up_output(void *self)
 {
 	struct run *r = self;
@@ -171,6 +179,7 @@ void run_all(struct run *r)
 	http_client_trust(r->http, &r->trust);
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
+	ui_on_answer(r->ui, on_answer, r);
 	announce(r);
 	if (r->trace)
 		trace_begin(r->trace, &shown);

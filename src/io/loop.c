@@ -30,6 +30,12 @@ struct timer {
 	void *self;
 };
 
+struct watch {
+	struct event *event;
+	void (*call)(void *self);
+	void *self;
+};
+
 struct loop {
 	struct event_base *base;
 	struct handler *handlers;
@@ -169,6 +175,31 @@ void timer_cancel(struct timer *timer)
 		return;
 	event_free(timer->event);
 	free(timer);
+}
+
+static void fire_watch(evutil_socket_t, short, void *self)
+{
+	struct watch *watch = self;
+
+	watch->call(watch->self);
+}
+
+struct watch *loop_watch(struct loop *loop, int fd, void (*call)(void *self), void *self)
+{
+	struct watch *watch = must_alloc(1, sizeof *watch);
+
+	*watch = (struct watch){.call = call, .self = self};
+	watch->event = event_new(loop->base, fd, EV_READ | EV_PERSIST, fire_watch, watch);
+	must(watch->event && event_add(watch->event, NULL) == 0);
+	return watch;
+}
+
+void watch_cancel(struct watch *watch)
+{
+	if (!watch)
+		return;
+	event_free(watch->event);
+	free(watch);
 }
 
 void loop_post(struct loop *loop, void (*call)(void *self), void *self)

@@ -14,6 +14,7 @@
 
 struct loop;
 struct timer;
+struct watch;
 struct event_base;
 
 /* NULL and e when the system has no descriptors left. */
@@ -30,6 +31,10 @@ struct event_base *loop_base(struct loop *loop);
  */
 struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*call)(void *self), void *self);
 void timer_cancel(struct timer *timer); /* NULL is nothing */
+
+/* Calls whenever fd can be read without waiting. */
+struct watch *loop_watch(struct loop *loop, int fd, void (*call)(void *self), void *self);
+void watch_cancel(struct watch *watch); /* NULL is nothing; fd stays open */
 
 /* From any thread: call runs on the loop's thread, in the order of posting. */
 void loop_post(struct loop *loop, void (*call)(void *self), void *self);

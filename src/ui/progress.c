@@ -82,7 +82,7 @@ static void spin(void *self)
 	struct ui *ui = self;
 
 	ui->spin = loop_after(ui->loop, SPIN_MS, spin, ui);
-	if (!ui->is_mid_line && !ui->thinks_mid_line)
+	if (!ui->is_mid_line && !ui->thinks_mid_line && !ui->question)
 		draw_spinner(ui);
 }
 

@@ -60,6 +60,7 @@ static void put_tools(struct json_writer *w, const struct agent_result *r)
 		json_key(w, "duration_ms");
 		json_put_double(w, clock_ms(run->ended - run->started), 3);
 		json_member_bool(w, "is_error", run->result.is_error);
+		json_member_bool(w, "is_denied", run->is_denied);
 		json_member_int(w, "bytes", (int64_t)run->result.text.n);
 		json_close(w, '}');
 	}

@@ -65,8 +65,16 @@ struct ui *ui_new(struct loop *loop, const struct ui_options *options, const str
 	return ui;
 }
 
+void ui_on_answer(
+	struct ui *ui, void (*call)(void *self, enum answer answer, struct str why), void *self)
+{
+	ui->on_answer = call;
+	ui->on_answer_self = self;
+}
+
 bool ui_free(struct ui *ui, struct err *e)
 {
+	ask_end(ui);
 	progress_stop_spinner(ui);
 	timer_cancel(ui->hold_timer);
 	view_flush(ui);
@@ -102,7 +110,10 @@ void ui_event(void *self, const struct agent_event *event)
 
 	progress_event(ui, event);
 	ui->options.format->event(ui, event);
+	if (event->kind == AGENT_QUESTION)
+		ask_event(ui, event);
 	if (event->kind == AGENT_DONE) {
+		ask_end(ui);
 		view_flush(ui);
 		progress_end(ui, event->result);
 		if (ui->options.shows_timings)

@@ -63,6 +63,9 @@ void ui_begin_task(struct ui *ui); /* before each task's events */
 void ui_event(void *ui, const struct agent_event *event);
 /* Called once, from the loop, when stdout takes no more: nobody is left to answer to. */
 void ui_on_output_error(struct ui *ui, void (*call)(void *self, const struct err *e), void *self);
+/* Called once for each AGENT_QUESTION, from the loop, with what a person said. */
+void ui_on_answer(
+	struct ui *ui, void (*call)(void *self, enum answer answer, struct str why), void *self);
 /* One line on stderr, also when quiet: "fettle: sentence". */
 void ui_error(struct ui *ui, const struct err *e);
 

@@ -39,6 +39,11 @@ struct ui {
 	bool is_mid_line; /* stdout does not stand at the start of a line */
 	bool thinks_mid_line; /* the same for thinking on stderr */
 
+	/* questions */
+	struct question *question; /* open; NULL none */
+	void (*on_answer)(void *self, enum answer answer, struct str why);
+	void *on_answer_self;
+
 	/* progress */
 	struct timer *spin;
 	int spin_step;
@@ -62,6 +67,8 @@ __attribute__((format(printf, 2, 3))) void view_note(struct ui *ui, const char *
 /* "\x1b[...m" when stderr has colour, else "". */
 const char *view_colour(const struct ui *ui, const char *code);
 
+void ask_event(struct ui *ui, const struct agent_event *event);
+void ask_end(struct ui *ui); /* the question is open no more */
 void progress_event(struct ui *ui, const struct agent_event *event);
 void progress_end(struct ui *ui, const struct agent_result *result);
 void progress_end_thinking(struct ui *ui); /* the next on the terminal begins a line */

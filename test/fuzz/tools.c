@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/hands.h"
 #include "agent/tool/tool.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -91,7 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_close(&w, '}');
 		input = buf_str(&json);
 	}
-	struct tool_call call = {.workspace = &workspace, .input = input, .arena = &arena};
+	struct hands hands = {0};
+	struct tool_call call = {
+		.workspace = &workspace, .input = input, .arena = &arena, .hands = &hands};
 	tool_find(str_from(names[data[0] % 5]))->run(&call, &result);
 	must(result.text.n && !result.text.overflow && utf8_is_valid(buf_str(&result.text)));
 	/* Sentences quote their arguments. */

@@ -10,7 +10,7 @@ static void run(const struct tool_call *call, struct tool_result *out);
 
 const struct tool tool_git = {
 	.name = "git",
-	.needs = TOOL_READS | TOOL_RUNS,
+	.needs = TOOL_READS,
 	.target = "show",
 	.document = embed_git_md,
 	.run = run,

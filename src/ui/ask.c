@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ask: a person decides about one call. The question goes to stderr, the answer comes from the
+ * terminal itself, as stdin may carry a text. What is shown is exactly what would be done: bytes
+ * that a terminal would act on or hide stand there in words.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/utf8.h"
+#include "ui/view.h"
+
+enum { SHOWN_LINES = 60, REPLY_MAX_BYTES = 4 << 10 };
+
+struct question {
+	struct ui *ui;
+	struct watch *watch;
+	int fd;
+	struct buf text, name, reply;
+	bool is_cut; /* there is more to show */
+};
+
+static void put_exactly(struct buf *out, struct str text)
+{
+	while (text.n) {
+		size_t n;
+		AUTO(buf) shown = {0};
+		uint32_t code_point = utf8_get(text, &n);
+		struct str bytes = str_head(text, n);
+		utf8_put_shown(&shown, bytes);
+		if (str_eq(buf_str(&shown), bytes))
+			buf_put_str(out, bytes);
+		else if (n == 1)
+			buf_printf(out, "\\x%02x", (unsigned char)*bytes.p);
+		else
+			buf_printf(out, "\\u{%04x}", code_point);
+		text = str_skip(text, n);
+	}
+}
+
+/* Two spaces before every line, so that no line of it looks like one of ours. */
+static void show_text(struct question *q, size_t lines)
+{
+	AUTO(buf) exact = {0};
+	AUTO(buf) shown = {0};
+	struct str rest, line;
+
+	put_exactly(&exact, buf_str(&q->text));
+	rest = buf_str(&exact);
+	for (size_t i = 0; i < lines && rest.n; i++) {
+		size_t end = str_find_char(rest, '\n', 0);
+		line = str_head(rest, end);
+		buf_printf(&shown, "  %.*s\n", STR_ARG(line));
+		rest = str_skip(rest, end == SIZE_MAX ? rest.n : end + 1);
+	}
+	q->is_cut = rest.n > 0;
+	if (q->is_cut)
+		buf_put_text(&shown, "  ...\n");
+	view_note(q->ui, "%s", buf_text(&shown));
+}
+
+static void prompt(const struct question *q)
+{
+	view_note(q->ui,
+		"fettle: allow this %s? [y]es, [n]o (and why), [a]lways%s: ", buf_text(&q->name),
+		q->is_cut ? ", [s]how all" : "");
+}
+
+static void end(struct question *q, enum answer answer, struct str why)
+{
+	struct ui *ui = q->ui;
+	AUTO(buf) reason = {0};
+
+	buf_put_str(&reason, why);
+	ask_end(ui);
+	ui->on_answer(ui->on_answer_self, answer, buf_str(&reason));
+}
+
+static void take_reply(struct question *q, struct str reply)
+{
+	struct str word = reply, rest;
+
+	reply = str_trim(reply);
+	str_split(&reply, ' ', &word);
+	rest = reply.p ? str_trim(reply) : STR("");
+	if (str_eq_nocase(word, STR("y")) || str_eq_nocase(word, STR("yes"))) {
+		end(q, ANSWER_YES, STR(""));
+	} else if (str_eq_nocase(word, STR("a")) || str_eq_nocase(word, STR("always"))) {
+		end(q, ANSWER_ALWAYS, STR(""));
+	} else if (str_eq_nocase(word, STR("n")) || str_eq_nocase(word, STR("no"))) {
+		end(q, ANSWER_NO, rest);
+	} else {
+		if (q->is_cut && str_eq_nocase(word, STR("s")))
+			show_text(q, SIZE_MAX);
+		prompt(q);
+	}
+}
+
+static void got_bytes(void *self)
+{
+	struct question *q = self;
+	char bytes[512];
+	ssize_t n = read(q->fd, bytes, sizeof bytes);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* The terminal has gone away, or Ctrl-D was pressed: nobody said yes. */
+	if (n <= 0) {
+		view_note(q->ui, "\n");
+		end(q, ANSWER_NO, STR(""));
+		return;
+	}
+	buf_put(&q->reply, bytes, (size_t)n);
+	size_t line = str_find_char(buf_str(&q->reply), '\n', 0);
+	if (line == SIZE_MAX && !q->reply.overflow)
+		return;
+	AUTO(buf) reply = {0};
+	buf_put_str(&reply, str_head(buf_str(&q->reply), line));
+	buf_clear(&q->reply);
+	take_reply(q, buf_str(&reply));
+}
+
+void ask_end(struct ui *ui)
+{
+	struct question *q = ui->question;
+
+	if (!q)
+		return;
+	ui->question = NULL;
+	watch_cancel(q->watch);
+	file_close(&q->fd);
+	buf_release(&q->text);
+	buf_release(&q->name);
+	buf_release(&q->reply);
+	free(q);
+}
+
+static void no_terminal(void *self)
+{
+	struct ui *ui = self;
+
+	ui->on_answer(ui->on_answer_self, ANSWER_NO, STR("there is no terminal to ask on"));
+}
+
+void ask_event(struct ui *ui, const struct agent_event *event)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	progress_stop_spinner(ui);
+	if (fd < 0) {
+		loop_after(ui->loop, 0, no_terminal, ui);
+		return;
+	}
+	struct question *q = must_alloc(1, sizeof *q);
+	*q = (struct question){.ui = ui, .fd = fd, .reply.max = REPLY_MAX_BYTES};
+	buf_put_str(&q->text, event->text);
+	utf8_put_line(&q->name, event->run->name, 64);
+	ui->question = q;
+	show_text(q, SHOWN_LINES);
+	prompt(q);
+	/* What was typed before the question was there is no answer to it. */
+	tcflush(fd, TCIFLUSH);
+	q->watch = loop_watch(ui->loop, fd, got_bytes, q);
+}
