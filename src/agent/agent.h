@@ -8,6 +8,7 @@
 #define AGENT_AGENT_H
 
 #include "agent/hands.h"
+#include "agent/tool/todo.h"
 #include "agent/tool/tool.h"
 #include "agent/workspace.h"
 #include "base/schema.h"
@@ -40,7 +41,7 @@ struct agent_context {
  * which no call could be permitted are not offered.
  */
 void agent_context_load(struct agent_context *c, const struct workspace *w,
-	const struct permit *permit, int64_t wall_s);
+	const struct hands *hands, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
 /* Behind the instruction files: what somebody asked for with this run. */
 void agent_context_instruct(struct agent_context *c, struct str text);

@@ -10,11 +10,13 @@
 
 #include "agent/permit.h"
 #include "agent/secret.h"
+#include "agent/skill.h"
 #include "agent/tool/tool.h"
 
 struct hands {
 	struct permit permit;
 	struct secret_rules secrets;
+	struct skills skills;
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };
 

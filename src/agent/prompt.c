@@ -144,8 +144,15 @@ static void put_facts(const struct workspace *w, int64_t wall_s, struct buf *fac
 	put_branch(w, facts);
 }
 
+static bool is_offered(const struct hands *hands, const struct tool *tool)
+{
+	if (tool == &tool_skill && !hands->skills.list.n)
+		return false;
+	return permit_offers(&hands->permit, str_from(tool->name), tool);
+}
+
 /* Whether one of them changes something. */
-static bool offer_tools(struct agent_context *c, const struct permit *permit)
+static bool offer_tools(struct agent_context *c, const struct hands *hands)
 {
 	size_t count = 0;
 	bool changes = false;
@@ -154,7 +161,7 @@ static bool offer_tools(struct agent_context *c, const struct permit *permit)
 		count++;
 	c->tools = arena_alloc(&c->arena, count, sizeof *c->tools);
 	for (const struct tool *const *t = tools; *t; t++) {
-		if (!permit_offers(permit, str_from((*t)->name), *t))
+		if (!is_offered(hands, *t))
 			continue;
 		c->tools[c->tool_count++] = (struct tool_spec){.name = str_from((*t)->name),
 			.description = tool_description(*t),
@@ -165,18 +172,20 @@ static bool offer_tools(struct agent_context *c, const struct permit *permit)
 }
 
 void agent_context_load(struct agent_context *c, const struct workspace *w,
-	const struct permit *permit, int64_t wall_s)
+	const struct hands *hands, int64_t wall_s)
 {
 	AUTO(buf) system = {0};
 	AUTO(buf) notice = {0};
 	AUTO(buf) facts = {0};
 	struct loader loader = {.workspace = w, .system = &system, .notice = &notice};
-	bool changes = offer_tools(c, permit);
+	bool changes = offer_tools(c, hands);
 
 	buf_put_str(&system, str_trim(str_from(embed_system_md)));
 	buf_put_char(&system, '\n');
 	buf_put_text(&system, changes ? embed_editor_md : embed_reader_md);
 	add_instructions(&loader);
+	if (agent_context_has_tool(c, STR("skill")))
+		skills_put_list(&hands->skills, &system);
 	put_facts(w, wall_s, &facts);
 	c->system = arena_copy(&c->arena, buf_str(&system));
 	c->facts = arena_copy(&c->arena, buf_str(&facts));

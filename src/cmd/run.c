@@ -181,7 +181,7 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	r->times.tasks_at = clock_ns();
 	if (!run_make_hands(r, e))
 		return false;
-	agent_context_load(&r->context, &r->workspace, &r->hands.permit, clock_wall_s());
+	agent_context_load(&r->context, &r->workspace, &r->hands, clock_wall_s());
 	r->times.context_at = clock_ns();
 	uuid_make(r->session_id);
 	return apply_preset(r, e);
@@ -192,6 +192,7 @@ static void release(struct run *r)
 	trace_free(r->trace);
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
+	skills_release(&r->hands.skills);
 	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
 	settings_release(&r->settings);

@@ -88,5 +88,6 @@ static void read_secrets(struct run *r)
 bool run_make_hands(struct run *r, struct err *e)
 {
 	read_secrets(r);
+	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
 	return read_permit(r, e);
 }

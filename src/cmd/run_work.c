@@ -149,6 +149,11 @@ static void announce(struct run *r)
 		fprintf(stderr,
 			"fettle: this is no language model: it looks things up. For a real one set "
 			"ANTHROPIC_API_KEY or OPENAI_API_KEY, or use --model and --base-url\n");
+	vec_each (&r->hands.skills.warnings, warning) {
+		AUTO(buf) line = {0};
+		utf8_put_line(&line, str_from(*warning), 1000);
+		fprintf(stderr, "fettle: %s\n", buf_text(&line));
+	}
 	AUTO(buf) notice = {0};
 	/* Names of directories are in it. */
 	utf8_put_line(&notice, r->context.notice, 1000);

@@ -197,6 +197,30 @@ static void show_tool(struct ui *ui, const struct tool_run *run)
 		buf_text(&line), view_colour(ui, "\x1b[0m"));
 }
 
+/* The plan as it stands: what is done, what is at hand, what waits. */
+static void show_todo(struct ui *ui, const struct tool_run *run)
+{
+	static const char *const marks[] = {"[ ]", "[>]", "[x]"};
+	AUTO(arena) a = {0};
+	struct todo todo;
+	struct err e;
+	size_t columns = view_columns(ui) - 1;
+
+	if (run->result.is_error || !todo_read(run->input, &a, &todo, &e)) {
+		show_tool(ui, run);
+		return;
+	}
+	for (size_t i = 0; i < todo.count; i++) {
+		AUTO(buf) line = {0};
+		enum todo_status status = todo.steps[i].status;
+		buf_printf(&line, "  %s ", marks[status]);
+		utf8_put_line(&line, todo.steps[i].content, columns > 8 ? columns - 6 : 2);
+		view_note(ui, "%s%s%s\n",
+			view_colour(ui, status == TODO_IN_PROGRESS ? "\x1b[1m" : "\x1b[2m"),
+			buf_text(&line), view_colour(ui, "\x1b[0m"));
+	}
+}
+
 static void show_thinking(struct ui *ui, struct str text)
 {
 	AUTO(buf) shown = {0};
@@ -323,7 +347,12 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 	case AGENT_ANSWERED: progress_stop_spinner(ui); break;
 	case AGENT_CORRECTION: show_correction(ui, event->text); break;
 	case AGENT_TOOL: start_spinner(ui, running_tools); break;
-	case AGENT_TOOL_DONE: show_tool(ui, event->run); break;
+	case AGENT_TOOL_DONE:
+		if (str_is(event->run->name, "todo"))
+			show_todo(ui, event->run);
+		else
+			show_tool(ui, event->run);
+		break;
 	case AGENT_WINDOW: show_window(ui, event->window); break;
 	case AGENT_DONE: progress_stop_spinner(ui); break;
 	default: break;

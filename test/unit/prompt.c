@@ -55,7 +55,7 @@ static void load(struct workspace *w, struct agent_context *c)
 	if (!workspace_open(w, NULL, &e))
 		fail_msg("%s", e.text);
 	*c = (struct agent_context){0};
-	agent_context_load(c, w, &(struct permit){.mode = PERMIT_READ}, 1'790'000'000);
+	agent_context_load(c, w, &(struct hands){.permit.mode = PERMIT_READ}, 1'790'000'000);
 }
 
 static void release(struct workspace *w, struct agent_context *c)

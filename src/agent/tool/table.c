@@ -5,7 +5,7 @@
 #include "agent/tool/tool.h"
 #include "base/json.h"
 
-extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git;
+extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_todo;
 
 const struct tool *const tools[] = {
 	&tool_view,
@@ -14,6 +14,8 @@ const struct tool *const tools[] = {
 	&tool_grep,
 	&tool_count,
 	&tool_git,
+	&tool_todo,
+	&tool_skill,
 	NULL,
 };
 

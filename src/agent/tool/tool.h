@@ -64,6 +64,8 @@ struct tool {
 	void (*show)(const struct tool_call *call, struct buf *out);
 };
 
+extern const struct tool tool_skill;
+
 /* NULL-terminated, in the order in which they are offered (stable: it is part of the prefix). */
 extern const struct tool *const tools[];
 const struct tool *tool_find(struct str name);
