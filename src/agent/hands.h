@@ -8,6 +8,7 @@
 #ifndef AGENT_HANDS_H
 #define AGENT_HANDS_H
 
+#include "agent/hook.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/skill.h"
@@ -17,6 +18,7 @@ struct hands {
 	struct permit permit;
 	struct secret_rules secrets;
 	struct skills skills;
+	struct hooks hooks;
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };
 

@@ -88,10 +88,40 @@ static void end(void *self)
 	free_agent(agent);
 }
 
+static void run_end_hooks(void *self)
+{
+	struct agent *agent = self;
+	const struct agent_result *r = &agent->result;
+	AUTO(buf) why = {0};
+
+	if (!hooks_end(&agent->task.hands->hooks, agent->task.workspace, r->text,
+		    agent->error.code ? &agent->error : NULL, &agent->cancel, &why))
+		err_set(&agent->hook_error, ERR_TASK, "%s", buf_text(&why));
+}
+
+static void end_hooks_done(void *self)
+{
+	struct agent *agent = self;
+
+	if (agent->hook_error.code && !agent->error.code)
+		agent->error = agent->hook_error;
+	end(agent);
+}
+
+/* The hooks of a task that is over anyway are run, and a stopped one's are not. */
+static void begin_end(void *self)
+{
+	struct agent *agent = self;
+
+	if (agent->error.code == ERR_CANCELLED || !hooks_has_end(&agent->task.hands->hooks) ||
+		!pool_submit(agent->world.pool, run_end_hooks, end_hooks_done, agent))
+		end(agent);
+}
+
 void turn_end_soon(struct agent *agent)
 {
 	if (!agent->ending)
-		agent->ending = loop_after(agent->world.loop, 0, end, agent);
+		agent->ending = loop_after(agent->world.loop, 0, begin_end, agent);
 }
 
 /* ---- the model call ---- */

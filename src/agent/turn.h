@@ -42,7 +42,7 @@ struct agent {
 	int64_t tools_started;
 	struct timer *ending;
 	atomic_bool cancel;
-	struct err error;
+	struct err error, hook_error;
 	struct agent_result result;
 	struct repeats repeats;
 	bool has_corrected; /* an answer that did not fit the schema was asked for again */

@@ -25,11 +25,24 @@ struct job {
 	bool is_permitted;
 };
 
+static void deny(struct job *job, const char *why)
+{
+	tool_fail(&job->run->result, "%s", why);
+	job->run->is_denied = true;
+	job->can_run = false;
+}
+
 static void run_tool(struct job *job)
 {
 	struct buf *text = &job->run->result.text;
+	AUTO(buf) why = {0};
 
+	if (!hooks_before(&job->call.hands->hooks, &job->call, &why)) {
+		deny(job, buf_text(&why));
+		return;
+	}
 	job->tool->run(&job->call, &job->run->result);
+	hooks_after(&job->call.hands->hooks, &job->call, &job->run->result);
 	size_t masked = secret_mask(&job->call.hands->secrets, text);
 	if (masked)
 		buf_printf(text, "%s[%zu secret%s masked as ****]\n",
@@ -116,13 +129,6 @@ static void job_done(void *self)
 		start_ready(agent);
 	else
 		all_done(agent);
-}
-
-static void deny(struct job *job, const char *why)
-{
-	tool_fail(&job->run->result, "%s", why);
-	job->run->is_denied = true;
-	job->can_run = false;
 }
 
 /* One question at a time, in the order of the calls. */

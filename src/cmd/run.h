@@ -51,6 +51,7 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_choose_model(struct run *r, struct err *e);
 [[nodiscard]] bool run_open_trace(struct run *r, struct err *e);
 
+[[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */
 [[nodiscard]] bool run_make_hands(struct run *r, struct err *e);
 

@@ -89,5 +89,5 @@ bool run_make_hands(struct run *r, struct err *e)
 {
 	read_secrets(r);
 	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
-	return read_permit(r, e);
+	return read_permit(r, e) && run_read_hooks(r, e);
 }

@@ -43,6 +43,14 @@ static const struct conf_key provider_keys[] = {
 	{0},
 };
 
+static const struct conf_key hook_keys[] = {
+	{"on", NAMED, USER_ONLY, .choices = WORDS("before_tool", "after_tool", "end"), .brief = "when it is run"},
+	{"tools", .type = CONF_LIST, USER_ONLY, .brief = "globs of the tools it is for; without it all"},
+	{"command", NAMED, USER_ONLY, .brief = "a command line for sh; gets JSON on stdin, and refuses with status 2"},
+	{"timeout", SECONDS(1, LONGEST_S), USER_ONLY, .fallback = "60", .brief = "how long it may take"},
+	{0},
+};
+
 const struct conf_key preset_keys[] = {
 	{"description", NAMED, .brief = "one line for fettle preset list"},
 	{"prompt", NAMED, .flags = CONF_LINES, .brief = "what the model is told besides the task"},
@@ -97,6 +105,8 @@ const struct conf_key settings_keys[] = {
 	{"models", .type = CONF_MAP, .members = model_keys, .brief = "what holds for one model, by provider/model"},
 	{"providers", .type = CONF_MAP, USER_ONLY, .members = provider_keys,
 		.brief = "how a provider is reached, by its name; a new name is a new provider"},
+	{"hooks", .type = CONF_MAP, USER_ONLY, .members = hook_keys,
+		.brief = "commands run before and after tools and at the end of a task, by a name"},
 	{"presets", .type = CONF_MAP, .members = preset_keys, .brief = "presets for --preset, by name"},
 	{0},
 };

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,10 +95,28 @@ bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e)
 	return !failure || err_errno(e, "%s", start->program);
 }
 
+/* A file in memory that stands at its start, so that nobody has to write while it reads. */
+static int open_input(struct str input, struct err *e)
+{
+	AUTO_FD fd = memfd_create("input", MFD_CLOEXEC);
+	int made = -1;
+
+	if (fd < 0)
+		err_errno(e, "memfd_create");
+	else if (file_write_fd(fd, input, e) && lseek(fd, 0, SEEK_SET) == 0)
+		made = fd;
+	if (made >= 0)
+		fd = -1;
+	return made;
+}
+
 static bool start(struct child *c, struct err *e)
 {
 	int out[2] = {-1, -1}, errors[2] = {-1, -1};
+	AUTO_FD in_fd = c->options->input.n ? open_input(c->options->input, e) : -1;
 
+	if (c->options->input.n && in_fd < 0)
+		return false;
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return err_errno(e, "pipe");
 	if (pipe2(errors, O_CLOEXEC) < 0) {
@@ -109,7 +128,8 @@ static bool start(struct child *c, struct err *e)
 	struct child_start how = {.program = c->options->program,
 		.arguments = c->options->arguments,
 		.environment = c->options->environment,
-		.in_fd = -1,
+		.directory = c->options->directory,
+		.in_fd = in_fd,
 		.out_fd = out[1],
 		.errors_fd = errors[1]};
 	bool is_started = child_spawn(&how, &c->pid, e);

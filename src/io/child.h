@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * child: one program run to its end, from a worker thread. No shell; its own process group, so that
- * its children go with it; stdin is empty; only the environment that is given.
+ * its children go with it; only the environment that is given.
  */
 #ifndef IO_CHILD_H
 #define IO_CHILD_H
@@ -16,6 +16,8 @@ struct child_options {
 	const char *program; /* absolute path: child_find */
 	const char *const *arguments; /* with argument 0; NULL-ended */
 	const char *const *environment; /* "NAME=value"; NULL-ended */
+	const char *directory; /* where it starts; NULL: here */
+	struct str input; /* on its stdin */
 	size_t out_max_bytes; /* what comes after is read and dropped */
 	size_t errors_max_bytes;
 	int64_t deadline_ms; /* from the start; the group is killed then */

@@ -17,8 +17,13 @@ static bool run_shell(const char *script, int64_t deadline_ms, const atomic_bool
 	struct child_result *result, struct err *e)
 {
 	const char *arguments[] = {"sh", "-c", script, NULL}, *environment[] = {"A=b", NULL};
-	struct child_options options = {
-		"/bin/sh", arguments, environment, 1000, 100, deadline_ms, cancel};
+	struct child_options options = {.program = "/bin/sh",
+		.arguments = arguments,
+		.environment = environment,
+		.out_max_bytes = 1000,
+		.errors_max_bytes = 100,
+		.deadline_ms = deadline_ms,
+		.cancel = cancel};
 
 	return child_run(&options, result, e);
 }
@@ -76,7 +81,12 @@ static void test_child_stopped(void **)
 	assert_int_equal(e.code, ERR_CANCELLED);
 	assert_true(clock_ns() - start < 20'000'000'000);
 	const char *none[] = {"x", NULL};
-	struct child_options missing = {"/nowhere/x", none, none, 1, 1, 1000, NULL};
+	struct child_options missing = {.program = "/nowhere/x",
+		.arguments = none,
+		.environment = none,
+		.out_max_bytes = 1,
+		.errors_max_bytes = 1,
+		.deadline_ms = 1000};
 	assert_false(child_run(&missing, &r, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	AUTO(buf) path = {0};
