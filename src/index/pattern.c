@@ -81,3 +81,21 @@ void pattern_free(struct pattern *p)
 	pcre2_code_free(p->code);
 	free(p);
 }
+
+static void *new_for_schema(struct str text, struct err *e)
+{
+	return pattern_new(text, e);
+}
+
+static bool matches_for_schema(void *pattern, struct str text, bool *gave_up)
+{
+	return pattern_matches(pattern, text, gave_up);
+}
+
+static void free_for_schema(void *pattern)
+{
+	pattern_free(pattern);
+}
+
+const struct schema_patterns pattern_functions = {
+	new_for_schema, matches_for_schema, free_for_schema};
