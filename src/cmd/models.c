@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "call/list.h"
 #include "cmd/world.h"
 
 extern const struct command command_models;
@@ -48,10 +47,7 @@ static const struct {
 
 /* A provider and what it said. */
 struct source {
-	struct models *models;
 	struct provider_facts facts;
-	struct route route;
-	struct listing *listing;
 	enum reach reach;
 	struct listed_model *listed;
 	size_t listed_count;
@@ -68,21 +64,22 @@ struct row {
 struct models {
 	struct world *world;
 	VEC(struct source) sources;
+	VEC(struct list_wish) wanted; /* of the sources, in their order */
 	VEC(struct row) rows;
-	size_t waiting, hidden; /* lists; models that only --all shows */
+	size_t hidden; /* models that only --all shows */
 	int64_t timeout_ms;
 	bool asks, shows_all, is_reachable_only, is_json;
 };
 
 /* ---- asking ---- */
 
-static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+static void got_list(void *self, size_t place, const struct call_result *result,
+	const struct model_list *list, bool is_last)
 {
-	struct source *source = self;
-	struct models *m = source->models;
+	struct models *m = self;
+	struct source *source = &m->sources.p[place];
 
-	source->listing = NULL;
-	source->reach = list ? REACH_NOT_LISTED : REACH_FAILED;
+	source->reach = list ? REACH_NOT_LISTED : result->route ? REACH_FAILED : REACH_NO_KEY;
 	if (!list) {
 		source->error = *result->error;
 	} else {
@@ -93,45 +90,24 @@ static void got_list(void *self, const struct call_result *result, const struct 
 			source->listed[i].id = arena_copy(&m->world->arena, list->models[i].id);
 		}
 	}
-	if (--m->waiting == 0)
-		m->world->is_done = true;
+	m->world->is_done |= is_last;
 }
 
 static void add_source(void *self, const struct provider_facts *facts)
 {
 	struct models *m = self;
 
-	vec_push(&m->sources, (struct source){.models = m, .facts = *facts});
+	vec_push(&m->sources, (struct source){.facts = *facts});
+	vec_push(&m->wanted, (struct list_wish){facts->name, m->timeout_ms});
 }
 
-/* Sources do not move any more. */
-static void ask(struct models *m)
+static bool ask(struct models *m)
 {
-	struct call_world world = {m->world->loop, m->world->http, {0}};
-	struct route_wish wish = m->world->wish;
+	struct world *w = m->world;
 
-	wish.base_url = NULL;
-	vec_each (&m->sources, source) {
-		struct list_sink sink = {got_list, source};
-		wish.model =
-			arena_printf(&m->world->arena, "%.*s/any", STR_ARG(source->facts.name)).p;
-		source->reach = REACH_NO_KEY;
-		if (!route_choose(&wish, &m->world->arena, &source->route, &source->error))
-			continue;
-		source->reach = REACH_FAILED;
-		source->listing = list_start(&world, &source->route, m->timeout_ms, &sink);
-		m->waiting++;
-	}
-	m->world->is_done = !m->waiting;
-}
-
-/* What is still under way ends. */
-static void stop(struct models *m)
-{
-	vec_each (&m->sources, source)
-		list_cancel(source->listing);
-	if (m->waiting)
-		world_finish(m->world);
+	return world_wait_lists(
+		w, lists_start(&(struct call_world){w->loop, w->http, {0}}, &w->wish, &w->arena,
+			   m->wanted.p, m->wanted.n, &(struct lists_sink){got_list, m}));
 }
 
 /* ---- rows ---- */
@@ -396,8 +372,7 @@ static int list_models(struct models *m, struct err *e)
 	if (m->asks) {
 		if (!world_open(m->world, e))
 			return EXIT_TASK_FAILED;
-		ask(m);
-		if (!world_wait(m->world))
+		if (!ask(m))
 			return 128 + m->world->signal_number;
 	}
 	make_rows(m);
@@ -414,8 +389,8 @@ static int models(struct world *w, struct err *e)
 	struct models m = {.world = w};
 	int status = list_models(&m, e);
 
-	stop(&m);
 	vec_release(&m.sources);
+	vec_release(&m.wanted);
 	vec_release(&m.rows);
 	return status;
 }

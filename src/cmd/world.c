@@ -69,6 +69,15 @@ bool world_wait(struct world *w)
 	return w->signal_number == 0;
 }
 
+bool world_wait_lists(struct world *w, struct lists *lists)
+{
+	w->is_done = !lists;
+	bool is_whole = world_wait(w);
+	if (!is_whole && lists_cancel(lists))
+		world_finish(w);
+	return is_whole;
+}
+
 void world_finish(struct world *w)
 {
 	w->is_done = false;
