@@ -55,8 +55,8 @@ bool world_open(struct world *w, struct err *e)
 		!loop_on_signal(w->loop, SIGTERM, on_signal, w, e))
 		return err_context(e, "cannot start");
 	w->http = http_client_new(w->loop);
-	/* Who is on this machine and who is not is judged by the client, request by request. */
-	if (!command_trust(&w->given, NULL, &w->arena, &w->trust, e))
+	/* Of several routes the client judges, request by request, who is on this machine. */
+	if (!command_trust(&w->given, w->route, &w->arena, &w->trust, e))
 		return false;
 	http_client_trust(w->http, &w->trust);
 	return true;

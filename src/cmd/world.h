@@ -17,6 +17,7 @@ struct world {
 	struct workspace workspace;
 	struct settings settings;
 	struct route_wish wish; /* without a model */
+	const struct route *route; /* the only one that is asked; NULL: there are more */
 	struct loop *loop;
 	struct http_client *http;
 	struct http_trust trust;
