@@ -66,7 +66,7 @@ struct models {
 	VEC(struct source) sources;
 	VEC(struct list_wish) wanted; /* of the sources, in their order */
 	VEC(struct row) rows;
-	size_t hidden; /* models that only --all shows */
+	size_t named, hidden; /* by the words; those that only --all shows */
 	int64_t timeout_ms;
 	bool asks, shows_all, is_reachable_only, is_json;
 };
@@ -132,7 +132,10 @@ static bool is_wanted(const struct models *m, struct str name)
 
 static void add_row(struct models *m, const struct row *row)
 {
-	if (is_wanted(m, row->name) && (!m->is_reachable_only || row->reach == REACH_YES))
+	if (!is_wanted(m, row->name))
+		return;
+	m->named++;
+	if (!m->is_reachable_only || row->reach == REACH_YES)
 		vec_push(&m->rows, *row);
 }
 
@@ -327,8 +330,6 @@ static void show_json(const struct models *m)
 /* A server of this machine that is not there is no news. */
 static void tell_failures(const struct models *m)
 {
-	struct str date = catalog_date();
-
 	vec_each (&m->sources, source) {
 		AUTO(buf) line = {0};
 		utf8_put_line(&line, str_from(source->error.text), 400);
@@ -336,6 +337,12 @@ static void tell_failures(const struct models *m)
 		if (source->reach == REACH_FAILED && !is_absent)
 			fprintf(stderr, "fettle: %s\n", buf_text(&line));
 	}
+}
+
+static void tell_rest(const struct models *m)
+{
+	struct str date = catalog_date();
+
 	if (m->is_json)
 		return;
 	if (m->hidden)
@@ -365,6 +372,17 @@ static bool prepare(struct models *m, struct err *e)
 	return true;
 }
 
+static int nothing_named(const struct models *m, struct err *e)
+{
+	const struct options *given = &m->world->given;
+	AUTO(buf) words = {0};
+
+	for (size_t i = 0; i < given->operand_count; i++)
+		buf_printf(&words, " %s", given->operands[i]);
+	err_set(e, ERR_USAGE, "no provider or model matches%s (fettle models)", buf_text(&words));
+	return EXIT_USAGE;
+}
+
 static int list_models(struct models *m, struct err *e)
 {
 	if (!prepare(m, e))
@@ -378,9 +396,13 @@ static int list_models(struct models *m, struct err *e)
 	make_rows(m);
 	if (m->is_json)
 		show_json(m);
-	else
+	else if (m->named)
 		show_table(m);
+	/* A provider that did not answer may have what was looked for. */
 	tell_failures(m);
+	if (!m->named)
+		return nothing_named(m, e);
+	tell_rest(m);
 	return command_end_output();
 }
 
