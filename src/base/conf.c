@@ -526,10 +526,13 @@ static int column_at(struct str text, size_t offset)
 bool conf_read(struct conf *c, const struct conf_key *table, struct str text,
 	const struct conf_source *source)
 {
-	struct reader r = {.conf = c, .source = source, .text = text, .counted = text.p, .line = 1};
+	struct reader r = {.conf = c, .source = source, .line = 1};
 	size_t offset, before = c->error_count;
 	struct err e;
 
+	text = utf8_without_mark(text);
+	r.text = text;
+	r.counted = text.p;
 	if (!json_check_at(text, &offset, &e))
 		return conf_fail(c, "%s:%d:%d: %s", source->file,
 			text.n ? line_at(&r, text.p + offset) : 1,

@@ -85,7 +85,8 @@ struct conf {
 enum { CONF_PROBLEMS_MAX = 50 };
 
 void conf_release(struct conf *c);
-/* text stays as long as c. True when it has no errors; what is right of it is kept either way. */
+/* text stays as long as c; a byte order mark in front of it is none of it. True when it has no
+ * errors; what is right of it is kept either way. */
 bool conf_read(struct conf *c, const struct conf_key *table, struct str text,
 	const struct conf_source *source);
 /* For what is wrong with a file before its text is known. Returns false. */

@@ -338,15 +338,17 @@ static bool make_directories(struct arena *a, const char *path, struct err *e)
 	return true;
 }
 
-static bool read_old(const char *path, struct buf *old, struct err *e)
+/* The object in it; bytes holds it. */
+static bool read_old(const char *path, struct buf *bytes, struct str *old, struct err *e)
 {
 	struct err missing;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
-		buf_put_text(old, "{}");
-	else if (!file_read(AT_FDCWD, path, CONF_FILE_MAX_BYTES, old, e))
+		buf_put_text(bytes, "{}");
+	else if (!file_read(AT_FDCWD, path, CONF_FILE_MAX_BYTES, bytes, e))
 		return false;
-	if (!json_check(buf_str(old), &missing) || json_type(buf_str(old)) != JSON_OBJECT)
+	*old = str_trim(utf8_without_mark(buf_str(bytes)));
+	if (!json_check(*old, &missing) || json_type(*old) != JSON_OBJECT)
 		return err_set(e, ERR_PARSE, "%s is no JSON object: mend or move it first", path);
 	return true;
 }
@@ -356,15 +358,15 @@ static bool write_settings(struct setup *s, struct err *e)
 	struct arena *a = &s->world->arena;
 	const struct settings *known = &s->world->settings;
 	const char *path = known->directory ? known->user_file : NULL;
-	AUTO(buf) old = {0};
+	AUTO(buf) bytes = {0};
+	struct str settings;
 
 	if (!path)
 		return err_set(e, ERR_USAGE,
 			"no place for settings: neither HOME nor "
 			"XDG_CONFIG_HOME is set");
-	if (!read_old(path, &old, e))
+	if (!read_old(path, &bytes, &settings, e))
 		return false;
-	struct str settings = str_trim(buf_str(&old));
 	if (s->key.n)
 		settings = with_key(s, settings);
 	if (s->model.n)

@@ -100,6 +100,12 @@ static const struct value_case values[] = {
 	{"{\"text\": \"a\",\n\"text\": \"a\"}", "nothing", NULL, "f:2: text: comes twice"},
 	{"{\"text\": tru}", "text", NULL, "f:1:10: invalid JSON at byte 9"},
 	{"{\"text\":\n  }", "text", NULL, "f:2:3: invalid JSON at byte 11"},
+	{"\xef\xbb\xbf{\"text\": \"a\"}", "text", "a", NULL},
+	{"\xef\xbb\xbf\n{\"text\": 1}", "text", NULL, "f:2: text: a number"},
+	{"\xef\xbb\xbf{\"text\": tru}", "text", NULL, "f:1:10: invalid JSON at byte 9"},
+	{"\xef\xbb\xbf", "text", NULL, "f:1:1: empty where JSON was expected"},
+	{"\xef\xbb\xbf\xef\xbb\xbf{}", "text", NULL, "f:1:1: invalid JSON at byte 0"},
+	{" \xef\xbb\xbf{}", "text", NULL, "f:1:2: invalid JSON at byte 1"},
 };
 
 static void test_values(void **)
