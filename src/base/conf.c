@@ -2,6 +2,7 @@
 #include "base/conf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/option.h"
@@ -334,6 +335,18 @@ static bool take_strings(
 	return true;
 }
 
+/* A path that a file holds means the same wherever fettle is started. */
+static struct str beside_file(struct reader *r, struct str path)
+{
+	struct str file = str_from(r->source->file);
+	const char *slash = memrchr(file.p, '/', file.n);
+
+	if (!slash || !path.n || path.p[0] == '/')
+		return path;
+	return arena_printf(
+		&r->conf->arena, "%.*s/%.*s", STR_ARG(str_range(file.p, slash)), STR_ARG(path));
+}
+
 static bool take_scalar(
 	struct reader *r, const struct conf_key *key, struct str value, struct conf_value *out)
 {
@@ -345,6 +358,8 @@ static bool take_scalar(
 	if (key->type == CONF_STRING) {
 		if (!take_string(r, key->name, value, key->flags & CONF_LINES, &out->text))
 			return false;
+		if (key->flags & CONF_PATH)
+			out->text = beside_file(r, out->text);
 	} else if (is_number && json_int(value, &number)) {
 		out->text = arena_printf(&r->conf->arena, "%lld", (long long)number);
 	} else if (!is_number && json_type(value) == JSON_BOOL) {

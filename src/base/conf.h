@@ -33,6 +33,7 @@ enum {
 	CONF_SECRET = 2, /* never shown whole */
 	CONF_LINES =
 		4, /* of strings: line feeds and tabs may be in it; no control characters else */
+	CONF_PATH = 8, /* of strings: a relative path begins at the directory of its file */
 };
 
 struct conf_key {
@@ -68,7 +69,7 @@ struct conf_problem {
 };
 
 struct conf_source {
-	const char *file; /* for sentences */
+	const char *file; /* its path, also for sentences */
 	bool is_trusted;
 	const char *trusted_file; /* for sentences: where what is refused here would count */
 	const char *(*environment)(const char *name);

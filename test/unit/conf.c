@@ -28,6 +28,7 @@ static const struct conf_key members[] = {
 static const struct conf_key keys[] = {
 	{"text", .type = CONF_STRING},
 	{"lines", .type = CONF_STRING, .flags = CONF_LINES},
+	{"path", .type = CONF_STRING, .flags = CONF_PATH},
 	{"word", .type = CONF_STRING, .choices = (const char *const[]){"one", "two", NULL}},
 	{"count", .type = CONF_INT, .minimum = -2, .maximum = 7},
 	{"wait", .type = CONF_SECONDS, .minimum = 0, .maximum = INT64_MAX},
@@ -107,6 +108,35 @@ static const struct value_case values[] = {
 	{"\xef\xbb\xbf\xef\xbb\xbf{}", "text", NULL, "f:1:1: invalid JSON at byte 0"},
 	{" \xef\xbb\xbf{}", "text", NULL, "f:1:2: invalid JSON at byte 1"},
 };
+
+static void test_paths(void **)
+{
+	static const struct {
+		const char *file, *text, *path;
+	} rows[] = {
+		{"/etc/x/f.json", "{\"path\": \"a/b.pem\"}", "/etc/x/a/b.pem"},
+		{"/etc/x/f.json", "{\"path\": \"../b.pem\"}", "/etc/x/../b.pem"},
+		{"/etc/x/f.json", "{\"path\": \"/b.pem\"}", "/b.pem"},
+		{"/f.json", "{\"path\": \"b\"}", "/b"},
+		{"sub/f.json", "{\"path\": \"b\"}", "sub/b"},
+		{"f.json", "{\"path\": \"b\"}", "b"},
+		{"/x/f.json", "{\"path\": \"${NAME}/b\"}", "/x/value/b"},
+		{"/x/f.json", "{\"text\": \"b\"}", NULL},
+		{"/x/f.json", "{\"path\": \"\"}", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct conf_source source = {rows[i].file, true, "there", environment};
+		struct conf conf = {0};
+		(void)conf_read(&conf, keys, str_from(rows[i].text), &source);
+		const struct conf_value *v = conf_find(&conf, NULL, (struct str){0}, "path");
+		if (rows[i].path)
+			assert_true(v && str_is(v->text, rows[i].path));
+		else
+			assert_null(v);
+		conf_release(&conf);
+	}
+}
 
 static void test_values(void **)
 {
@@ -257,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_first_read_is_found),
 		cmocka_unit_test(test_not_trusted),
 		cmocka_unit_test(test_all_problems_up_to_a_limit),
