@@ -242,15 +242,15 @@ static void put_choices(const struct conf_key *key, struct buf *b)
 		buf_printf(b, "%s%s", choice == key->choices ? "" : ", ", *choice);
 }
 
-/* What a key wants of its text, whoever gave it. */
-static bool check_text(const struct conf_key *key, struct str text, struct err *e)
+/* What a key wants of its text, whoever gave it. shown: the text for the sentence. */
+static bool check_text(const struct conf_key *key, struct str text, struct str shown, struct err *e)
 {
 	AUTO(buf) choices = {0};
 	int64_t number;
 
 	if (key->type == CONF_INT || key->type == CONF_SECONDS) {
 		if (!str_int(text, &number))
-			return err_set(e, ERR_USAGE, "%.*s is not %s", STR_ARG(str_head(text, 40)),
+			return err_set(e, ERR_USAGE, "%.*s is not %s", STR_ARG(str_head(shown, 40)),
 				type_names[key->type]);
 		if (number < key->minimum || number > key->maximum)
 			return err_set(e, ERR_USAGE, "%lld is not between %lld and %lld",
@@ -263,7 +263,7 @@ static bool check_text(const struct conf_key *key, struct str text, struct err *
 	if (!key->choices)
 		return text.n || key->type != CONF_STRING || err_set(e, ERR_USAGE, "is empty");
 	put_choices(key, &choices);
-	return err_set(e, ERR_USAGE, "%.*s is none of %s", STR_ARG(str_head(text, 40)),
+	return err_set(e, ERR_USAGE, "%.*s is none of %s", STR_ARG(str_head(shown, 40)),
 		buf_text(&choices));
 }
 
@@ -370,7 +370,9 @@ static bool take_scalar(
 								     : found_name(value),
 			wanted);
 	}
-	return check_text(key, out->text, &e) || WRONG(r, value.p, key->name, "%s", e.text);
+	/* A variable may hold a secret. */
+	struct str shown = r->has_variable ? STR("what the variable holds") : out->text;
+	return check_text(key, out->text, shown, &e) || WRONG(r, value.p, key->name, "%s", e.text);
 }
 
 static bool take_value(
@@ -399,7 +401,7 @@ bool conf_from_word(const struct conf_key *key, struct str word, struct arena *a
 		return err_set(e, ERR_USAGE, "%.*s is neither true nor false",
 			STR_ARG(str_head(word, 40)));
 	if (key->type != CONF_LIST) {
-		if (!check_text(key, word, e))
+		if (!check_text(key, word, word, e))
 			return false;
 		*out = v;
 		return true;

@@ -75,6 +75,8 @@ static const struct value_case values[] = {
 	{"{\"lines\": \"a\\rb\"}", "lines", NULL, "may not hold control characters"},
 	{"{\"word\": \"two\"}", "word", "two", NULL},
 	{"{\"word\": \"three\"}", "word", NULL, "three is none of one, two"},
+	{"{\"word\": \"${NAME}\"}", "word", NULL,
+		"f:1: word: what the variable holds is none of one, two"},
 	{"{\"count\": -2}", "count", "-2", NULL},
 	{"{\"count\": 7}", "count", "7", NULL},
 	{"{\"count\": 8}", "count", NULL, "8 is not between -2 and 7"},
