@@ -20,23 +20,6 @@ struct answer_schema {
 	struct schema *schema;
 };
 
-static void *compile(struct str pattern, struct err *e)
-{
-	return pattern_new(pattern, e);
-}
-
-static bool matches(void *pattern, struct str text, bool *gave_up)
-{
-	return pattern_matches(pattern, text, gave_up);
-}
-
-static void release(void *pattern)
-{
-	pattern_free(pattern);
-}
-
-static const struct schema_patterns patterns = {compile, matches, release};
-
 /* The file's name without directory and ending, in the characters that providers take. */
 static void set_name(struct answer_schema *s, struct str path)
 {
@@ -81,11 +64,11 @@ struct answer_schema *answer_schema_load(const char *path, struct err *e)
 
 	if (file_read(AT_FDCWD, path, SCHEMA_MAX_BYTES, &bytes, e)) {
 		/* As it stands in the file first, so that offsets are the file's. */
-		struct schema *as_written = schema_new(buf_str(&bytes), &patterns, e);
+		struct schema *as_written = schema_new(buf_str(&bytes), &pattern_functions, e);
 		if (as_written) {
 			schema_free(as_written);
 			put_sent(&s->text, buf_str(&bytes));
-			s->schema = schema_new(buf_str(&s->text), &patterns, e);
+			s->schema = schema_new(buf_str(&s->text), &pattern_functions, e);
 		} else {
 			err_context(e, "%s", path);
 		}

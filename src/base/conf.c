@@ -2,6 +2,7 @@
 #include "base/conf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/option.h"
@@ -241,15 +242,15 @@ static void put_choices(const struct conf_key *key, struct buf *b)
 		buf_printf(b, "%s%s", choice == key->choices ? "" : ", ", *choice);
 }
 
-/* What a key wants of its text, whoever gave it. */
-static bool check_text(const struct conf_key *key, struct str text, struct err *e)
+/* What a key wants of its text, whoever gave it. shown: the text for the sentence. */
+static bool check_text(const struct conf_key *key, struct str text, struct str shown, struct err *e)
 {
 	AUTO(buf) choices = {0};
 	int64_t number;
 
 	if (key->type == CONF_INT || key->type == CONF_SECONDS) {
 		if (!str_int(text, &number))
-			return err_set(e, ERR_USAGE, "%.*s is not %s", STR_ARG(str_head(text, 40)),
+			return err_set(e, ERR_USAGE, "%.*s is not %s", STR_ARG(str_head(shown, 40)),
 				type_names[key->type]);
 		if (number < key->minimum || number > key->maximum)
 			return err_set(e, ERR_USAGE, "%lld is not between %lld and %lld",
@@ -262,7 +263,7 @@ static bool check_text(const struct conf_key *key, struct str text, struct err *
 	if (!key->choices)
 		return text.n || key->type != CONF_STRING || err_set(e, ERR_USAGE, "is empty");
 	put_choices(key, &choices);
-	return err_set(e, ERR_USAGE, "%.*s is none of %s", STR_ARG(str_head(text, 40)),
+	return err_set(e, ERR_USAGE, "%.*s is none of %s", STR_ARG(str_head(shown, 40)),
 		buf_text(&choices));
 }
 
@@ -334,6 +335,18 @@ static bool take_strings(
 	return true;
 }
 
+/* A path that a file holds means the same wherever fettle is started. */
+static struct str beside_file(struct reader *r, struct str path)
+{
+	struct str file = str_from(r->source->file);
+	const char *slash = memrchr(file.p, '/', file.n);
+
+	if (!slash || !path.n || path.p[0] == '/')
+		return path;
+	return arena_printf(
+		&r->conf->arena, "%.*s/%.*s", STR_ARG(str_range(file.p, slash)), STR_ARG(path));
+}
+
 static bool take_scalar(
 	struct reader *r, const struct conf_key *key, struct str value, struct conf_value *out)
 {
@@ -345,6 +358,8 @@ static bool take_scalar(
 	if (key->type == CONF_STRING) {
 		if (!take_string(r, key->name, value, key->flags & CONF_LINES, &out->text))
 			return false;
+		if (key->flags & CONF_PATH)
+			out->text = beside_file(r, out->text);
 	} else if (is_number && json_int(value, &number)) {
 		out->text = arena_printf(&r->conf->arena, "%lld", (long long)number);
 	} else if (!is_number && json_type(value) == JSON_BOOL) {
@@ -355,7 +370,9 @@ static bool take_scalar(
 								     : found_name(value),
 			wanted);
 	}
-	return check_text(key, out->text, &e) || WRONG(r, value.p, key->name, "%s", e.text);
+	/* A variable may hold a secret. */
+	struct str shown = r->has_variable ? STR("what the variable holds") : out->text;
+	return check_text(key, out->text, shown, &e) || WRONG(r, value.p, key->name, "%s", e.text);
 }
 
 static bool take_value(
@@ -384,7 +401,7 @@ bool conf_from_word(const struct conf_key *key, struct str word, struct arena *a
 		return err_set(e, ERR_USAGE, "%.*s is neither true nor false",
 			STR_ARG(str_head(word, 40)));
 	if (key->type != CONF_LIST) {
-		if (!check_text(key, word, e))
+		if (!check_text(key, word, word, e))
 			return false;
 		*out = v;
 		return true;
@@ -526,10 +543,13 @@ static int column_at(struct str text, size_t offset)
 bool conf_read(struct conf *c, const struct conf_key *table, struct str text,
 	const struct conf_source *source)
 {
-	struct reader r = {.conf = c, .source = source, .text = text, .counted = text.p, .line = 1};
+	struct reader r = {.conf = c, .source = source, .line = 1};
 	size_t offset, before = c->error_count;
 	struct err e;
 
+	text = utf8_without_mark(text);
+	r.text = text;
+	r.counted = text.p;
 	if (!json_check_at(text, &offset, &e))
 		return conf_fail(c, "%s:%d:%d: %s", source->file,
 			text.n ? line_at(&r, text.p + offset) : 1,

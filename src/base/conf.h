@@ -33,6 +33,7 @@ enum {
 	CONF_SECRET = 2, /* never shown whole */
 	CONF_LINES =
 		4, /* of strings: line feeds and tabs may be in it; no control characters else */
+	CONF_PATH = 8, /* of strings: a relative path begins at the directory of its file */
 };
 
 struct conf_key {
@@ -68,7 +69,7 @@ struct conf_problem {
 };
 
 struct conf_source {
-	const char *file; /* for sentences */
+	const char *file; /* its path, also for sentences */
 	bool is_trusted;
 	const char *trusted_file; /* for sentences: where what is refused here would count */
 	const char *(*environment)(const char *name);
@@ -85,7 +86,8 @@ struct conf {
 enum { CONF_PROBLEMS_MAX = 50 };
 
 void conf_release(struct conf *c);
-/* text stays as long as c. True when it has no errors; what is right of it is kept either way. */
+/* text stays as long as c; a byte order mark in front of it is none of it. True when it has no
+ * errors; what is right of it is kept either way. */
 bool conf_read(struct conf *c, const struct conf_key *table, struct str text,
 	const struct conf_source *source);
 /* For what is wrong with a file before its text is known. Returns false. */

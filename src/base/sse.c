@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 void sse_release(struct sse *s)
 {
 	buf_release(&s->line);
@@ -44,8 +46,8 @@ static bool dispatch(struct sse *s, sse_event_fn *event, void *self)
 
 static bool end_line(struct sse *s, struct str line, sse_event_fn *event, void *self)
 {
-	if (!s->past_start && str_starts(line, STR("\xef\xbb\xbf")))
-		line = str_skip(line, 3);
+	if (!s->past_start)
+		line = utf8_without_mark(line);
 	s->past_start = true;
 	if (line.n == 0)
 		return dispatch(s, event, self);

@@ -75,6 +75,13 @@ void utf8_put_repaired(struct buf *b, struct str s)
 	}
 }
 
+struct str utf8_without_mark(struct str s)
+{
+	struct str mark = STR("\xef\xbb\xbf");
+
+	return str_starts(s, mark) ? str_skip(s, mark.n) : s;
+}
+
 struct str utf8_head(struct str s, size_t n)
 {
 	if (n >= s.n)

@@ -15,6 +15,8 @@ bool utf8_is_valid(struct str s);
 void utf8_put_repaired(struct buf *b, struct str s);
 /* The longest prefix of at most n bytes that does not end inside a character. */
 struct str utf8_head(struct str s, size_t n);
+/* Without the byte order mark that some editors put at the start of a file. */
+struct str utf8_without_mark(struct str s);
 void utf8_put(struct buf *b, uint32_t code_point); /* U+FFFD for what is no scalar value */
 size_t utf8_encode(uint32_t code_point, char out[4]); /* the same into out; the length */
 /* First character and its length; U+FFFD and 1 for an invalid byte. s is not empty. */

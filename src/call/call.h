@@ -88,6 +88,13 @@ struct route_wish {
 	const struct route_wish *wish, struct arena *a, struct route *out, struct err *e);
 
 /*
+ * The provider itself, for questions that name no model; the route has the provider's name.
+ * ERR_USAGE as above.
+ */
+[[nodiscard]] bool route_choose_provider(const struct route_wish *wish, struct str name,
+	struct arena *a, struct route *out, struct err *e);
+
+/*
  * Which version of the API is asked for: a date such as "2026-10-21". ERR_USAGE for anything else
  * and where the wire has no versions.
  */
@@ -106,6 +113,7 @@ struct provider_facts {
 	const char *key_name; /* where its key is; NULL: there is none */
 	bool is_local; /* needs no key, and may be on this machine */
 	bool is_named; /* somebody said where it is */
+	int usual_port; /* where it is looked for on this machine when nobody did; 0 nowhere */
 };
 
 /*

@@ -29,6 +29,35 @@ struct listing;
 /* Closes the connection; the end comes with ERR_CANCELLED. NULL is nothing. */
 void list_cancel(struct listing *listing);
 
+/* ---- of several providers ---- */
+
+struct list_wish {
+	struct str provider;
+	int64_t deadline_ms; /* as of list_start */
+};
+
+struct lists_sink {
+	/*
+	 * Once for each, as they come; place: among those that were wanted. is_last: nothing comes
+	 * behind it. One that cannot be asked is told from within lists_start, without a route in
+	 * its result.
+	 */
+	void (*got)(void *self, size_t place, const struct call_result *result,
+		const struct model_list *list, bool is_last);
+	void *self;
+};
+
+struct lists;
+
+/* Lives in the arena. NULL, and no last one, when none of them can be asked. */
+[[nodiscard]] struct lists *lists_start(const struct call_world *world,
+	const struct route_wish *wish, struct arena *a, const struct list_wish *wanted,
+	size_t count, const struct lists_sink *sink);
+/* Whether the last one is still to come; it does soon. NULL is nothing. */
+bool lists_cancel(struct lists *lists);
+
+/* ---- one model ---- */
+
 struct list_window_sink {
 	/* Exactly once, last, from the loop. context_tokens: 0 not told, or result->error is set.
 	 */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "call/list.h"
@@ -12,22 +13,8 @@
 /* Of a server that somebody named, and which may be far away. */
 enum { NAMED_MS = 1'000 };
 
-static const struct local {
-	const char *provider, *any, *variable;
-	int port;
-} locals[] = {
-	{"ollama", "ollama/any", "OLLAMA_HOST", 11434},
-	{"llamacpp", "llamacpp/any", "LLAMACPP_BASE_URL", 8080},
-	{"lmstudio", "lmstudio/any", "LMSTUDIO_BASE_URL", 1234},
-};
-
-enum { LOCALS = sizeof locals / sizeof *locals };
-
-struct asked {
-	struct probe *probe;
-	const struct local *local;
-	struct route route;
-	struct listing *listing;
+struct server {
+	struct provider_facts facts;
 	struct str model_id; /* "" none */
 };
 
@@ -35,8 +22,9 @@ struct probe {
 	struct route_wish wish;
 	struct arena *arena;
 	struct probe_sink sink;
-	struct asked asked[LOCALS];
-	size_t waiting;
+	struct server servers[KNOCK_MAX];
+	size_t count;
+	struct lists *lists;
 	struct route found;
 };
 
@@ -51,23 +39,23 @@ static bool may_answer(struct str id)
 	return true;
 }
 
-static bool take(struct probe *probe, const struct asked *asked)
+static bool take(struct probe *probe, const struct server *server)
 {
 	struct route_wish wish = probe->wish;
+	struct str name = server->facts.name;
 	struct err e;
 
-	if (!asked->model_id.n)
+	if (!server->model_id.n)
 		return false;
-	wish.model = arena_printf(
-		probe->arena, "%s/%.*s", asked->local->provider, STR_ARG(asked->model_id))
-			     .p;
+	wish.model =
+		arena_printf(probe->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(server->model_id)).p;
 	if (!route_choose(&wish, probe->arena, &probe->found, &e)) {
 		log_debug("probe: %s", e.text);
 		return false;
 	}
 	snprintf(probe->found.why, sizeof probe->found.why,
-		"no key and no --model given; %s answers on this machine, its first model",
-		asked->local->provider);
+		"no key and no --model given; %.*s answers on this machine, its first model",
+		STR_ARG(name));
 	return true;
 }
 
@@ -75,73 +63,76 @@ static void finish(struct probe *probe)
 {
 	const struct route *found = NULL;
 
-	for (size_t i = 0; i < LOCALS && !found; i++)
-		if (take(probe, &probe->asked[i]))
+	for (size_t i = 0; i < probe->count && !found; i++)
+		if (take(probe, &probe->servers[i]))
 			found = &probe->found;
 	probe->sink.end(probe->sink.self, found);
 	free(probe);
 }
 
-static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+static void got_list(void *self, size_t place, const struct call_result *result,
+	const struct model_list *list, bool is_last)
 {
-	struct asked *asked = self;
-	struct probe *probe = asked->probe;
+	struct probe *probe = self;
+	struct server *server = &probe->servers[place];
 
-	asked->listing = NULL;
 	if (!list)
-		log_debug("probe: %s: %s", asked->local->provider, result->error->text);
-	for (size_t i = 0; list && i < list->count && !asked->model_id.n; i++)
+		log_debug("probe: %s", result->error->text);
+	for (size_t i = 0; list && i < list->count && !server->model_id.n; i++)
 		if (may_answer(list->models[i].id))
-			asked->model_id = arena_copy(probe->arena, list->models[i].id);
-	if (--probe->waiting == 0)
+			server->model_id = arena_copy(probe->arena, list->models[i].id);
+	if (is_last)
 		finish(probe);
 }
 
-static bool ask(struct asked *asked, const struct call_world *world, bool is_named)
+static void add_server(void *self, const struct provider_facts *facts)
 {
-	struct probe *probe = asked->probe;
-	struct list_sink sink = {got_list, asked};
-	struct call_world once = *world;
-	struct route_wish wish = probe->wish;
-	struct err e;
+	struct probe *probe = self;
 
-	once.retry = (struct retry_limits){0};
-	wish.model = asked->local->any;
-	if (!route_choose(&wish, probe->arena, &asked->route, &e)) {
-		log_debug("probe: %s", e.text);
-		return false;
-	}
-	asked->listing = list_start(&once, &asked->route, is_named ? NAMED_MS : PROBE_MS, &sink);
-	return asked->listing;
+	if (!facts->usual_port)
+		return;
+	must(probe->count < KNOCK_MAX);
+	probe->servers[probe->count++] = (struct server){*facts, STR("")};
 }
 
-static const char *named(const struct route_wish *wish, const struct local *local)
+/* Those stay that are named or listen where they usually do. */
+static void keep_open(struct probe *probe)
 {
-	const char *value = wish->environment(local->variable);
+	int ports[KNOCK_MAX];
+	bool is_open[KNOCK_MAX];
+	size_t knocked = 0, kept = 0, next = 0;
 
-	return value && *value ? value : NULL;
+	for (size_t i = 0; i < probe->count; i++)
+		if (!probe->servers[i].facts.is_named)
+			ports[knocked++] = probe->servers[i].facts.usual_port;
+	knock(ports, knocked, PROBE_MS, is_open);
+	for (size_t i = 0; i < probe->count; i++)
+		if (probe->servers[i].facts.is_named || is_open[next++])
+			probe->servers[kept++] = probe->servers[i];
+	probe->count = kept;
 }
 
 struct probe *probe_start(const struct call_world *world, const struct route_wish *wish,
 	struct arena *a, const struct probe_sink *sink)
 {
-	int ports[LOCALS];
-	bool is_open[LOCALS];
-	struct probe *probe;
+	struct probe *probe = must_alloc(1, sizeof *probe);
+	struct call_world once = {world->loop, world->http, {0}};
+	int64_t begun = clock_ns();
+	struct list_wish wanted[KNOCK_MAX];
 
-	for (size_t i = 0; i < LOCALS; i++)
-		ports[i] = locals[i].port;
-	knock(ports, LOCALS, PROBE_MS, is_open);
-	probe = must_alloc(1, sizeof *probe);
 	*probe = (struct probe){.wish = *wish, .arena = a, .sink = *sink};
-	for (size_t i = 0; i < LOCALS; i++) {
-		struct asked *asked = &probe->asked[i];
-		bool is_named = named(wish, &locals[i]);
-		*asked = (struct asked){.probe = probe, .local = &locals[i], .model_id = STR("")};
-		if ((is_named || is_open[i]) && ask(asked, world, is_named))
-			probe->waiting++;
-	}
-	if (probe->waiting)
+	route_survey(wish, a, add_server, probe);
+	keep_open(probe);
+	/* What the knocking took is gone; a millisecond is left at least. */
+	int64_t left_ms = PROBE_MS - (clock_ns() - begun) / 1'000'000;
+	for (size_t i = 0; i < probe->count; i++)
+		wanted[i] = (struct list_wish){
+			probe->servers[i].facts.name, probe->servers[i].facts.is_named ? NAMED_MS
+						      : left_ms > 1                    ? left_ms
+										       : 1};
+	probe->lists = lists_start(
+		&once, wish, a, wanted, probe->count, &(struct lists_sink){got_list, probe});
+	if (probe->lists)
 		return probe;
 	free(probe);
 	return NULL;
@@ -149,6 +140,6 @@ struct probe *probe_start(const struct call_world *world, const struct route_wis
 
 void probe_cancel(struct probe *probe)
 {
-	for (size_t i = 0; probe && i < LOCALS; i++)
-		list_cancel(probe->asked[i].listing);
+	if (probe)
+		lists_cancel(probe->lists);
 }

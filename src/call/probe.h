@@ -8,7 +8,7 @@
 
 #include "call/call.h"
 
-/* How long a server on its usual port may take for its list of models. */
+/* How long knocking at the usual ports and the lists of what is there may take together. */
 enum { PROBE_MS = 50 };
 
 struct probe;
@@ -24,8 +24,8 @@ struct probe_sink {
 
 /*
  * NULL, and no end, when nothing listens. The usual ports are knocked at; a server that a variable
- * names (OLLAMA_HOST ...) is asked there, with a second of time. What is found lives in the arena,
- * which stays, as the wish's environment does, until the end.
+ * (OLLAMA_HOST ...) or the wish names is asked there, with a second of time. What is found lives in
+ * the arena, which stays, as the wish's environment does, until the end.
  */
 [[nodiscard]] struct probe *probe_start(const struct call_world *world,
 	const struct route_wish *wish, struct arena *a, const struct probe_sink *sink);

@@ -17,6 +17,7 @@ struct provider {
 	bool base_has_version; /* the base URL ends in /v1, as its users write it */
 	bool is_local; /* no key is needed, and the base may be a bare host:port */
 	const char *token_variable; /* in place of the key, sent as Authorization: Bearer; NULL */
+	bool is_sought; /* where its server usually listens, when nothing names a model */
 };
 
 /* In the order in which their keys are looked for. */
@@ -40,12 +41,13 @@ static const struct provider providers[] = {
 		{NULL, "openai/gpt-oss-20b", "openai/gpt-oss-120b"}, NULL, true, false},
 	{"mistral", &wire_openai, "mistral", "MISTRAL_API_KEY", "MISTRAL_BASE_URL",
 		{NULL, "codestral-2508", "mistral-large-4"}, NULL, true, false},
-	{"ollama", &wire_ollama, NULL, "OLLAMA_API_KEY", "OLLAMA_HOST", {0}, NULL, false, true},
+	{"ollama", &wire_ollama, NULL, "OLLAMA_API_KEY", "OLLAMA_HOST", {0}, NULL, false, true,
+		.is_sought = true},
 	{"llamacpp", &wire_openai, "llamacpp", "LLAMACPP_API_KEY", "LLAMACPP_BASE_URL", {0}, NULL,
-		true, true},
+		true, true, .is_sought = true},
 	{"vllm", &wire_openai, "vllm", "VLLM_API_KEY", "VLLM_BASE_URL", {0}, NULL, true, true},
 	{"lmstudio", &wire_openai, "lmstudio", "LMSTUDIO_API_KEY", "LMSTUDIO_BASE_URL", {0}, NULL,
-		true, true},
+		true, true, .is_sought = true},
 	{0},
 };
 
@@ -148,6 +150,15 @@ static struct str home_of(const struct provider *p, const struct dialect *dialec
 	return arena_printf(a, "http://127.0.0.1:%d/v1", dialect->port);
 }
 
+/* ":11434" of "http://127.0.0.1:11434"; "" where there is none. */
+static struct str port_of(struct str url)
+{
+	struct str authority = str_skip(url, str_find(url, STR("://"), 0) + 3);
+	struct str rest = str_skip(authority, host_of(url).n);
+
+	return str_head(rest, str_find_char(rest, '/', 0));
+}
+
 /* OLLAMA_HOST is what the server listens on: often without scheme or port, or every address. */
 static struct str local_base(struct str base, const struct provider *p, struct arena *a)
 {
@@ -158,8 +169,9 @@ static struct str local_base(struct str base, const struct provider *p, struct a
 	struct str rest = str_skip(base, host.n);
 	if (!host.n || str_is(host, "0.0.0.0"))
 		host = STR("127.0.0.1");
-	const char *port = !has_port && p->wire == &wire_ollama ? ":11434" : "";
-	return arena_printf(a, "http://%.*s%s%.*s", STR_ARG(host), port, STR_ARG(rest));
+	struct str port =
+		!has_port && p->wire == &wire_ollama ? port_of(home_of(p, NULL, a)) : STR("");
+	return arena_printf(a, "http://%.*s%.*s%.*s", STR_ARG(host), STR_ARG(port), STR_ARG(rest));
 }
 
 /* The dialect that the server speaks. OpenAI's own is for OpenAI: others may live at its base. */
@@ -268,13 +280,17 @@ static void apply_model_wish(const struct route_wish *wish, struct route *r)
 		said(usual->context_tokens, r->model.context_tokens, 0));
 }
 
+/* Without a model's id it is the provider itself. */
 static bool fill(const struct provider *p, struct str model_id, const struct route_wish *wish,
 	struct arena *a, struct route *out, struct err *e)
 {
 	const struct provider_wish *own = wish_for(wish, str_from(p->name));
 	struct provider as_wished = *p;
-	struct route r = {
-		.provider = str_from(p->name), .limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
+	struct route r = {.provider = str_from(p->name),
+		.model_id = arena_copy(a, model_id),
+		.name = model_id.n ? arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id))
+				   : arena_copy(a, str_from(p->name)),
+		.limits = {CONNECT_MS, FIRST_BYTE_MS, IDLE_MS}};
 	const char *base = wish->base_url ? wish->base_url : base_of(wish, p, own);
 
 	if (own->wire && own->wire != p->wire) {
@@ -291,12 +307,10 @@ static bool fill(const struct provider *p, struct str model_id, const struct rou
 	if (!take_key(p, wish, a, &r, e))
 		return false;
 	if (!r.key.n && !base && !p->is_local)
-		return err_set(e, ERR_USAGE, "model %s/%.*s needs %s in the environment", p->name,
-			STR_ARG(model_id), p->key_variable);
+		return err_set(e, ERR_USAGE, "%s %.*s needs %s in the environment",
+			model_id.n ? "model" : "provider", STR_ARG(r.name), p->key_variable);
 	r.headers = own->headers;
 	r.routing = own->routing;
-	r.model_id = arena_copy(a, model_id);
-	r.name = arena_printf(a, "%s/%.*s", p->name, STR_ARG(model_id));
 	r.is_local = p->is_local || url_is_loopback(str_from(r.url));
 	r.is_in_catalog = catalog_find(catalog_name(p), r.model_id, &r.model);
 	if (own->api_version.n && !route_set_version(&r, own->api_version, e))
@@ -369,11 +383,31 @@ static const char *known_names(const struct route_wish *wish, struct arena *a)
 	return arena_text(a, buf_str(&names));
 }
 
-static bool unknown_provider(const struct route_wish *wish, const char *option, struct str name,
-	struct arena *a, struct err *e)
+/* ERR_NOT_FOUND when there is none of that name. */
+static bool find_provider(const struct route_wish *wish, struct str name, struct arena *a,
+	struct provider *out, struct err *e)
 {
-	return err_set(e, ERR_USAGE, "%s %s: unknown provider %.*s (known: %s)", option,
-		wish->model, STR_ARG(name), known_names(wish, a));
+	const struct provider_wish *own = wish_for(wish, name);
+	const struct provider *known = provider_named(name);
+
+	if (!known && own == &no_wish)
+		return err_set(e, ERR_NOT_FOUND, "unknown provider %.*s (known: %s)", STR_ARG(name),
+			known_names(wish, a));
+	if (!known)
+		return new_provider(wish, own, a, out, e);
+	*out = *known;
+	return true;
+}
+
+bool route_choose_provider(const struct route_wish *wish, struct str name, struct arena *a,
+	struct route *out, struct err *e)
+{
+	struct provider p;
+
+	if (find_provider(wish, name, a, &p, e))
+		return fill(&p, STR(""), wish, a, out, e);
+	e->code = ERR_USAGE;
+	return false;
 }
 
 static bool choose_named(
@@ -383,7 +417,7 @@ static bool choose_named(
 	size_t slash = str_find_char(name, '/', 0);
 	const char *option = wish->option ? wish->option : "--model";
 	const struct provider *p;
-	struct provider made;
+	struct provider found;
 
 	if (str_is(name, "offline") || str_is(name, OFFLINE_MODEL)) {
 		choose_offline(out, "");
@@ -398,14 +432,13 @@ static bool choose_named(
 				"provider/model (anthropic/..., openai/..., offline)",
 				option, STR_ARG(name));
 	} else {
-		struct str provider = str_head(name, slash);
-		const struct provider_wish *own = wish_for(wish, provider);
-		p = provider_named(provider);
-		if (!p && own == &no_wish)
-			return unknown_provider(wish, option, provider, a, e);
-		if (!p && !new_provider(wish, own, a, &made, e))
+		p = &found;
+		if (!find_provider(wish, str_head(name, slash), a, &found, e)) {
+			if (e->code == ERR_NOT_FOUND)
+				err_context(e, "%s %s", option, wish->model);
+			e->code = ERR_USAGE;
 			return false;
-		p = p ? p : &made;
+		}
 		name = str_skip(name, slash + 1);
 	}
 	if (name.n == 0)
@@ -552,7 +585,19 @@ void route_each_provider(void (*visit)(void *self, const char *name, const char 
 	}
 }
 
-static struct provider_facts facts_of(const struct provider *p, const struct route_wish *wish)
+/* Where its server is looked for; 0 nowhere. */
+static int usual_port(const struct provider *p, struct arena *a)
+{
+	int64_t port;
+
+	if (!p->is_sought)
+		return 0;
+	struct str text = port_of(home_of(p, dialect_of(p, true), a));
+	return str_int(str_skip(text, 1), &port) ? (int)port : 0;
+}
+
+static struct provider_facts facts_of(
+	const struct provider *p, const struct route_wish *wish, struct arena *a)
 {
 	return (struct provider_facts){.name = str_from(p->name),
 		.catalog = catalog_name(p),
@@ -560,7 +605,8 @@ static struct provider_facts facts_of(const struct provider *p, const struct rou
 		.default_model = p->models[SIZE_USUAL],
 		.key_name = key_name(p, wish),
 		.is_local = p->is_local,
-		.is_named = base_of(wish, p, wish_for(wish, str_from(p->name)))};
+		.is_named = base_of(wish, p, wish_for(wish, str_from(p->name))),
+		.usual_port = usual_port(p, a)};
 }
 
 /* What speaks to the same server with the same key as one before it. */
@@ -580,7 +626,7 @@ void route_survey(const struct route_wish *wish, struct arena *a,
 	struct err e;
 
 	for (const struct provider *p = providers; p->name; p++) {
-		facts = facts_of(p, wish);
+		facts = facts_of(p, wish, a);
 		if (!is_other_face(p))
 			visit(self, &facts);
 	}
@@ -588,7 +634,7 @@ void route_survey(const struct route_wish *wish, struct arena *a,
 		const struct provider_wish *own = &wish->providers[i];
 		if (provider_named(own->name) || !new_provider(wish, own, a, &made, &e))
 			continue;
-		facts = facts_of(&made, wish);
+		facts = facts_of(&made, wish, a);
 		visit(self, &facts);
 	}
 }

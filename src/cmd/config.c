@@ -117,9 +117,7 @@ static void check_provider(
 	own.key_name = own.key_name ? own.key_name : "";
 	one.providers = &own;
 	one.provider_count = 1;
-	one.option = "--model";
-	one.model = arena_printf(&t->arena, "%.*s/any", STR_ARG(own.name)).p;
-	if (!route_choose(&one, &t->arena, &route, &e))
+	if (!route_choose_provider(&one, own.name, &t->arena, &route, &e))
 		say_problem(t, &e);
 }
 

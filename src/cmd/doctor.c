@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "call/list.h"
 #include "cmd/doctor.h"
 #include "cmd/local.h"
 #include "cmd/world.h"
@@ -30,21 +29,12 @@ static const char *const verdicts[] = {
 	[VERDICT_BAD] = "FAILED",
 };
 
-struct doctor;
-
-struct patient {
-	struct doctor *doctor;
-	struct provider_facts facts;
-	struct route route;
-	struct listing *listing;
-	int64_t started;
-};
-
 struct doctor {
 	struct world *world;
-	VEC(struct patient) patients;
-	size_t waiting, keys;
-	int64_t timeout_ms;
+	VEC(struct provider_facts) patients;
+	VEC(struct list_wish) wanted; /* of the patients, in their order */
+	size_t keys;
+	int64_t timeout_ms, asked_ns;
 	bool is_quiet, is_bad;
 };
 
@@ -114,24 +104,23 @@ static void look_at_model(struct doctor *d)
 
 /* ---- providers ---- */
 
-static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+static void got_list(void *self, size_t place, const struct call_result *result,
+	const struct model_list *list, bool is_last)
 {
-	struct patient *p = self;
-	struct doctor *d = p->doctor;
-	const char *name = arena_text(&d->world->arena, p->facts.name);
+	struct doctor *d = self;
+	const struct provider_facts *p = &d->patients.p[place];
+	const char *name = arena_text(&d->world->arena, p->name);
 
-	p->listing = NULL;
 	if (list)
 		add(d, VERDICT_GOOD, name,
 			arena_printf(&d->world->arena, "answers in %.0f ms, %zu models",
-				clock_ms(clock_ns() - p->started), list->count)
+				clock_ms(clock_ns() - d->asked_ns), list->count)
 				.p);
-	else if (p->facts.is_local && !p->facts.is_named && result->error->code == ERR_NETWORK)
+	else if (p->is_local && !p->is_named && result->error->code == ERR_NETWORK)
 		add(d, VERDICT_NOTE, name, "no server on this machine");
 	else
 		add(d, VERDICT_BAD, name, result->error->text);
-	if (--d->waiting == 0)
-		d->world->is_done = true;
+	d->world->is_done |= is_last;
 }
 
 static void add_patient(void *self, const struct provider_facts *facts)
@@ -139,36 +128,20 @@ static void add_patient(void *self, const struct provider_facts *facts)
 	struct doctor *d = self;
 
 	d->keys += facts->key_name != NULL;
-	if (facts->key_name || facts->is_local || facts->is_named)
-		vec_push(&d->patients, (struct patient){.doctor = d, .facts = *facts});
+	if (!facts->key_name && !facts->is_local && !facts->is_named)
+		return;
+	vec_push(&d->patients, *facts);
+	vec_push(&d->wanted, (struct list_wish){facts->name, d->timeout_ms});
 }
 
-static void ask(struct doctor *d)
+static bool ask(struct doctor *d)
 {
-	struct call_world world = {d->world->loop, d->world->http, {0}};
-	struct route_wish wish = d->world->wish;
-	struct err e;
+	struct world *w = d->world;
 
-	vec_each (&d->patients, p) {
-		struct list_sink sink = {got_list, p};
-		wish.model = arena_printf(&d->world->arena, "%.*s/any", STR_ARG(p->facts.name)).p;
-		if (!route_choose(&wish, &d->world->arena, &p->route, &e)) {
-			add(d, VERDICT_BAD, arena_text(&d->world->arena, p->facts.name), e.text);
-			continue;
-		}
-		p->started = clock_ns();
-		p->listing = list_start(&world, &p->route, d->timeout_ms, &sink);
-		d->waiting++;
-	}
-	d->world->is_done = !d->waiting;
-}
-
-static void stop(struct doctor *d)
-{
-	vec_each (&d->patients, p)
-		list_cancel(p->listing);
-	if (d->waiting)
-		world_finish(d->world);
+	d->asked_ns = clock_ns();
+	return world_wait_lists(
+		w, lists_start(&(struct call_world){w->loop, w->http, {0}}, &w->wish, &w->arena,
+			   d->wanted.p, d->wanted.n, &(struct lists_sink){got_list, d}));
 }
 
 /* ---- the command ---- */
@@ -208,8 +181,7 @@ static int examine(struct doctor *d, struct err *e)
 		add(d, VERDICT_NOTE, "keys", "none is set: ANTHROPIC_API_KEY, OPENAI_API_KEY ...");
 	if (!world_open(d->world, e))
 		return EXIT_TASK_FAILED;
-	ask(d);
-	if (!world_wait(d->world))
+	if (!ask(d))
 		return 128 + d->world->signal_number;
 	int status = command_end_output();
 	return d->is_bad ? EXIT_TASK_FAILED : status;
@@ -220,8 +192,8 @@ static int doctor(struct world *w, struct err *e)
 	struct doctor d = {.world = w};
 	int status = examine(&d, e);
 
-	stop(&d);
 	vec_release(&d.patients);
+	vec_release(&d.wanted);
 	return status;
 }
 

@@ -2,19 +2,15 @@
 /* embed: texts as vectors, for scripts. One request after another, some hundred texts in each. */
 #include "call/embed.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "base/vec.h"
-#include "cmd/command.h"
-#include "cmd/settings.h"
+#include "cmd/world.h"
 
 enum { TEXT_MAX_BYTES = 64 << 20, BATCH_TEXTS = 256, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
 enum { TIMEOUT_MAX_S = 1'000'000'000 };
@@ -37,17 +33,11 @@ static const struct option options[] = {
 };
 
 struct embedding {
-	struct arena arena;
-	struct options given;
-	struct settings settings;
-	struct workspace workspace;
+	struct world *world;
 	struct buf piped;
 	VEC(struct str) texts;
 	struct route route;
-	struct loop *loop;
-	struct http_client *http;
-	struct http_trust trust;
-	struct call_world world;
+	struct retry_limits retry;
 	struct embed_request request;
 	struct call *call;
 	struct timer *timeout;
@@ -58,14 +48,8 @@ struct embedding {
 	struct usage usage;
 	int64_t cost_nanousd; /* -1 unknown */
 	struct err error;
-	int signal_number;
-	bool is_json, is_late, is_done;
+	bool is_json, is_late;
 };
-
-static const char *get_environment(const char *name)
-{
-	return getenv(name);
-}
 
 /* ---- what to do ---- */
 
@@ -76,7 +60,7 @@ static bool take_stdin(struct embedding *m, struct err *e)
 	m->piped.max = TEXT_MAX_BYTES + 1;
 	if (!file_read_fd(STDIN_FILENO, "stdin", TEXT_MAX_BYTES, &m->piped, e))
 		return false;
-	if (!options_has(&m->given, "lines")) {
+	if (!options_has(&m->world->given, "lines")) {
 		vec_push(&m->texts, buf_str(&m->piped));
 		return true;
 	}
@@ -89,7 +73,7 @@ static bool take_stdin(struct embedding *m, struct err *e)
 
 static bool take_texts(struct embedding *m, struct err *e)
 {
-	const struct options *given = &m->given;
+	const struct options *given = &m->world->given;
 	bool has_stdin = false;
 
 	for (size_t i = 0; i < given->operand_count; i++) {
@@ -118,17 +102,18 @@ static bool take_texts(struct embedding *m, struct err *e)
 
 static bool take_options(struct embedding *m, struct err *e)
 {
-	const char *format = options_value(&m->given, "output-format");
+	const struct options *given = &m->world->given;
+	const char *format = options_value(given, "output-format");
 	int64_t retries;
 
 	if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
 		return err_set(
 			e, ERR_USAGE, "option --output-format: %s is none of text, json", format);
 	m->is_json = format && strcmp(format, "json") == 0;
-	m->request.is_cut = options_has(&m->given, "cut");
-	if (!options_int(&m->given, "dimensions", 1, 0, &m->request.dimensions, e) ||
-		!options_int(&m->given, "max-retries", 0, MAX_RETRIES, &retries, e) ||
-		!options_int(&m->given, "timeout", 1, 0, &m->timeout_s, e))
+	m->request.is_cut = options_has(given, "cut");
+	if (!options_int(given, "dimensions", 1, 0, &m->request.dimensions, e) ||
+		!options_int(given, "max-retries", 0, MAX_RETRIES, &retries, e) ||
+		!options_int(given, "timeout", 1, 0, &m->timeout_s, e))
 		return false;
 	if (m->request.dimensions > EMBED_DIMENSIONS_MAX)
 		return err_set(
@@ -136,40 +121,26 @@ static bool take_options(struct embedding *m, struct err *e)
 	if (m->timeout_s > TIMEOUT_MAX_S)
 		return err_set(
 			e, ERR_USAGE, "option --timeout: more than %d seconds", TIMEOUT_MAX_S);
-	m->world.retry = (struct retry_limits){
+	m->retry = (struct retry_limits){
 		(int)(retries < 1'000'000 ? retries : 1'000'000), MAX_RETRY_WAIT_S * 1000};
 	return true;
 }
 
 /* Of the settings only how providers are reached: models and limits are those of tasks. */
-static const struct option shared_options[] = {TRUST_OPTIONS, {0}};
-
-static bool read_settings(struct embedding *m, struct err *e)
-{
-	if (!workspace_open(&m->workspace, NULL, e))
-		return false;
-	settings_read(&m->settings, &m->workspace, get_environment);
-	if (!settings_check(&m->settings, e)) {
-		e->code = ERR_USAGE;
-		return false;
-	}
-	settings_warn(&m->settings);
-	settings_fill(&m->settings, shared_options, &m->given, &m->arena);
-	return true;
-}
-
 static bool choose_model(struct embedding *m, struct err *e)
 {
-	struct route_wish wish = {.model = options_value(&m->given, "model"),
-		.base_url = options_value(&m->given, "base-url"),
-		.environment = get_environment};
+	struct world *w = m->world;
+	const char *model = options_value(&w->given, "model");
 
-	if (!wish.model)
+	if (!model)
 		return err_set(e, ERR_USAGE, "needs --model: which model makes the vectors");
-	if (!read_settings(m, e) || !settings_wish(&m->settings, &wish, e) ||
-		!route_choose(&wish, &m->arena, &m->route, e) ||
-		!command_trust(&m->given, &m->route, &m->arena, &m->trust, e))
+	if (!world_settings(w, e))
 		return false;
+	w->wish.model = model;
+	w->wish.base_url = options_value(&w->given, "base-url");
+	if (!route_choose(&w->wish, &w->arena, &m->route, e))
+		return false;
+	w->route = &m->route;
 	return (m->route.wire && m->route.wire->embed_path) ||
 	       err_set(e, ERR_USAGE, "%.*s makes no vectors of texts", STR_ARG(m->route.name));
 }
@@ -185,13 +156,13 @@ static void on_end(void *self, const struct call_result *result, const struct em
 	m->call = NULL;
 	if (result->error) {
 		m->error = *result->error;
-		m->is_done = true;
+		m->world->is_done = true;
 		return;
 	}
 	if (m->dimensions && m->dimensions != vectors->dimensions) {
 		err_set(&m->error, ERR_PROVIDER, "%.*s: vectors of %zu and of %zu numbers",
 			STR_ARG(m->route.name), m->dimensions, vectors->dimensions);
-		m->is_done = true;
+		m->world->is_done = true;
 		return;
 	}
 	m->dimensions = vectors->dimensions;
@@ -205,25 +176,18 @@ static void on_end(void *self, const struct call_result *result, const struct em
 	if (m->done < m->texts.n)
 		ask_next(m);
 	else
-		m->is_done = true;
+		m->world->is_done = true;
 }
 
 static void ask_next(struct embedding *m)
 {
+	struct call_world world = {m->world->loop, m->world->http, m->retry};
 	size_t left = m->texts.n - m->done;
 
 	m->request.texts = m->texts.p + m->done;
 	m->request.text_count = left < BATCH_TEXTS ? left : BATCH_TEXTS;
 	m->call = embed_start(
-		&m->world, &m->route, &m->request, &(struct embed_sink){.end = on_end, .self = m});
-}
-
-static void on_signal(void *self, int number)
-{
-	struct embedding *m = self;
-
-	m->signal_number = number;
-	call_cancel(m->call);
+		&world, &m->route, &m->request, &(struct embed_sink){.end = on_end, .self = m});
 }
 
 static void on_timeout(void *self)
@@ -235,23 +199,19 @@ static void on_timeout(void *self)
 	call_cancel(m->call);
 }
 
-static bool open_loop(struct embedding *m, struct err *e)
-{
-	m->loop = m->world.loop = loop_new(e);
-	return m->loop && loop_on_signal(m->loop, SIGINT, on_signal, m, e) &&
-	       loop_on_signal(m->loop, SIGTERM, on_signal, m, e);
-}
-
 static bool make_vectors(struct embedding *m, struct err *e)
 {
-	if (!open_loop(m, e))
+	struct world *w = m->world;
+
+	if (!world_open(w, e))
 		return false;
-	m->http = m->world.http = http_client_new(m->loop);
-	http_client_trust(m->http, &m->trust);
 	if (m->timeout_s)
-		m->timeout = loop_after(m->loop, m->timeout_s * 1000, on_timeout, m);
+		m->timeout = loop_after(w->loop, m->timeout_s * 1000, on_timeout, m);
 	ask_next(m);
-	loop_run(m->loop, &m->is_done);
+	if (!world_wait(w) && m->call) {
+		call_cancel(m->call);
+		world_finish(w);
+	}
 	timer_cancel(m->timeout);
 	if (m->error.code && m->is_late)
 		err_set(&m->error, ERR_TIMEOUT, "not done within %lld s (--timeout)",
@@ -317,50 +277,27 @@ static void print_vectors(const struct embedding *m)
 		fputs("]}\n", stdout);
 }
 
-static void release(struct embedding *m)
+static int embed(struct world *w, struct err *e)
 {
-	http_client_free(m->http);
-	loop_free(m->loop);
-	vec_release(&m->texts);
-	vec_release(&m->values);
-	buf_release(&m->piped);
-	settings_release(&m->settings);
-	workspace_release(&m->workspace);
-	arena_release(&m->arena);
-}
+	struct embedding m = {.world = w, .usage = USAGE_UNKNOWN};
+	int status;
 
-static int status_of(const struct embedding *m, const struct err *e)
-{
-	AUTO(buf) shown = {0};
-
-	if (e->code == ERR_USAGE)
-		return command_wrong_usage(&command_embed, e);
-	utf8_put_line(&shown, str_from(e->text), sizeof e->text);
-	fprintf(stderr, "fettle: %s\n", buf_text(&shown));
-	return m->signal_number ? 128 + m->signal_number : command_exit_status(e);
+	if (take_options(&m, e) && choose_model(&m, e) && take_texts(&m, e) &&
+		make_vectors(&m, e)) {
+		print_vectors(&m);
+		status = command_end_output();
+	} else {
+		status = w->signal_number ? 128 + w->signal_number : command_exit_status(e);
+	}
+	vec_release(&m.texts);
+	vec_release(&m.values);
+	buf_release(&m.piped);
+	return status;
 }
 
 static int run(const struct program *program, int count, char *const *words)
 {
-	struct embedding m = {.usage = USAGE_UNKNOWN};
-	struct err e = {0};
-	int status;
-
-	if (!options_parse(options, count, words, &m.arena, &m.given, &e)) {
-		status = command_wrong_usage(&command_embed, &e);
-	} else if (options_has(&m.given, "help")) {
-		status = command_find("help")->run(
-			program, 1, (char *const[]){(char[]){"embed"}, NULL});
-	} else {
-		log_enable(options_has(&m.given, "verbose"));
-		bool is_good = take_options(&m, &e) && choose_model(&m, &e) && take_texts(&m, &e) &&
-			       make_vectors(&m, &e);
-		if (is_good)
-			print_vectors(&m);
-		status = is_good ? command_end_output() : status_of(&m, &e);
-	}
-	release(&m);
-	return status;
+	return world_command(&command_embed, program, count, words, embed);
 }
 
 const struct command command_embed = {

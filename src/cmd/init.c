@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "call/list.h"
 #include "cmd/world.h"
 
 extern const struct command command_init;
@@ -37,7 +36,6 @@ struct setup {
 	const struct provider_facts *provider;
 	struct str key; /* "" none is written */
 	struct str model; /* "provider/model", "" none is written */
-	struct route route;
 	bool is_interactive, is_interrupted;
 	size_t model_count;
 	struct err error;
@@ -168,7 +166,8 @@ static bool ask_key(struct setup *s, struct err *e)
 
 /* ---- trying ---- */
 
-static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+static void got_list(void *self, size_t, const struct call_result *result,
+	const struct model_list *list, bool is_last)
 {
 	struct setup *s = self;
 
@@ -179,7 +178,7 @@ static void got_list(void *self, const struct call_result *result, const struct 
 	if (list && list->count && !s->model.n && s->provider->is_local)
 		s->model = arena_printf(&s->world->arena, "%.*s/%.*s", STR_ARG(s->provider->name),
 			STR_ARG(list->models[0].id));
-	s->world->is_done = true;
+	s->world->is_done |= is_last;
 }
 
 /* The key that was typed is what is tried. */
@@ -191,7 +190,8 @@ static const char *environment_without_keys(const char *name)
 	return is_key ? NULL : getenv(name);
 }
 
-static bool choose_route(struct setup *s, struct err *e)
+/* With the key that was given. */
+static struct route_wish wish_of(const struct setup *s)
 {
 	struct arena *a = &s->world->arena;
 	struct route_wish wish = s->world->wish;
@@ -214,28 +214,28 @@ static bool choose_route(struct setup *s, struct err *e)
 	}
 	wish.providers = with_key;
 	wish.provider_count = n + 1;
-	wish.model = arena_printf(a, "%.*s/any", STR_ARG(s->provider->name)).p;
-	return route_choose(&wish, a, &s->route, e);
+	return wish;
 }
 
 static bool try_it(struct setup *s, struct err *e)
 {
 	struct world *w = s->world;
-	struct call_world world = {w->loop, w->http, {0}};
-	struct list_sink sink = {got_list, s};
+	struct list_wish wanted = {s->provider->name, TEST_MS};
+	struct route_wish wish = wish_of(s);
 
 	if (options_has(&w->given, "no-test"))
 		return true;
-	if (!choose_route(s, e) || !world_open(w, e))
+	if (!world_open(w, e))
 		return false;
-	world.loop = w->loop;
-	world.http = w->http;
+	struct lists *lists = lists_start(&(struct call_world){w->loop, w->http, {0}}, &wish,
+		&w->arena, &wanted, 1, &(struct lists_sink){got_list, s});
+	if (!lists) {
+		*e = s->error;
+		return false;
+	}
 	fprintf(stderr, "asking %.*s ... ", STR_ARG(s->provider->name));
-	struct listing *listing = list_start(&world, &s->route, TEST_MS, &sink);
-	if (!world_wait(w)) {
+	if (!world_wait_lists(w, lists)) {
 		s->is_interrupted = true;
-		list_cancel(listing);
-		world_finish(w);
 		return gave_up(s, e);
 	}
 	if (s->error.code) {
@@ -338,15 +338,17 @@ static bool make_directories(struct arena *a, const char *path, struct err *e)
 	return true;
 }
 
-static bool read_old(const char *path, struct buf *old, struct err *e)
+/* The object in it; bytes holds it. */
+static bool read_old(const char *path, struct buf *bytes, struct str *old, struct err *e)
 {
 	struct err missing;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
-		buf_put_text(old, "{}");
-	else if (!file_read(AT_FDCWD, path, CONF_FILE_MAX_BYTES, old, e))
+		buf_put_text(bytes, "{}");
+	else if (!file_read(AT_FDCWD, path, CONF_FILE_MAX_BYTES, bytes, e))
 		return false;
-	if (!json_check(buf_str(old), &missing) || json_type(buf_str(old)) != JSON_OBJECT)
+	*old = str_trim(utf8_without_mark(buf_str(bytes)));
+	if (!json_check(*old, &missing) || json_type(*old) != JSON_OBJECT)
 		return err_set(e, ERR_PARSE, "%s is no JSON object: mend or move it first", path);
 	return true;
 }
@@ -356,15 +358,15 @@ static bool write_settings(struct setup *s, struct err *e)
 	struct arena *a = &s->world->arena;
 	const struct settings *known = &s->world->settings;
 	const char *path = known->directory ? known->user_file : NULL;
-	AUTO(buf) old = {0};
+	AUTO(buf) bytes = {0};
+	struct str settings;
 
 	if (!path)
 		return err_set(e, ERR_USAGE,
 			"no place for settings: neither HOME nor "
 			"XDG_CONFIG_HOME is set");
-	if (!read_old(path, &old, e))
+	if (!read_old(path, &bytes, &settings, e))
 		return false;
-	struct str settings = str_trim(buf_str(&old));
 	if (s->key.n)
 		settings = with_key(s, settings);
 	if (s->model.n)

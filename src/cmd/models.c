@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "call/list.h"
 #include "cmd/world.h"
 
 extern const struct command command_models;
@@ -48,10 +47,7 @@ static const struct {
 
 /* A provider and what it said. */
 struct source {
-	struct models *models;
 	struct provider_facts facts;
-	struct route route;
-	struct listing *listing;
 	enum reach reach;
 	struct listed_model *listed;
 	size_t listed_count;
@@ -68,21 +64,22 @@ struct row {
 struct models {
 	struct world *world;
 	VEC(struct source) sources;
+	VEC(struct list_wish) wanted; /* of the sources, in their order */
 	VEC(struct row) rows;
-	size_t waiting, hidden; /* lists; models that only --all shows */
+	size_t named, hidden; /* by the words; those that only --all shows */
 	int64_t timeout_ms;
 	bool asks, shows_all, is_reachable_only, is_json;
 };
 
 /* ---- asking ---- */
 
-static void got_list(void *self, const struct call_result *result, const struct model_list *list)
+static void got_list(void *self, size_t place, const struct call_result *result,
+	const struct model_list *list, bool is_last)
 {
-	struct source *source = self;
-	struct models *m = source->models;
+	struct models *m = self;
+	struct source *source = &m->sources.p[place];
 
-	source->listing = NULL;
-	source->reach = list ? REACH_NOT_LISTED : REACH_FAILED;
+	source->reach = list ? REACH_NOT_LISTED : result->route ? REACH_FAILED : REACH_NO_KEY;
 	if (!list) {
 		source->error = *result->error;
 	} else {
@@ -93,45 +90,24 @@ static void got_list(void *self, const struct call_result *result, const struct 
 			source->listed[i].id = arena_copy(&m->world->arena, list->models[i].id);
 		}
 	}
-	if (--m->waiting == 0)
-		m->world->is_done = true;
+	m->world->is_done |= is_last;
 }
 
 static void add_source(void *self, const struct provider_facts *facts)
 {
 	struct models *m = self;
 
-	vec_push(&m->sources, (struct source){.models = m, .facts = *facts});
+	vec_push(&m->sources, (struct source){.facts = *facts});
+	vec_push(&m->wanted, (struct list_wish){facts->name, m->timeout_ms});
 }
 
-/* Sources do not move any more. */
-static void ask(struct models *m)
+static bool ask(struct models *m)
 {
-	struct call_world world = {m->world->loop, m->world->http, {0}};
-	struct route_wish wish = m->world->wish;
+	struct world *w = m->world;
 
-	wish.base_url = NULL;
-	vec_each (&m->sources, source) {
-		struct list_sink sink = {got_list, source};
-		wish.model =
-			arena_printf(&m->world->arena, "%.*s/any", STR_ARG(source->facts.name)).p;
-		source->reach = REACH_NO_KEY;
-		if (!route_choose(&wish, &m->world->arena, &source->route, &source->error))
-			continue;
-		source->reach = REACH_FAILED;
-		source->listing = list_start(&world, &source->route, m->timeout_ms, &sink);
-		m->waiting++;
-	}
-	m->world->is_done = !m->waiting;
-}
-
-/* What is still under way ends. */
-static void stop(struct models *m)
-{
-	vec_each (&m->sources, source)
-		list_cancel(source->listing);
-	if (m->waiting)
-		world_finish(m->world);
+	return world_wait_lists(
+		w, lists_start(&(struct call_world){w->loop, w->http, {0}}, &w->wish, &w->arena,
+			   m->wanted.p, m->wanted.n, &(struct lists_sink){got_list, m}));
 }
 
 /* ---- rows ---- */
@@ -156,7 +132,10 @@ static bool is_wanted(const struct models *m, struct str name)
 
 static void add_row(struct models *m, const struct row *row)
 {
-	if (is_wanted(m, row->name) && (!m->is_reachable_only || row->reach == REACH_YES))
+	if (!is_wanted(m, row->name))
+		return;
+	m->named++;
+	if (!m->is_reachable_only || row->reach == REACH_YES)
 		vec_push(&m->rows, *row);
 }
 
@@ -351,8 +330,6 @@ static void show_json(const struct models *m)
 /* A server of this machine that is not there is no news. */
 static void tell_failures(const struct models *m)
 {
-	struct str date = catalog_date();
-
 	vec_each (&m->sources, source) {
 		AUTO(buf) line = {0};
 		utf8_put_line(&line, str_from(source->error.text), 400);
@@ -360,6 +337,12 @@ static void tell_failures(const struct models *m)
 		if (source->reach == REACH_FAILED && !is_absent)
 			fprintf(stderr, "fettle: %s\n", buf_text(&line));
 	}
+}
+
+static void tell_rest(const struct models *m)
+{
+	struct str date = catalog_date();
+
 	if (m->is_json)
 		return;
 	if (m->hidden)
@@ -389,6 +372,17 @@ static bool prepare(struct models *m, struct err *e)
 	return true;
 }
 
+static int nothing_named(const struct models *m, struct err *e)
+{
+	const struct options *given = &m->world->given;
+	AUTO(buf) words = {0};
+
+	for (size_t i = 0; i < given->operand_count; i++)
+		buf_printf(&words, " %s", given->operands[i]);
+	err_set(e, ERR_USAGE, "no provider or model matches%s (fettle models)", buf_text(&words));
+	return EXIT_USAGE;
+}
+
 static int list_models(struct models *m, struct err *e)
 {
 	if (!prepare(m, e))
@@ -396,16 +390,19 @@ static int list_models(struct models *m, struct err *e)
 	if (m->asks) {
 		if (!world_open(m->world, e))
 			return EXIT_TASK_FAILED;
-		ask(m);
-		if (!world_wait(m->world))
+		if (!ask(m))
 			return 128 + m->world->signal_number;
 	}
 	make_rows(m);
 	if (m->is_json)
 		show_json(m);
-	else
+	else if (m->named)
 		show_table(m);
+	/* A provider that did not answer may have what was looked for. */
 	tell_failures(m);
+	if (!m->named)
+		return nothing_named(m, e);
+	tell_rest(m);
 	return command_end_output();
 }
 
@@ -414,8 +411,8 @@ static int models(struct world *w, struct err *e)
 	struct models m = {.world = w};
 	int status = list_models(&m, e);
 
-	stop(&m);
 	vec_release(&m.sources);
+	vec_release(&m.wanted);
 	vec_release(&m.rows);
 	return status;
 }

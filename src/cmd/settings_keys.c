@@ -97,7 +97,7 @@ const struct conf_key settings_keys[] = {
 	{"allow_tools", .type = CONF_LIST, USER_ONLY, .brief = "rules like those of --allow-tool"},
 	{"deny_tools", .type = CONF_LIST, USER_ONLY, .brief = "rules like those of --deny-tool"},
 	{"allow_read", .type = CONF_LIST, USER_ONLY, .brief = "globs of files with secrets that tools may read"},
-	{"ca_file", NAMED, USER_ONLY, .option = "ca-file", .brief = "the certificates in this PEM file are trusted, not the system's"},
+	{"ca_file", NAMED, .flags = CONF_USER_ONLY | CONF_PATH, .option = "ca-file", .brief = "the certificates in this PEM file are trusted, not the system's"},
 	{"insecure", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "insecure",
 		.brief = "TLS is not verified; servers that are not on this machine are then refused"},
 	{"probe", .type = CONF_BOOL, USER_ONLY, .fallback = "true",

@@ -55,8 +55,8 @@ bool world_open(struct world *w, struct err *e)
 		!loop_on_signal(w->loop, SIGTERM, on_signal, w, e))
 		return err_context(e, "cannot start");
 	w->http = http_client_new(w->loop);
-	/* Who is on this machine and who is not is judged by the client, request by request. */
-	if (!command_trust(&w->given, NULL, &w->arena, &w->trust, e))
+	/* Of several routes the client judges, request by request, who is on this machine. */
+	if (!command_trust(&w->given, w->route, &w->arena, &w->trust, e))
 		return false;
 	http_client_trust(w->http, &w->trust);
 	return true;
@@ -67,6 +67,15 @@ bool world_wait(struct world *w)
 	if (!w->is_done)
 		loop_run(w->loop, &w->is_done);
 	return w->signal_number == 0;
+}
+
+bool world_wait_lists(struct world *w, struct lists *lists)
+{
+	w->is_done = !lists;
+	bool is_whole = world_wait(w);
+	if (!is_whole && lists_cancel(lists))
+		world_finish(w);
+	return is_whole;
 }
 
 void world_finish(struct world *w)

@@ -7,7 +7,7 @@
 #define CMD_WORLD_H
 
 #include "agent/agent.h"
-#include "call/call.h"
+#include "call/list.h"
 #include "cmd/command.h"
 #include "cmd/settings.h"
 
@@ -17,6 +17,7 @@ struct world {
 	struct workspace workspace;
 	struct settings settings;
 	struct route_wish wish; /* without a model */
+	const struct route *route; /* the only one that is asked; NULL: there are more */
 	struct loop *loop;
 	struct http_client *http;
 	struct http_trust trust;
@@ -37,6 +38,11 @@ int world_command(const struct command *command, const struct program *program, 
 [[nodiscard]] bool world_open(struct world *w, struct err *e);
 /* Runs the loop until is_done or a signal; false then: end what is under way by world_finish. */
 [[nodiscard]] bool world_wait(struct world *w);
+/*
+ * The same for lists (NULL: none) whose sink sets is_done with the last one. They have ended then,
+ * after a signal too.
+ */
+[[nodiscard]] bool world_wait_lists(struct world *w, struct lists *lists);
 /* Runs the loop until is_done once more: the end of what was cancelled comes soon. */
 void world_finish(struct world *w);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "index/glob.h"
 
 enum { IGNORE_FILE_MAX_BYTES = 16 << 20 };
@@ -106,8 +107,7 @@ void ignore_rules_parse(struct ignore_rules *r, struct str text)
 {
 	struct str line;
 
-	if (str_starts(text, STR("\xef\xbb\xbf")))
-		text = str_skip(text, 3);
+	text = utf8_without_mark(text);
 	while (str_split(&text, '\n', &line)) {
 		if (str_ends(line, STR("\r")))
 			line.n--;

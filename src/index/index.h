@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/schema.h"
 #include "base/str.h"
 
 /* ---- globs ---- */
@@ -34,6 +35,8 @@ struct pattern;
 /* gave_up is set, and the text no match, when PCRE2 gives up backtracking. */
 bool pattern_matches(struct pattern *p, struct str text, bool *gave_up);
 void pattern_free(struct pattern *p); /* NULL is nothing */
+/* The same for schemas. */
+extern const struct schema_patterns pattern_functions;
 
 /* ---- scan ---- */
 

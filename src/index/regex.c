@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "index/regex.h"
 
-#include <pcre2.h>
 #include <pthread.h>
 
 #include "base/arena.h"
@@ -12,6 +10,7 @@
 #include "index/dialect.h"
 #include "index/hyperscan.h"
 #include "index/literal.h"
+#include "index/pcre.h"
 #include "index/required.h"
 
 enum {
@@ -19,7 +18,6 @@ enum {
 	MATCH_LIMIT = 200'000,
 	MATCH_LIMIT_HARD_FILE = 10'000, /* after so many lines of a file: */
 	HARD_LINES = 8,
-	HEAP_LIMIT_KB = 16 << 10,
 	JIT_STACK_BYTES = 1 << 20,
 	/* Required strings that are commoner than this propose nearly every line. */
 	RARITY_ENOUGH = 9,
@@ -62,8 +60,7 @@ struct regex {
 
 struct matcher {
 	const struct regex *regex;
-	pcre2_match_data *data;
-	pcre2_match_context *context;
+	struct pcre_match match;
 	pcre2_jit_stack *stack;
 	struct hyperscan_scratch *scratch;
 	struct hyperscan_scratch *judge_scratch; /* NULL until it is needed */
@@ -73,18 +70,9 @@ struct matcher {
 
 /* ---- compiling ---- */
 
-static pcre2_code *compile(struct str pattern, uint32_t options, int *code, size_t *offset)
+static pcre2_code *compile(struct str pattern, uint32_t options, struct err *e)
 {
-	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-
-	must(context);
-	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	pcre2_set_parens_nest_limit(context, 200);
-	options |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
-	pcre2_code *out =
-		pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, code, offset, context);
-	pcre2_compile_context_free(context);
-	return out;
+	return pcre_compile(pattern, PCRE2_NEWLINE_LF, options, 0, e);
 }
 
 /* "(?:^|\W)pattern(?:\W|$)": what is beside a word has to be a character, no broken bytes. */
@@ -106,19 +94,15 @@ static bool compile_both(
 	uint32_t unicode = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF;
 	uint32_t caseless = o->ignore_case ? PCRE2_CASELESS : 0;
 	AUTO(buf) spelled = {0};
-	char reason[200];
-	size_t offset;
-	int code;
+	struct err ignored;
 
 	/* As it was written, so that the offset of a mistake is the writer's. */
-	pcre2_code *check = compile(pattern, unicode | caseless, &code, &offset);
-	if (!check) {
-		pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, sizeof reason);
-		return err_set(e, ERR_PARSE, "bad pattern: %s at offset %zu", reason, offset);
-	}
+	pcre2_code *check = compile(pattern, unicode | caseless, e);
+	if (!check)
+		return false;
 	struct str word = as_word(&r->arena, pattern, o->whole_word);
 	dialect_put(&spelled, word);
-	r->unicode = compile(buf_str(&spelled), unicode | caseless, &code, &offset);
+	r->unicode = compile(buf_str(&spelled), unicode | caseless, &ignored);
 	if (!r->unicode && !o->whole_word) {
 		/* Too large once it is spelled out. */
 		r->unicode = check;
@@ -128,7 +112,7 @@ static bool compile_both(
 	if (!r->unicode)
 		return err_set(e, ERR_PARSE, "bad pattern: it cannot be searched as a whole word");
 	if (is_ascii(pattern))
-		r->ascii = compile(word, caseless, &code, &offset);
+		r->ascii = compile(word, caseless, &ignored);
 	r->has_jit = pcre2_jit_compile(r->unicode, PCRE2_JIT_COMPLETE) == 0 &&
 		     (!r->ascii || pcre2_jit_compile(r->ascii, PCRE2_JIT_COMPLETE) == 0);
 	return true;
@@ -150,20 +134,18 @@ static bool looks_around(struct str pattern)
 /* For patterns such as \w that nearly every line matches at its first letters. */
 static void find_alone(struct regex *r, struct str pattern, const struct required *required)
 {
-	pcre2_match_data *data;
 	int count = 0;
 
 	if (!r->ascii || !required->is_simple || looks_around(pattern))
 		return;
-	data = pcre2_match_data_create(1, NULL);
-	must(data);
+	struct pcre_match match = pcre_match_new(MATCH_LIMIT);
 	for (int c = 0; c < 128; c++) {
 		char text = (char)c;
 		r->matches_alone[c] = c != '\n' && pcre2_match(r->ascii, (PCRE2_SPTR)&text, 1, 0, 0,
-							   data, NULL) >= 0;
+							   match.data, match.context) >= 0;
 		count += r->matches_alone[c];
 	}
-	pcre2_match_data_free(data);
+	pcre_match_release(&match);
 	r->has_alone = count >= ALONE_MIN;
 }
 
@@ -274,17 +256,13 @@ struct matcher *matcher_new(const struct regex *r)
 	struct matcher *m = must_alloc(1, sizeof *m);
 
 	m->regex = r;
-	m->data = pcre2_match_data_create(1, NULL);
-	m->context = pcre2_match_context_create(NULL);
-	must(m->data && m->context);
-	pcre2_set_heap_limit(m->context, HEAP_LIMIT_KB);
+	m->match = pcre_match_new(MATCH_LIMIT);
 	if (r->has_jit)
 		m->stack = pcre2_jit_stack_create(32 << 10, JIT_STACK_BYTES, NULL);
 	if (m->stack)
-		pcre2_jit_stack_assign(m->context, NULL, m->stack);
+		pcre2_jit_stack_assign(m->match.context, NULL, m->stack);
 	if (r->hyperscan)
 		m->scratch = hyperscan_scratch_new(r->hyperscan);
-	matcher_begin(m);
 	return m;
 }
 
@@ -297,14 +275,13 @@ void matcher_free(struct matcher *m)
 	if (m->judge_scratch)
 		hyperscan_scratch_free(m->regex->judge->hyperscan, m->judge_scratch);
 	pcre2_jit_stack_free(m->stack);
-	pcre2_match_context_free(m->context);
-	pcre2_match_data_free(m->data);
+	pcre_match_release(&m->match);
 	free(m);
 }
 
 void matcher_begin(struct matcher *m)
 {
-	pcre2_set_match_limit(m->context, MATCH_LIMIT);
+	pcre2_set_match_limit(m->match.context, MATCH_LIMIT);
 	m->limited_in_file = 0;
 }
 
@@ -319,7 +296,7 @@ static void count_limited(struct matcher *m)
 {
 	m->limited_lines++;
 	if (++m->limited_in_file == HARD_LINES)
-		pcre2_set_match_limit(m->context, MATCH_LIMIT_HARD_FILE);
+		pcre2_set_match_limit(m->match.context, MATCH_LIMIT_HARD_FILE);
 }
 
 static struct hyperscan *judge_of(struct judge *j)
@@ -359,12 +336,14 @@ static bool line_matches(struct matcher *m, struct str line, bool line_is_ascii)
 			return true;
 	const pcre2_code *code = line_is_ascii && r->ascii ? r->ascii : r->unicode;
 	PCRE2_SPTR p = (PCRE2_SPTR)line.p;
-	int result = r->has_jit ? pcre2_jit_match(code, p, line.n, 0, 0, m->data, m->context)
-				: pcre2_match(code, p, line.n, 0, 0, m->data, m->context);
+	int result =
+		r->has_jit ? pcre2_jit_match(code, p, line.n, 0, 0, m->match.data, m->match.context)
+			   : pcre2_match(code, p, line.n, 0, 0, m->match.data, m->match.context);
 
 	/* A pattern may begin with (*NO_JIT). */
 	if (result == PCRE2_ERROR_JIT_BADOPTION)
-		result = pcre2_match(code, p, line.n, 0, PCRE2_NO_JIT, m->data, m->context);
+		result = pcre2_match(
+			code, p, line.n, 0, PCRE2_NO_JIT, m->match.data, m->match.context);
 	if (result < 0 && result != PCRE2_ERROR_NOMATCH)
 		return judge_line(m, line, line_is_ascii);
 	return result >= 0;

@@ -198,10 +198,13 @@ static bool take_error(const struct outlet *o, const struct str *m)
 	return outlet_error(o, &error);
 }
 
-static const struct {
-	const char *type;
-	bool (*take)(const struct outlet *o, const struct str *m);
-} events[] = {
+/* "ping" and what is unknown is skipped. */
+static bool take_other(const struct outlet *o, const struct str *m, struct str, bool)
+{
+	return json_type(m[ERROR]) != JSON_OBJECT || take_error(o, m);
+}
+
+static const struct event events[] = {
 	{"content_block_delta", take_block_delta},
 	{"content_block_start", take_block_start},
 	{"content_block_stop", take_block_stop},
@@ -209,26 +212,15 @@ static const struct {
 	{"message_delta", take_message_delta},
 	{"message_stop", take_message_stop},
 	{"error", take_error},
+	{0},
 };
 
-/* By the JSON's type; the event's name where there is none. Others, "ping" too, are skipped. */
+static const struct event_table table = {field_names, FIELDS, events, take_other};
+
 static bool get_event(
 	struct wire_reader *r, struct str name, struct str data, delta_fn *sink, void *self)
 {
-	struct outlet o = {r, sink, self};
-	struct str m[FIELDS];
-	struct err e;
-
-	if (!data.n || str_is(data, "[DONE]"))
-		return true;
-	if (!json_check(data, &e))
-		return outlet_damaged(&o, e.text);
-	json_pick(data, field_names, FIELDS, m);
-	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-		if (m[TYPE].p ? json_text_is(m[TYPE], events[i].type)
-			      : str_is(name, events[i].type))
-			return events[i].take(&o, m);
-	return json_type(m[ERROR]) != JSON_OBJECT || take_error(&o, m);
+	return event_take(&table, &(struct outlet){r, sink, self}, name, data);
 }
 
 /* The message's own members are those that the events of a stream hold one by one. */

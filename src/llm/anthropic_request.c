@@ -179,13 +179,8 @@ static void put_tools(struct json_writer *w, const struct prompt *p)
 	json_key(w, "tools");
 	json_open(w, '[');
 	for (size_t i = 0; i < p->tool_count; i++) {
-		const struct tool_spec *tool = &p->tools[i];
 		json_open(w, '{');
-		json_member_str(w, "name", tool->name);
-		if (tool->description.n)
-			json_member_str(w, "description", tool->description);
-		json_key(w, "input_schema");
-		json_put_raw(w, tool_schema_object(tool));
+		tool_put(w, &p->tools[i], "input_schema");
 		json_close(w, '}');
 	}
 	json_close(w, ']');

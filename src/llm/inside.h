@@ -62,8 +62,32 @@ bool outlet_damaged(const struct outlet *o, const char *why);
 /* DELTA_STOP if none came yet, then DELTA_END. */
 bool outlet_end(const struct outlet *o);
 
+/* An event of a stream. m: the table's fields as they were picked from its JSON. */
+struct event {
+	const char *type;
+	bool (*take)(const struct outlet *o, const struct str *m);
+};
+
+enum { EVENT_FIELDS_MAX = 16 };
+
+/* The events of a wire that has a type in each. */
+struct event_table {
+	const struct str *fields; /* "type" is the first */
+	size_t field_count;
+	const struct event *events; /* ended by {0} */
+	/* What is of none of these types; is_error: of the type "error". */
+	bool (*take_other)(
+		const struct outlet *o, const struct str *m, struct str data, bool is_error);
+};
+
+/* By the JSON's type; the event's name where there is none. */
+bool event_take(
+	const struct event_table *table, const struct outlet *o, struct str name, struct str data);
+
 /* A count of tokens; -1 for what is none. */
 int64_t usage_count(struct str value);
+/* The count for sums: 0 where it is unknown. */
+int64_t usage_known(int64_t count);
 
 /* openai.c: USD as a number to nano-dollars, rounded; -1 for what is no price of one request. */
 int64_t usage_cost(struct str value);
@@ -117,8 +141,11 @@ void image_put_url(struct json_writer *w, const struct block *b);
 /* A call's input as a JSON object, whatever it was before: cut inputs go under "unparsed". */
 void put_input_object(struct buf *b, struct str input);
 struct str input_object(struct str input, struct arena *a);
-/* The tool's schema, or that of an object without known members. */
-struct str tool_schema_object(const struct tool_spec *tool);
+/*
+ * Members of an open object: name, description and, under schema_name, the schema or that of an
+ * object without known members.
+ */
+void tool_put(struct json_writer *w, const struct tool_spec *tool, const char *schema_name);
 
 /* form.c: the answer's form. */
 /* Whether the schema is of an object: most providers take no others. */

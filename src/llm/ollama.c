@@ -224,11 +224,6 @@ static void open_call(struct wire_writer *w, const struct delta *delta)
 	w->call_name = arena_copy(&w->arena, delta->name);
 }
 
-static int64_t known(int64_t count)
-{
-	return count > 0 ? count : 0;
-}
-
 static void put_done(struct json_writer *j, enum stop_reason reason, const struct usage *u)
 {
 	bool is_cut = reason == STOP_MAX || reason == STOP_CONTEXT;
@@ -237,7 +232,7 @@ static void put_done(struct json_writer *j, enum stop_reason reason, const struc
 	json_member_text(j, "done_reason", is_cut ? "length" : "stop");
 	if (u->input >= 0)
 		json_member_int(j, "prompt_eval_count",
-			u->input + known(u->cache_read) + known(u->cache_write));
+			u->input + usage_known(u->cache_read) + usage_known(u->cache_write));
 	if (u->output >= 0)
 		json_member_int(j, "eval_count", u->output);
 	json_close(j, '}');

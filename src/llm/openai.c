@@ -46,11 +46,6 @@ static int64_t first_count(int64_t a, int64_t b, int64_t c)
 	return a >= 0 ? a : b >= 0 ? b : c;
 }
 
-static int64_t or_zero(int64_t count)
-{
-	return count > 0 ? count : 0;
-}
-
 int64_t usage_cost(struct str value)
 {
 	double dollars;
@@ -75,12 +70,12 @@ static bool put_usage(const struct outlet *o, struct str usage)
 	u.cache_read = first_count(usage_count(json_get(input, "cached_tokens")),
 		usage_count(json_get(usage, "prompt_cache_hit_tokens")), /* DeepSeek */
 		usage_count(json_get(usage, "cached_tokens"))); /* Kimi */
-	int64_t read = or_zero(u.cache_read), written = or_zero(u.cache_write);
+	int64_t read = usage_known(u.cache_read), written = usage_known(u.cache_write);
 	if (o->r->wire->dialect && o->r->wire->dialect->cost_name)
 		u.reported_cost_nanousd =
 			usage_cost(json_get(usage, o->r->wire->dialect->cost_name));
 	if (prompt >= 0)
-		u.input = prompt < read ? 0 : or_zero(prompt - read - written);
+		u.input = prompt < read ? 0 : usage_known(prompt - read - written);
 	return outlet_usage(o, &u);
 }
 

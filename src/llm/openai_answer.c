@@ -145,11 +145,6 @@ static void stop(struct wire_writer *w, enum stop_reason reason, struct buf *out
 	choice_close(&j, finish_word(reason));
 }
 
-static int64_t known(int64_t count)
-{
-	return count > 0 ? count : 0;
-}
-
 static void put_details(struct json_writer *j, const struct usage *u)
 {
 	if (u->cache_read >= 0 || u->cache_write >= 0) {
@@ -172,13 +167,14 @@ static void put_details(struct json_writer *j, const struct usage *u)
 /* The member "usage". */
 static void put_counts(struct json_writer *j, const struct usage *u)
 {
-	int64_t prompt = known(u->input) + known(u->cache_read) + known(u->cache_write);
+	int64_t prompt =
+		usage_known(u->input) + usage_known(u->cache_read) + usage_known(u->cache_write);
 
 	json_key(j, "usage");
 	json_open(j, '{');
 	json_member_int(j, "prompt_tokens", prompt);
-	json_member_int(j, "completion_tokens", known(u->output));
-	json_member_int(j, "total_tokens", prompt + known(u->output));
+	json_member_int(j, "completion_tokens", usage_known(u->output));
+	json_member_int(j, "total_tokens", prompt + usage_known(u->output));
 	put_details(j, u);
 	if (u->reported_cost_nanousd >= 0) {
 		json_key(j, "cost");

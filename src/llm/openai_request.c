@@ -220,16 +220,11 @@ void openai_put_tools(struct json_writer *w, const struct prompt *p)
 	json_key(w, "tools");
 	json_open(w, '[');
 	for (size_t i = 0; i < p->tool_count; i++) {
-		const struct tool_spec *tool = &p->tools[i];
 		json_open(w, '{');
 		json_member_text(w, "type", "function");
 		json_key(w, "function");
 		json_open(w, '{');
-		json_member_str(w, "name", tool->name);
-		if (tool->description.n)
-			json_member_str(w, "description", tool->description);
-		json_key(w, "parameters");
-		json_put_raw(w, tool_schema_object(tool));
+		tool_put(w, &p->tools[i], "parameters");
 		json_close(w, '}');
 		json_close(w, '}');
 	}

@@ -46,11 +46,20 @@ struct str input_object(struct str input, struct arena *a)
 	return arena_copy(a, buf_str(&b));
 }
 
-struct str tool_schema_object(const struct tool_spec *tool)
+static struct str tool_schema_object(const struct tool_spec *tool)
 {
 	struct str schema = str_trim(tool->schema);
 
 	return is_object(schema) ? schema : STR("{\"type\":\"object\",\"properties\":{}}");
+}
+
+void tool_put(struct json_writer *w, const struct tool_spec *tool, const char *schema_name)
+{
+	json_member_str(w, "name", tool->name);
+	if (tool->description.n)
+		json_member_str(w, "description", tool->description);
+	json_key(w, schema_name);
+	json_put_raw(w, tool_schema_object(tool));
 }
 
 void builder_start(struct prompt_builder *b, size_t messages, size_t blocks)

@@ -31,11 +31,6 @@ static const struct str field_names[FIELDS] = {
 	[ERROR] = STR("error"),
 };
 
-static int64_t or_zero(int64_t count)
-{
-	return count > 0 ? count : 0;
-}
-
 /* input_tokens includes what was read from and written to the cache; ours does not. */
 static bool put_usage(const struct outlet *o, struct str usage)
 {
@@ -48,9 +43,9 @@ static bool put_usage(const struct outlet *o, struct str usage)
 	u.reasoning = usage_count(json_get(output, "reasoning_tokens"));
 	u.cache_read = usage_count(json_get(input, "cached_tokens"));
 	u.cache_write = usage_count(json_get(input, "cache_write_tokens"));
-	int64_t read = or_zero(u.cache_read), written = or_zero(u.cache_write);
+	int64_t read = usage_known(u.cache_read), written = usage_known(u.cache_write);
 	if (all >= 0)
-		u.input = all < read ? 0 : or_zero(all - read - written);
+		u.input = all < read ? 0 : usage_known(all - read - written);
 	return outlet_usage(o, &u);
 }
 
@@ -348,10 +343,14 @@ static bool take_failed(const struct outlet *o, const struct str *m)
 	       fail(o, json_get(m[RESPONSE], "error"));
 }
 
-static const struct {
-	const char *type;
-	bool (*take)(const struct outlet *o, const struct str *m);
-} events[] = {
+static bool take_other(const struct outlet *o, const struct str *m, struct str data, bool is_error)
+{
+	if (json_type(m[ERROR]) == JSON_OBJECT)
+		return fail(o, m[ERROR]);
+	return !is_error || fail(o, data);
+}
+
+static const struct event events[] = {
 	{"response.output_text.delta", take_text},
 	{"response.function_call_arguments.delta", take_input},
 	{"response.reasoning_summary_text.delta", take_thought},
@@ -367,29 +366,15 @@ static const struct {
 	{"response.completed", take_completed},
 	{"response.incomplete", take_incomplete},
 	{"response.failed", take_failed},
+	{0},
 };
 
-/* By the JSON's type; the event's name where there is none. Others are skipped. */
+static const struct event_table table = {field_names, FIELDS, events, take_other};
+
 static bool get_event(
 	struct wire_reader *r, struct str name, struct str data, delta_fn *sink, void *self)
 {
-	struct outlet o = {r, sink, self};
-	struct str m[FIELDS];
-	struct err e;
-
-	if (!data.n || str_is(data, "[DONE]"))
-		return true;
-	if (!json_check(data, &e))
-		return outlet_damaged(&o, e.text);
-	json_pick(data, field_names, FIELDS, m);
-	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-		if (m[TYPE].p ? json_text_is(m[TYPE], events[i].type)
-			      : str_is(name, events[i].type))
-			return events[i].take(&o, m);
-	if (json_type(m[ERROR]) == JSON_OBJECT)
-		return fail(&o, m[ERROR]);
-	bool is_error = m[TYPE].p ? json_text_is(m[TYPE], "error") : str_is(name, "error");
-	return !is_error || fail(&o, data);
+	return event_take(&table, &(struct outlet){r, sink, self}, name, data);
 }
 
 /* What the last event of a stream holds. */

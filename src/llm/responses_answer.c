@@ -23,14 +23,10 @@ static void event_close(struct json_writer *j)
 
 /* ---- the answer as a whole ---- */
 
-static int64_t known(int64_t count)
-{
-	return count > 0 ? count : 0;
-}
-
 static void put_usage(struct json_writer *j, const struct usage *u)
 {
-	int64_t input = known(u->input) + known(u->cache_read) + known(u->cache_write);
+	int64_t input =
+		usage_known(u->input) + usage_known(u->cache_read) + usage_known(u->cache_write);
 
 	json_key(j, "usage");
 	if (u->input < 0 && u->output < 0) {
@@ -46,13 +42,13 @@ static void put_usage(struct json_writer *j, const struct usage *u)
 	if (u->cache_write >= 0)
 		json_member_int(j, "cache_write_tokens", u->cache_write);
 	json_close(j, '}');
-	json_member_int(j, "output_tokens", known(u->output));
+	json_member_int(j, "output_tokens", usage_known(u->output));
 	json_key(j, "output_tokens_details");
 	json_open(j, '{');
 	if (u->reasoning >= 0)
 		json_member_int(j, "reasoning_tokens", u->reasoning);
 	json_close(j, '}');
-	json_member_int(j, "total_tokens", input + known(u->output));
+	json_member_int(j, "total_tokens", input + usage_known(u->output));
 	json_close(j, '}');
 }
 

@@ -127,13 +127,8 @@ static void put_tools(struct json_writer *w, const struct prompt *p)
 	json_key(w, "tools");
 	json_open(w, '[');
 	for (size_t i = 0; i < p->tool_count; i++) {
-		const struct tool_spec *tool = &p->tools[i];
 		open_item(w, "function");
-		json_member_str(w, "name", tool->name);
-		if (tool->description.n)
-			json_member_str(w, "description", tool->description);
-		json_key(w, "parameters");
-		json_put_raw(w, tool_schema_object(tool));
+		tool_put(w, &p->tools[i], "parameters");
 		json_member_bool(w, "strict", false);
 		json_close(w, '}');
 	}

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* usage: what to do with counts of which some are unknown (-1). */
-#include "llm/llm.h"
+#include "llm/inside.h"
+
+int64_t usage_known(int64_t count)
+{
+	return count > 0 ? count : 0;
+}
 
 static void overwrite(int64_t *known, int64_t newer)
 {

@@ -129,6 +129,29 @@ bool outlet_end(const struct outlet *o)
 	return outlet_put(o, &(struct delta){.kind = DELTA_END});
 }
 
+static bool is_of_type(struct str type, struct str name, const char *wanted)
+{
+	return type.p ? json_text_is(type, wanted) : str_is(name, wanted);
+}
+
+bool event_take(
+	const struct event_table *table, const struct outlet *o, struct str name, struct str data)
+{
+	struct str m[EVENT_FIELDS_MAX];
+	struct err e;
+
+	must(table->field_count <= EVENT_FIELDS_MAX);
+	if (!data.n || str_is(data, "[DONE]"))
+		return true;
+	if (!json_check(data, &e))
+		return outlet_damaged(o, e.text);
+	json_pick(data, table->fields, table->field_count, m);
+	for (const struct event *event = table->events; event->type; event++)
+		if (is_of_type(m[0], name, event->type))
+			return event->take(o, m);
+	return table->take_other(o, m, data, is_of_type(m[0], name, "error"));
+}
+
 void wire_reader_release(struct wire_reader *r)
 {
 	sse_release(&r->sse);

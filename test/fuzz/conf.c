@@ -43,8 +43,11 @@ static void check_value(const struct conf_value *v, bool is_trusted, bool may_be
 static void read(struct str text, const struct conf_key *table, bool is_trusted)
 {
 	struct conf_source source = {"file", is_trusted, "other", environment};
-	/* The text may say by itself what the variable holds. */
-	bool says_it = str_contains(text, str_from(secret)) || memchr(text.p, '\\', text.n);
+	AUTO(buf) shown = {0};
+	/* The text may say by itself what the variable holds, once nothing invisible is in it. */
+	utf8_put_line(&shown, text, 4 * text.n);
+	bool says_it = str_contains(text, str_from(secret)) || memchr(text.p, '\\', text.n) ||
+		       str_contains(buf_str(&shown), str_from(secret));
 	struct conf c = {0};
 	struct err e = {0};
 

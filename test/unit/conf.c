@@ -28,6 +28,7 @@ static const struct conf_key members[] = {
 static const struct conf_key keys[] = {
 	{"text", .type = CONF_STRING},
 	{"lines", .type = CONF_STRING, .flags = CONF_LINES},
+	{"path", .type = CONF_STRING, .flags = CONF_PATH},
 	{"word", .type = CONF_STRING, .choices = (const char *const[]){"one", "two", NULL}},
 	{"count", .type = CONF_INT, .minimum = -2, .maximum = 7},
 	{"wait", .type = CONF_SECONDS, .minimum = 0, .maximum = INT64_MAX},
@@ -74,6 +75,8 @@ static const struct value_case values[] = {
 	{"{\"lines\": \"a\\rb\"}", "lines", NULL, "may not hold control characters"},
 	{"{\"word\": \"two\"}", "word", "two", NULL},
 	{"{\"word\": \"three\"}", "word", NULL, "three is none of one, two"},
+	{"{\"word\": \"${NAME}\"}", "word", NULL,
+		"f:1: word: what the variable holds is none of one, two"},
 	{"{\"count\": -2}", "count", "-2", NULL},
 	{"{\"count\": 7}", "count", "7", NULL},
 	{"{\"count\": 8}", "count", NULL, "8 is not between -2 and 7"},
@@ -100,7 +103,42 @@ static const struct value_case values[] = {
 	{"{\"text\": \"a\",\n\"text\": \"a\"}", "nothing", NULL, "f:2: text: comes twice"},
 	{"{\"text\": tru}", "text", NULL, "f:1:10: invalid JSON at byte 9"},
 	{"{\"text\":\n  }", "text", NULL, "f:2:3: invalid JSON at byte 11"},
+	{"\xef\xbb\xbf{\"text\": \"a\"}", "text", "a", NULL},
+	{"\xef\xbb\xbf\n{\"text\": 1}", "text", NULL, "f:2: text: a number"},
+	{"\xef\xbb\xbf{\"text\": tru}", "text", NULL, "f:1:10: invalid JSON at byte 9"},
+	{"\xef\xbb\xbf", "text", NULL, "f:1:1: empty where JSON was expected"},
+	{"\xef\xbb\xbf\xef\xbb\xbf{}", "text", NULL, "f:1:1: invalid JSON at byte 0"},
+	{" \xef\xbb\xbf{}", "text", NULL, "f:1:2: invalid JSON at byte 1"},
 };
+
+static void test_paths(void **)
+{
+	static const struct {
+		const char *file, *text, *path;
+	} rows[] = {
+		{"/etc/x/f.json", "{\"path\": \"a/b.pem\"}", "/etc/x/a/b.pem"},
+		{"/etc/x/f.json", "{\"path\": \"../b.pem\"}", "/etc/x/../b.pem"},
+		{"/etc/x/f.json", "{\"path\": \"/b.pem\"}", "/b.pem"},
+		{"/f.json", "{\"path\": \"b\"}", "/b"},
+		{"sub/f.json", "{\"path\": \"b\"}", "sub/b"},
+		{"f.json", "{\"path\": \"b\"}", "b"},
+		{"/x/f.json", "{\"path\": \"${NAME}/b\"}", "/x/value/b"},
+		{"/x/f.json", "{\"text\": \"b\"}", NULL},
+		{"/x/f.json", "{\"path\": \"\"}", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct conf_source source = {rows[i].file, true, "there", environment};
+		struct conf conf = {0};
+		(void)conf_read(&conf, keys, str_from(rows[i].text), &source);
+		const struct conf_value *v = conf_find(&conf, NULL, (struct str){0}, "path");
+		if (rows[i].path)
+			assert_true(v && str_is(v->text, rows[i].path));
+		else
+			assert_null(v);
+		conf_release(&conf);
+	}
+}
 
 static void test_values(void **)
 {
@@ -251,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_first_read_is_found),
 		cmocka_unit_test(test_not_trusted),
 		cmocka_unit_test(test_all_problems_up_to_a_limit),

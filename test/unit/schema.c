@@ -14,23 +14,6 @@
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-static void *compile(struct str pattern, struct err *e)
-{
-	return pattern_new(pattern, e);
-}
-
-static bool matches(void *pattern, struct str text, bool *gave_up)
-{
-	return pattern_matches(pattern, text, gave_up);
-}
-
-static void release(void *pattern)
-{
-	pattern_free(pattern);
-}
-
-static const struct schema_patterns patterns = {compile, matches, release};
-
 /* schema, then values that pass, then those that do not; each list is ended by NULL. */
 struct set {
 	const char *schema;
@@ -128,7 +111,7 @@ static const struct set sets[] = {
 static struct schema *load(const char *text)
 {
 	struct err e = {0};
-	struct schema *s = schema_new(str_from(text), &patterns, &e);
+	struct schema *s = schema_new(str_from(text), &pattern_functions, &e);
 
 	if (!s)
 		fail_msg("%s: %s", text, e.text);
@@ -347,7 +330,7 @@ static void test_bad_schemas(void **)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err e = {0};
-		assert_null(schema_new(str_from(rows[i][0]), &patterns, &e));
+		assert_null(schema_new(str_from(rows[i][0]), &pattern_functions, &e));
 		assert_string_equal(e.text, rows[i][1]);
 		assert_int_equal(e.code, ERR_PARSE);
 	}
@@ -382,7 +365,7 @@ static void test_too_much(void **)
 	schema_free(s);
 	buf_clear(&text);
 	put_doubling(&text, 100);
-	assert_null(schema_new(buf_str(&text), &patterns, &e));
+	assert_null(schema_new(buf_str(&text), &pattern_functions, &e));
 	assert_true(
 		str_contains(str_from(e.text), STR("more than 64 schemas refer to each other")));
 	/* What the check gives up on passes nowhere, not even by a not. */
@@ -427,7 +410,7 @@ static void test_deep(void **)
 	buf_clear(&text);
 	for (int i = 0; i < 100'000; i++)
 		buf_put_text(&text, "{\"items\":");
-	assert_null(schema_new(buf_str(&text), &patterns, &e));
+	assert_null(schema_new(buf_str(&text), &pattern_functions, &e));
 }
 
 static void test_slow_pattern(void **)

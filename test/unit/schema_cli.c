@@ -10,21 +10,6 @@
 #include "base/schema.h"
 #include "index/index.h"
 
-static void *compile(struct str pattern, struct err *e)
-{
-	return pattern_new(pattern, e);
-}
-
-static bool matches(void *pattern, struct str text, bool *gave_up)
-{
-	return pattern_matches(pattern, text, gave_up);
-}
-
-static void release(void *pattern)
-{
-	pattern_free(pattern);
-}
-
 static bool next_document(struct str *rest, struct str *document)
 {
 	size_t end = str_find_char(*rest, '\n', 0);
@@ -40,7 +25,6 @@ static bool next_document(struct str *rest, struct str *document)
 
 int main(void)
 {
-	static const struct schema_patterns patterns = {compile, matches, release};
 	AUTO(buf) all = {0};
 	char piece[4096];
 	struct err e;
@@ -54,7 +38,7 @@ int main(void)
 		struct schema_faults faults;
 		if (!next_document(&rest, &text) || !next_document(&rest, &value))
 			return 1;
-		struct schema *s = schema_new(text, &patterns, &e);
+		struct schema *s = schema_new(text, &pattern_functions, &e);
 		if (!s)
 			puts(e.text);
 		else
