@@ -110,6 +110,34 @@ static int open_input(struct str input, struct err *e)
 	return made;
 }
 
+int child_watch(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+bool child_has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return errno != EINTR;
+	return info.si_pid == pid;
+}
+
+int child_collect(pid_t pid)
+{
+	int status = 0;
+	pid_t collected;
+
+	kill(-pid, SIGKILL);
+	do
+		collected = waitpid(pid, &status, 0);
+	while (collected < 0 && errno == EINTR);
+	if (collected < 0)
+		return 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static bool start(struct child *c, struct err *e)
 {
 	int out[2] = {-1, -1}, errors[2] = {-1, -1};
@@ -144,7 +172,7 @@ static bool start(struct child *c, struct err *e)
 	}
 	fcntl(c->out_fd, F_SETFL, O_NONBLOCK);
 	fcntl(c->errors_fd, F_SETFL, O_NONBLOCK);
-	c->pid_fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	c->pid_fd = child_watch(c->pid);
 	return true;
 }
 
@@ -185,16 +213,6 @@ static int wait_ms(const struct child *c)
 	return left < 0 ? 0 : left > 60'000 ? 60'000 : (int)left;
 }
 
-/* Ended, but not yet collected: its number cannot become another's meanwhile. */
-static bool has_ended(const struct child *c)
-{
-	siginfo_t info = {0};
-
-	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return errno != EINTR;
-	return info.si_pid == c->pid;
-}
-
 /* Until the program ends, whoever else may still hold its pipes. */
 static bool follow(struct child *c, struct child_result *r, struct err *e)
 {
@@ -207,7 +225,7 @@ static bool follow(struct child *c, struct child_result *r, struct err *e)
 			{.fd = c->pid_fd, .events = POLLIN},
 		};
 		poll(fds, 3, wait_ms(c));
-		bool ended = has_ended(c);
+		bool ended = child_has_ended(c->pid);
 		r->out_bytes += drain(c, &c->out_fd, &r->out, o->out_max_bytes);
 		drain(c, &c->errors_fd, &r->errors, o->errors_max_bytes);
 		if (ended)
@@ -220,20 +238,6 @@ static bool follow(struct child *c, struct child_result *r, struct err *e)
 	}
 }
 
-static int collect(const struct child *c)
-{
-	int status = 0;
-	pid_t pid;
-
-	kill(-c->pid, SIGKILL);
-	do
-		pid = waitpid(c->pid, &status, 0);
-	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
-		return 0;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 bool child_run(const struct child_options *options, struct child_result *out, struct err *e)
 {
 	struct child c = {.options = options, .out_fd = -1, .errors_fd = -1, .pid_fd = -1};
@@ -243,7 +247,7 @@ bool child_run(const struct child_options *options, struct child_result *out, st
 	if (!start(&c, e))
 		return false;
 	bool done = follow(&c, &made, e);
-	made.status = collect(&c);
+	made.status = child_collect(c.pid);
 	/* What was written in the last moment is still in the pipes. */
 	made.out_bytes += drain(&c, &c.out_fd, &made.out, options->out_max_bytes);
 	drain(&c, &c.errors_fd, &made.errors, options->errors_max_bytes);

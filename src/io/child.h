@@ -36,6 +36,16 @@ struct child_start {
 /* In a process group of its own, with no signal blocked or ignored. */
 [[nodiscard]] bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e);
 
+/* A descriptor that becomes readable when the program ends; -1 before Linux 5.3. */
+[[nodiscard]] int child_watch(pid_t pid);
+/* Ended, but not yet collected: its number cannot become another's meanwhile. */
+bool child_has_ended(pid_t pid);
+/*
+ * Kills what is left of its process group, waits for it, and gives its exit status, or 128 + the
+ * signal that ended it.
+ */
+int child_collect(pid_t pid);
+
 struct child_result {
 	struct buf out, errors; /* stdout and stderr, up to their limits */
 	uint64_t out_bytes; /* written to stdout, with what was dropped */
