@@ -124,7 +124,7 @@ struct rpc *rpc_start(const struct rpc_options *options, struct err *e)
 	return NULL;
 }
 
-void rpc_wake(struct rpc *rpc)
+static void wake(struct rpc *rpc)
 {
 	eventfd_write(rpc->wake_fd, 1);
 }
@@ -134,6 +134,7 @@ bool rpc_enqueue(struct rpc *rpc, struct str body)
 	if (rpc->queue.n + body.n > RPC_QUEUE_MAX_BYTES)
 		return false;
 	frame_put(&rpc->queue, rpc->options.framing, body);
+	wake(rpc);
 	return true;
 }
 
@@ -169,7 +170,6 @@ static bool send_locked(struct rpc *rpc, struct str body, struct err *e)
 	if (!rpc_enqueue(rpc, body))
 		return err_set(
 			e, ERR_LIMIT, "%s: it does not read what it is sent", rpc->options.name);
-	rpc_wake(rpc);
 	return true;
 }
 
@@ -335,7 +335,7 @@ void rpc_close(struct rpc *rpc)
 	rpc->is_closing = true;
 	pthread_cond_broadcast(&rpc->changed);
 	pthread_mutex_unlock(&rpc->lock);
-	rpc_wake(rpc);
+	wake(rpc);
 }
 
 void rpc_stop(struct rpc *rpc)

@@ -57,6 +57,5 @@ struct rpc {
 void *rpc_serve(void *self);
 /* Puts a message into the queue; the lock is held. False: the queue is full. */
 bool rpc_enqueue(struct rpc *rpc, struct str body);
-void rpc_wake(struct rpc *rpc);
 
 #endif
