@@ -2,15 +2,12 @@
 #include "io/rpc_inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "io/child.h"
 
 /* How often a cancel flag, and a deadline that moves, are looked at. */
 enum { TICK_MS = 50 };
@@ -23,51 +20,13 @@ static const char *copy_text(struct arena *a, const char *text)
 static void copy_options(struct rpc *c, const struct rpc_options *o)
 {
 	c->options = *o;
+	/* The words for the child are looked at before rpc_start returns, and not after. */
 	c->options.name = copy_text(&c->arena, o->name);
 	c->options.cancel_method = copy_text(&c->arena, o->cancel_method);
 	c->options.cancel_member = copy_text(&c->arena, o->cancel_member);
 	if (!c->options.stop_ms)
 		c->options.stop_ms = RPC_STOP_MS;
 	c->frames.framing = o->framing;
-}
-
-static void close_pair(int pair[2])
-{
-	file_close(&pair[0]);
-	file_close(&pair[1]);
-}
-
-static bool spawn(struct rpc *c, const struct rpc_options *o, struct err *e)
-{
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-	bool is_started = false;
-
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0) {
-		err_errno(e, "pipe");
-	} else {
-		struct child_start how = {.program = o->program,
-			.arguments = o->arguments,
-			.environment = o->environment,
-			.directory = o->directory,
-			.in_fd = in[0],
-			.out_fd = out[1],
-			.errors_fd = errors[1]};
-		is_started = child_spawn(&how, &c->pid, e);
-	}
-	if (is_started) {
-		c->in_fd = in[1];
-		c->out_fd = out[0];
-		c->errors_fd = errors[0];
-		in[1] = out[0] = errors[0] = -1;
-		fcntl(c->in_fd, F_SETFL, O_NONBLOCK);
-		fcntl(c->out_fd, F_SETFL, O_NONBLOCK);
-		fcntl(c->errors_fd, F_SETFL, O_NONBLOCK);
-		c->pid_fd = child_watch(c->pid);
-	}
-	close_pair(in);
-	close_pair(out);
-	close_pair(errors);
-	return is_started;
 }
 
 /* Signals belong to the loop's thread; and no write of this one ends us with SIGPIPE. */
@@ -99,6 +58,18 @@ static void release(struct rpc *c)
 	free(c);
 }
 
+static bool has_started(struct rpc *c, struct err *e)
+{
+	pthread_mutex_lock(&c->lock);
+	while (!c->has_begun)
+		pthread_cond_wait(&c->changed, &c->lock);
+	bool is_started = !c->is_over || c->pid;
+	if (!is_started)
+		*e = c->failure;
+	pthread_mutex_unlock(&c->lock);
+	return is_started;
+}
+
 struct rpc *rpc_start(const struct rpc_options *options, struct err *e)
 {
 	struct rpc *c = must_alloc(1, sizeof *c);
@@ -114,10 +85,10 @@ struct rpc *rpc_start(const struct rpc_options *options, struct err *e)
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->wake_fd < 0)
 		err_errno(e, "eventfd");
-	else if (spawn(c, options, e)) {
-		if (start_thread(c, e))
+	else if (start_thread(c, e)) {
+		if (has_started(c, e))
 			return c;
-		child_collect(c->pid);
+		pthread_join(c->thread, NULL);
 	}
 	err_context(e, "%s", c->options.name);
 	release(c);

@@ -36,6 +36,7 @@ struct rpc {
 	struct buf queue; /* to be written */
 	struct rpc_waiter *waiters;
 	size_t waiting; /* callers inside rpc_call */
+	bool has_begun; /* the program is started, or could not be */
 	bool is_closing;
 	bool is_over; /* with failure */
 	struct err failure;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The connection's thread. A step waits for something to happen, writes what goes, reads what is
- * there, and gives each message to whom it is for. It ends when the program has ended, breaks the
- * rules or does not end although it was asked to; then the program's process group is killed and
- * everybody who waits is told why.
+ * The connection's thread starts the program. A step waits for something to happen, writes what
+ * goes, reads what is there, and gives each message to whom it is for. It ends when the program has
+ * ended, breaks the rules or does not end although it was asked to; then the program's process
+ * group is killed and everybody who waits is told why.
  */
 #include "io/rpc_inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -27,6 +28,64 @@ enum {
 	READ_STEP_BYTES = 1 << 20, /* then the other pipes and the clock have their turn */
 	READ_LAST_BYTES = 64 << 20, /* of what an ended program left behind */
 };
+
+static void close_pair(int pair[2])
+{
+	file_close(&pair[0]);
+	file_close(&pair[1]);
+}
+
+static bool spawn(struct rpc *c, struct err *e)
+{
+	const struct rpc_options *o = &c->options;
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
+	bool is_started = false;
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0) {
+		err_errno(e, "pipe");
+	} else {
+		struct child_start how = {.program = o->program,
+			.arguments = o->arguments,
+			.environment = o->environment,
+			.directory = o->directory,
+			.in_fd = in[0],
+			.out_fd = out[1],
+			.errors_fd = errors[1]};
+		is_started = child_spawn(&how, &c->pid, e);
+	}
+	if (is_started) {
+		c->in_fd = in[1];
+		c->out_fd = out[0];
+		c->errors_fd = errors[0];
+		in[1] = out[0] = errors[0] = -1;
+		fcntl(c->in_fd, F_SETFL, O_NONBLOCK);
+		fcntl(c->out_fd, F_SETFL, O_NONBLOCK);
+		fcntl(c->errors_fd, F_SETFL, O_NONBLOCK);
+		c->pid_fd = child_watch(c->pid);
+	}
+	close_pair(in);
+	close_pair(out);
+	close_pair(errors);
+	return is_started;
+}
+
+/* Whether there is a program to serve. A child in a sandbox ends with the thread that started it.
+ */
+static bool begin(struct rpc *c)
+{
+	struct err e;
+	bool is_started = spawn(c, &e);
+
+	pthread_mutex_lock(&c->lock);
+	if (!is_started) {
+		c->failure = e;
+		c->is_over = true;
+	}
+	c->has_begun = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	return is_started;
+}
 
 static void wait_for_something(struct rpc *c)
 {
@@ -329,6 +388,8 @@ void *rpc_serve(void *self)
 	struct err why = {0};
 	bool has_ended = false;
 
+	if (!begin(c))
+		return NULL;
 	while (step(c, &has_ended, &why)) {
 	}
 	int status = child_collect(c->pid);
