@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "io/sandbox_inside.h"
 
 /* How often the cancel flag is looked at, and the process where there is no pidfd. */
 enum { TICK_MS = 20 };
@@ -72,6 +73,8 @@ bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e)
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 
+	if (start->sandbox)
+		return sandbox_spawn(start, pid, e);
 	posix_spawn_file_actions_init(&actions);
 	if (start->in_fd < 0)
 		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "io/sandbox.h"
 
 struct child_options {
 	const char *program; /* absolute path: child_find */
@@ -31,9 +32,14 @@ struct child_start {
 	const char *const *environment; /* "NAME=value"; NULL-ended */
 	const char *directory; /* where it starts; NULL: here */
 	int in_fd, out_fd, errors_fd; /* become 0, 1 and 2; in_fd -1: /dev/null */
+	const struct sandbox *sandbox; /* NULL: as free as we are */
 };
 
-/* In a process group of its own, with no signal blocked or ignored. */
+/*
+ * In a process group of its own, with no signal blocked or ignored. With a sandbox, pid is that of
+ * the child's keeper, which has its exit status (128 + the signal that ended it): end it with
+ * sandbox_end, and from the thread's end on it ends by itself.
+ */
 [[nodiscard]] bool child_spawn(const struct child_start *start, pid_t *pid, struct err *e);
 
 /* A descriptor that becomes readable when the program ends; -1 before Linux 5.3. */
