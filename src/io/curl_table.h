@@ -17,12 +17,15 @@
 
 #define CURL_FUNCTIONS(each) \
 	each(curl_global_init) each(curl_easy_init) each(curl_easy_cleanup) each(curl_easy_setopt) \
-		each(curl_easy_getinfo) each(curl_easy_strerror) each(curl_multi_init) \
-			each(curl_multi_cleanup) each(curl_multi_add_handle) \
-				each(curl_multi_remove_handle) each(curl_multi_socket_action) \
-					each(curl_multi_assign) each(curl_multi_info_read) \
-						each(curl_multi_setopt) each(curl_slist_append) \
-							each(curl_slist_free_all)
+		each(curl_easy_getinfo) each(curl_easy_strerror) each(curl_multi_init) each( \
+			curl_multi_cleanup) each(curl_multi_add_handle) \
+			each(curl_multi_remove_handle) each(curl_multi_socket_action) each( \
+				curl_multi_perform) each(curl_multi_poll) each(curl_multi_assign) \
+				each(curl_multi_info_read) each(curl_multi_setopt) \
+					each(curl_slist_append) each(curl_slist_free_all) \
+						each(curl_url) each(curl_url_cleanup) \
+							each(curl_url_set) each(curl_url_get) \
+								each(curl_free)
 
 struct curl_table {
 #define DECLARE(function) typeof(&function) function;
@@ -30,7 +33,7 @@ struct curl_table {
 #undef DECLARE
 };
 
-/* NULL and e (ERR_NETWORK, naming the package) when libcurl is not installed. */
+/* NULL and e (ERR_NETWORK, naming the package) when libcurl is not installed. From any thread. */
 [[nodiscard]] const struct curl_table *curl_table_open(struct err *e);
 
 #endif

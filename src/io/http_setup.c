@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "io/http_setup.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,31 +44,120 @@ void http_set_trust(
 	curl->curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
-/* The list that goes without a proxy: a proxy cannot reach this machine's own servers. */
-static void set_exceptions(const struct curl_table *curl, CURL *easy)
+/* An address and how many of its bits count. */
+struct network {
+	uint8_t bytes[16];
+	int family;
+	int64_t bits;
+};
+
+/* inet_aton takes "127.1", too, as the resolver does. */
+static bool read_network(struct str text, struct network *out)
+{
+	size_t slash = str_find_char(text, '/', 0);
+	struct str address = str_head(text, slash);
+	char plain[INET6_ADDRSTRLEN + 1] = "";
+
+	if (address.n >= sizeof plain)
+		return false;
+	memcpy(plain, address.p ? address.p : "", address.n);
+	*out = (struct network){0};
+	if (inet_aton(plain, (struct in_addr *)out->bytes))
+		out->family = AF_INET;
+	else if (inet_pton(AF_INET6, plain, out->bytes) == 1)
+		out->family = AF_INET6;
+	else
+		return false;
+	int most = out->family == AF_INET ? 32 : 128;
+	out->bits = most;
+	return slash == SIZE_MAX || (str_int(str_skip(text, slash + 1), &out->bits) &&
+					    out->bits >= 0 && out->bits <= most);
+}
+
+static bool is_within(const struct network *host, const struct network *network)
+{
+	int64_t whole = network->bits / 8, rest = network->bits % 8;
+
+	return host->family == network->family &&
+	       memcmp(host->bytes, network->bytes, (size_t)whole) == 0 &&
+	       (!rest || (host->bytes[whole] ^ network->bytes[whole]) >> (8 - rest) == 0);
+}
+
+static struct str without_dots(struct str name)
+{
+	while (str_starts(name, STR(".")))
+		name = str_skip(name, 1);
+	while (str_ends(name, STR(".")))
+		name.n--;
+	return name;
+}
+
+/* One word of the list: a network for an address, a name or its ending for a name. */
+static bool is_exception(struct str host, struct str word)
+{
+	struct network address, network;
+
+	if (read_network(host, &address))
+		return read_network(word, &network) && is_within(&address, &network);
+	host = without_dots(host);
+	word = without_dots(word);
+	if (!word.n || host.n < word.n)
+		return false;
+	struct str end = str_skip(host, host.n - word.n);
+	return str_eq_nocase(end, word) && (end.p == host.p || end.p[-1] == '.');
+}
+
+/* A proxy cannot reach this machine's own servers. */
+static bool goes_without(struct str host)
 {
 	const char *given = getenv("no_proxy") ? getenv("no_proxy") : getenv("NO_PROXY");
 	AUTO(buf) list = {0};
+	struct str rest, word;
 
-	buf_printf(&list, "localhost,127.0.0.1,127.0.0.0/8,::1%s%s", given && *given ? "," : "",
-		given ? given : "");
-	/* "*" alone means every host; in a list it would not. */
-	curl->curl_easy_setopt(
-		easy, CURLOPT_NOPROXY, given && strcmp(given, "*") == 0 ? given : buf_text(&list));
+	if (given && strcmp(given, "*") == 0)
+		return true;
+	buf_printf(&list, "localhost,127.0.0.0/8,::1,%s", given ? given : "");
+	for (size_t i = 0; i < list.n; i++)
+		if (list.p[i] == ' ' || list.p[i] == '\t')
+			list.p[i] = ',';
+	rest = buf_str(&list);
+	while (str_split(&rest, ',', &word))
+		if (is_exception(host, word))
+			return true;
+	return false;
+}
+
+/*
+ * HTTP_PROXY does not count in a CGI program, which gets it from a header of whoever asks. Set but
+ * empty means none.
+ */
+static const char *proxy_variable(bool is_https)
+{
+	const char *value = getenv(is_https ? "https_proxy" : "http_proxy");
+
+	if (!value && (is_https || !getenv("REQUEST_METHOD")))
+		value = getenv(is_https ? "HTTPS_PROXY" : "HTTP_PROXY");
+	if (!value)
+		value = getenv("all_proxy");
+	return value ? value : getenv("ALL_PROXY");
+}
+
+const char *http_proxy_for(struct str url)
+{
+	const char *proxy = proxy_variable(str_starts(url, STR("https://")));
+
+	return proxy && *proxy && !goes_without(url_host(url)) ? proxy : NULL;
 }
 
 void http_set_proxy(const struct curl_table *curl, CURL *easy, struct str url)
 {
-	/*
-	 * libcurl reads the other variables itself, but HTTP_PROXY never: a CGI program gets it
-	 * from a header of whoever asks. Where there is no CGI it means what it says.
-	 */
-	if (str_starts(url, STR("http://")) && !setting("http_proxy") && setting("HTTP_PROXY") &&
-		!getenv("REQUEST_METHOD"))
-		curl->curl_easy_setopt(easy, CURLOPT_PROXY, setting("HTTP_PROXY"));
+	const char *proxy = http_proxy_for(url);
+
+	/* Both are decided here: libcurl is not to look at the environment a second time. */
+	curl->curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
+	curl->curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	/* The answer to CONNECT is not the answer. */
 	curl->curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	set_exceptions(curl, easy);
 }
 
 static void put_place(struct buf *out, const char *path)
