@@ -169,6 +169,7 @@ static int examine(struct doctor *d, struct err *e)
 	look_at_program(d);
 	doctor_look_at_network_library(&findings);
 	doctor_look_at_search_library(&findings);
+	doctor_look_at_page_library(&findings);
 	doctor_look_at_programs(&findings);
 	doctor_look_at_sandbox(&findings);
 	look_at_settings(d);

@@ -21,6 +21,7 @@ struct findings {
 /* What needs no network. */
 void doctor_look_at_network_library(const struct findings *f);
 void doctor_look_at_search_library(const struct findings *f);
+void doctor_look_at_page_library(const struct findings *f);
 void doctor_look_at_programs(const struct findings *f);
 void doctor_look_at_sandbox(const struct findings *f);
 

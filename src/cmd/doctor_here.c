@@ -13,6 +13,7 @@
 
 #include "cmd/doctor.h"
 #include "io/child.h"
+#include "io/gumbo_table.h"
 
 enum { CHILD_MS = 5'000, LINE_BYTES = 300 };
 
@@ -52,6 +53,18 @@ void doctor_look_at_search_library(const struct findings *f)
 		found(f, VERDICT_NOTE, "hyperscan",
 			"not there: patterns without a fixed word are searched more slowly "
 			"(Debian: apt-get install libhyperscan5)");
+}
+
+void doctor_look_at_page_library(const struct findings *f)
+{
+	struct err e;
+
+	if (gumbo_table_open(&e))
+		found(f, VERDICT_GOOD, "gumbo", "loads");
+	else
+		found(f, VERDICT_NOTE, "gumbo",
+			"not there: fetched HTML cannot be made Markdown or text (Debian: apt-get "
+			"install libgumbo1)");
 }
 
 void doctor_look_at_programs(const struct findings *f)
