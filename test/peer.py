@@ -78,7 +78,35 @@ def compressed(connection):
     connection.sendall(whole(BOMB, HEAD + b"content-encoding: gzip\r\n"))
 
 
-WAYS = {
+def page(body, kind, status=b"200 OK", more=b""):
+    head = b"HTTP/1.1 " + status + b"\r\n" + (b"content-type: " + kind + b"\r\n" if kind else b"") + more
+    return lambda connection: connection.sendall(whole(body, head))
+
+
+ARTICLE = ("<!doctype html><title>The \u2018page\u2019</title><nav>menu</nav><h1>Heading</h1><p>One <b>bold</b> word and "
+           "<a href='/other?x=1'>a link</a>.<script>no()</script><ul><li>first<li>second</ul>"
+           "<pre><code class=language-c>int x;\x1b[31m</code></pre>").encode()
+# What a tool that fetches pages may get; the others are for providers.
+PAGES = {
+    "page": page(ARTICLE, b"text/html; charset=utf-8"),
+    "latin": page("<p>caf\xe9".encode("latin-1"), b"text/html;charset=ISO-8859-1"),
+    "koi": page(b"<meta charset=koi8-r><p>\xd0\xd2\xc9", b"text/html"),
+    "data": page(b'{"a": [1, 2]}', b"application/json"),
+    "untyped": page(b"<html><p>guessed", b""),
+    "lines": page(b"".join(b"line %d\n" % i for i in range(10_000)), b"text/plain"),
+    "pdf": page(b"%PDF-1.7 and so on", b"application/pdf"),
+    "zeros": page(bytes(100), b"text/plain"),
+    "empty": page(b"", b"text/plain"),
+    "missing": page(b"<h1>Not here</h1>" + b"<p>filler" * 1000, b"text/html", b"404 Not Found"),
+    "deep": page(b"<div>" * 300_000, b"text/html"),
+    "six-megabytes": page(bytes(6 << 20), b"text/plain"),
+    "bomb": page(gzip.compress(bytes(100_000_000)), b"text/plain", more=b"content-encoding: gzip\r\n"),
+    "near": page(b"", b"", b"302 Found", b"location: /page\r\n"),
+    "away": page(b"", b"", b"302 Found", b"location: http://127.0.0.2:1/page\r\n"),
+    "silent": lambda connection: time.sleep(60),
+}
+
+WAYS = PAGES | {
     "drip": drip, "hints": hints, "slow-hints": slow_hints, "endless": endless, "bad-chunk": bad_chunk,
     "redirect": redirect, "compressed": compressed,
     "long-head": lambda c: again(c, b"x-long: " + b"a" * 8000 + b"\r\n") if c.sendall(

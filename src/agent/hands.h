@@ -14,11 +14,14 @@
 #include "agent/skill.h"
 #include "agent/tool/tool.h"
 
+struct web_policy;
+
 struct hands {
 	struct permit permit;
 	struct secret_rules secrets;
 	struct skills skills;
 	struct hooks hooks;
+	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };
 

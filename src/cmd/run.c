@@ -42,6 +42,9 @@ static const struct option options[] = {
 		"allow a tool, or with NAME(PATTERN) some of its calls, without asking; may be "
 		"repeated"},
 	{"deny-tool", 0, "RULE", "refuse a tool, or some of its calls; may be repeated"},
+	{"allow-host", 0, "HOST",
+		"let tools fetch from this host, *.SUFFIX for those under it, or * for any public one; "
+		"may be repeated"},
 	{"allow-read", 0, "GLOB",
 		"let tools read files that may hold secrets (.env, keys); may be repeated"},
 	{"output-format", 'o', "FORMAT", "text, json or stream-json"},

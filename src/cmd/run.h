@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/replay.h"
 #include "cmd/settings.h"
+#include "io/web.h"
 #include "ui/trace.h"
 #include "ui/ui.h"
 
@@ -25,6 +26,7 @@ struct run {
 	struct workspace workspace;
 	struct agent_context context;
 	struct hands hands;
+	struct web_policy web;
 	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
 	struct pool *pool;

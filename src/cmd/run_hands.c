@@ -85,9 +85,29 @@ static void read_secrets(struct run *r)
 	s->values = values;
 }
 
+static bool read_hosts(struct run *r, struct err *e)
+{
+	size_t count;
+	const struct str *hosts = collect(r, "allow-host", "allow_hosts", &count);
+	const char **texts = arena_alloc(&r->arena, count + 1, sizeof *texts);
+
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = arena_text(&r->arena, hosts[i]);
+		if (web_check_pattern(texts[i], e))
+			continue;
+		if (options_nth(&r->given, "allow-host", i))
+			return err_context(e, "option --allow-host");
+		return err_context(
+			e, "%s: allow_hosts", settings_get(&r->settings, "allow_hosts").where);
+	}
+	r->web = (struct web_policy){.allowed_hosts = texts, .allowed_count = count};
+	r->hands.web = &r->web;
+	return true;
+}
+
 bool run_make_hands(struct run *r, struct err *e)
 {
 	read_secrets(r);
 	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
-	return read_permit(r, e) && run_read_hooks(r, e);
+	return read_hosts(r, e) && read_permit(r, e) && run_read_hooks(r, e);
 }

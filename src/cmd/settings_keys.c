@@ -96,6 +96,7 @@ const struct conf_key settings_keys[] = {
 		.brief = "ask on the terminal before each change, command and request"},
 	{"allow_tools", .type = CONF_LIST, USER_ONLY, .brief = "rules like those of --allow-tool"},
 	{"deny_tools", .type = CONF_LIST, USER_ONLY, .brief = "rules like those of --deny-tool"},
+	{"allow_hosts", .type = CONF_LIST, USER_ONLY, .brief = "hosts like those of --allow-host"},
 	{"allow_read", .type = CONF_LIST, USER_ONLY, .brief = "globs of files with secrets that tools may read"},
 	{"ca_file", NAMED, .flags = CONF_USER_ONLY | CONF_PATH, .option = "ca-file", .brief = "the certificates in this PEM file are trusted, not the system's"},
 	{"insecure", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "insecure",

@@ -343,12 +343,14 @@ static bool refuse_address(const struct walk *w, struct err *e)
 	else if (address->sa_family == AF_INET)
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text,
 			sizeof text);
+	const char *what =
+		kind == ADDRESS_PUBLIC ? "an address of this machine" : address_kind_name(kind);
+	bool is_plain = strcmp(buf_text(&w->host), text) == 0;
 	return err_set(e, ERR_DENIED,
-		"%s is at %s, %s: this machine and its network are fetched from only where the "
-		"user names the host, with --allow-host %s",
-		buf_text(&w->host), text,
-		kind == ADDRESS_PUBLIC ? "an address of this machine" : address_kind_name(kind),
-		buf_text(&w->host));
+		"%s is %s%s%s%s: this machine and its network are fetched from only where the user "
+		"names the host, with --allow-host %s",
+		buf_text(&w->host), is_plain ? "" : "at ", is_plain ? "" : text,
+		is_plain ? "" : ", ", what, buf_text(&w->host));
 }
 
 static bool judge_end(struct walk *w, CURL *easy, CURLcode code, struct err *e)

@@ -37,6 +37,8 @@ enum web_allowance {
 	WEB_ANYWHERE, /* named by the policy, itself or by its suffix */
 };
 
+/* ERR_USAGE for what is no host, "*.suffix" or "*". */
+[[nodiscard]] bool web_check_pattern(const char *pattern, struct err *e);
 enum web_allowance web_allowance(const struct web_policy *policy, struct str host);
 /* Whether a connection may go there. An address of this machine's interfaces is not public. */
 bool web_address_is_allowed(const struct sockaddr *address, enum web_allowance allowance);

@@ -26,6 +26,24 @@ static bool is_address(struct str host)
 	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
 }
 
+bool web_check_pattern(const char *pattern, struct err *e)
+{
+	struct str host = plain_host(str_from(pattern));
+	bool is_good = host.n && host.n < 256;
+
+	if (strcmp(pattern, "*") == 0)
+		return true;
+	if (str_starts(host, STR("*.")))
+		host = str_skip(host, 2);
+	is_good = is_good && host.n && host.p[0] != '.';
+	for (size_t i = 0; i < host.n && !is_address(host); i++)
+		is_good = is_good && (unsigned char)host.p[i] > ' ' &&
+			  !strchr("/:*@?#[]\\", host.p[i]);
+	return is_good ||
+	       err_set(e, ERR_USAGE,
+		       "%s is no host: a name, *.SUFFIX or *, without scheme and port", pattern);
+}
+
 static bool is_under(struct str host, struct str suffix)
 {
 	return host.n > suffix.n && !is_address(host) &&

@@ -263,6 +263,22 @@ static void test_hosts(void **)
 	assert_int_equal(web_allowance(&(struct web_policy){0}, STR("x.example")), WEB_REFUSED);
 }
 
+static void test_patterns(void **)
+{
+	static const char *const good[] = {"a", "a.example", "*.a.example", "*", "10.0.0.1", "::1",
+		"[::1]", "a.example.", "m\xc3\xbcnchen.example"};
+	static const char *const bad[] = {"", ".", "*.", "**", "a*", "*a", "*.*", "http://a",
+		"a:80", "a/b", "u@a", " a", "[::1", "*..a", "[a]:1"};
+	struct err e;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		if (!web_check_pattern(good[i], &e))
+			fail_msg("%s", e.text);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (web_check_pattern(bad[i], &e) || e.code != ERR_USAGE)
+			fail_msg("%s is taken", bad[i]);
+}
+
 static void test_hosts_named_in_a_text(void **)
 {
 	static const struct {
@@ -373,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_judge_at_the_socket),
 		cmocka_unit_test(test_own_addresses_are_not_public),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_hosts_named_in_a_text),
 		cmocka_unit_test(test_references),
 	};

@@ -5,7 +5,8 @@
 #include "agent/tool/tool.h"
 #include "base/json.h"
 
-extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_todo;
+extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_fetch,
+	tool_todo;
 
 const struct tool *const tools[] = {
 	&tool_view,
@@ -16,6 +17,7 @@ const struct tool *const tools[] = {
 	&tool_git,
 	&tool_todo,
 	&tool_skill,
+	&tool_fetch,
 	NULL,
 };
 
