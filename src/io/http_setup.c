@@ -100,7 +100,7 @@ static bool is_exception(struct str host, struct str word)
 	if (read_network(host, &address))
 		return read_network(word, &network) && is_within(&address, &network);
 	host = without_dots(host);
-	word = without_dots(word);
+	word = without_dots(str_starts(word, STR("*.")) ? str_skip(word, 1) : word);
 	if (!word.n || host.n < word.n)
 		return false;
 	struct str end = str_skip(host, host.n - word.n);
@@ -144,7 +144,8 @@ static const char *proxy_variable(bool is_https)
 
 const char *http_proxy_for(struct str url)
 {
-	const char *proxy = proxy_variable(str_starts(url, STR("https://")));
+	bool is_https = str_eq_nocase(str_head(url, 8), STR("https://"));
+	const char *proxy = proxy_variable(is_https);
 
 	return proxy && *proxy && !goes_without(url_host(url)) ? proxy : NULL;
 }
