@@ -13,7 +13,7 @@ enum {
 #define SECONDS(low, high) .type = CONF_SECONDS, .minimum = low, .maximum = high, .unit = "seconds"
 #define TOKENS             .type = CONF_INT, .minimum = 1, .maximum = TOKENS_MAX, .unit = "tokens"
 #define EFFORTS            WORDS("none", "minimal", "low", "medium", "high", "xhigh", "max")
-#define FORMATS            WORDS("text", "json", "stream-json")
+#define FORMATS            WORDS("text", "json", "stream-json", "markdown", "diff")
 #define NAMED              .type = CONF_STRING
 #define SECRET             .flags = CONF_USER_ONLY | CONF_SECRET
 #define USER_ONLY          .flags = CONF_USER_ONLY

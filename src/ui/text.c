@@ -140,8 +140,38 @@ static void finish(struct ui *ui, const struct agent_result *result)
 		say(ui, STR("\n"));
 }
 
-void text_event(struct ui *ui, const struct agent_event *event)
+static void finish_file(struct sink *s, const struct agent_result *result)
 {
+	struct str text = buf_str(&s->said);
+
+	if (s->ui->options.has_schema)
+		text = result->structured.p ? result->text : (struct str){0};
+	sink_put(s, text);
+	if (text.n && text.p[text.n - 1] != '\n')
+		sink_put(s, STR("\n"));
+	buf_clear(&s->said);
+}
+
+/* A file has time: it gets the last turn whole, and none that went on to a tool call. */
+static void write_file(struct sink *s, const struct agent_event *event)
+{
+	switch (event->kind) {
+	case AGENT_TEXT: buf_put_str(&s->said, event->text); break;
+	case AGENT_ASKS:
+	case AGENT_TOOL: buf_clear(&s->said); break;
+	case AGENT_DONE: finish_file(s, event->result); break;
+	default: break;
+	}
+}
+
+void text_event(struct sink *s, const struct agent_event *event)
+{
+	struct ui *ui = s->ui;
+
+	if (s->path) {
+		write_file(s, event);
+		return;
+	}
 	switch (event->kind) {
 	case AGENT_ASKS: begin_turn(ui); break;
 	case AGENT_TEXT: take_text(ui, event->text); break;

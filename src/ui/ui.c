@@ -16,22 +16,6 @@
 
 enum { FLUSH_AT_BYTES = 16 << 10, STALLED_MS = 10, STDERR_PATIENCE_MS = 1000 };
 
-const struct format formats[] = {
-	{"text", "the answer as plain text, while it comes", NULL, text_event},
-	{"json", "one object when the task is done (docs/result.schema.json)", NULL, json_event},
-	{"stream-json", "one object a line while it happens (docs/stream.schema.json)",
-		stream_json_begin, stream_json_event},
-	{0},
-};
-
-const struct format *format_find(const char *name)
-{
-	for (const struct format *f = formats; f->name; f++)
-		if (strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
 static const char *set_value(const struct ui_options *o, const char *name)
 {
 	const char *value = o->environment(name);
@@ -62,6 +46,11 @@ struct ui *ui_new(struct loop *loop, const struct ui_options *options, const str
 	ui->is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
 	ui->has_colour = wants_colour(ui);
 	ui->stdout_is_stored = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	vec_push(&ui->sinks, (struct sink){.ui = ui, .format = options->format});
+	for (size_t i = 0; i < options->output_count; i++)
+		vec_push(&ui->sinks, (struct sink){.ui = ui,
+					     .format = options->outputs[i].format,
+					     .path = options->outputs[i].path});
 	return ui;
 }
 
@@ -83,6 +72,11 @@ bool ui_free(struct ui *ui, struct err *e)
 	buf_release(&ui->out);
 	buf_release(&ui->held);
 	buf_release(&ui->escape);
+	vec_each (&ui->sinks, s) {
+		buf_release(&s->out);
+		buf_release(&s->said);
+	}
+	vec_release(&ui->sinks);
 	free(ui);
 	if (output_error.code)
 		*e = output_error;
@@ -95,13 +89,16 @@ void ui_on_output_error(struct ui *ui, void (*call)(void *self, const struct err
 	ui->output_error_self = self;
 }
 
-void ui_begin_task(struct ui *ui)
+void ui_begin_task(struct ui *ui, struct str task)
 {
 	ui->said_something = ui->is_mid_line = ui->holds = false;
 	buf_clear(&ui->held);
 	buf_clear(&ui->escape);
-	if (ui->options.format->begin)
-		ui->options.format->begin(ui);
+	vec_each (&ui->sinks, s) {
+		if (s->format->begin)
+			s->format->begin(s, task);
+		s->tasks++;
+	}
 }
 
 void ui_event(void *self, const struct agent_event *event)
@@ -109,7 +106,8 @@ void ui_event(void *self, const struct agent_event *event)
 	struct ui *ui = self;
 
 	progress_event(ui, event);
-	ui->options.format->event(ui, event);
+	vec_each (&ui->sinks, s)
+		s->format->event(s, event);
 	if (event->kind == AGENT_QUESTION)
 		ask_event(ui, event);
 	if (event->kind == AGENT_DONE) {
@@ -119,6 +117,13 @@ void ui_event(void *self, const struct agent_event *event)
 		if (ui->options.shows_timings)
 			timings_show(ui, event->result);
 	}
+}
+
+void ui_end_run(struct ui *ui)
+{
+	vec_each (&ui->sinks, s)
+		if (s->format->end)
+			s->format->end(s);
 }
 
 const bool *ui_drained(const struct ui *ui)

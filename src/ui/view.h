@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/vec.h"
 #include "ui/ui.h"
 
 /*
@@ -13,8 +14,19 @@
  */
 enum { REMARK_MAX_BYTES = 1 << 10, REMARK_MAX_MS = 1000 };
 
+/* Where a format writes to. */
+struct sink {
+	struct ui *ui;
+	const struct format *format;
+	const char *path; /* NULL: stdout */
+	struct buf out; /* of a file: all there is, until the run's end */
+	struct buf said; /* text, of a file: in this turn */
+	size_t tasks; /* begun */
+};
+
 struct ui {
 	struct loop *loop;
+	VEC(struct sink) sinks; /* the first is stdout */
 	struct ui_options options;
 	struct ui_run run;
 	size_t sent; /* bytes of out that stdout has taken */
@@ -52,6 +64,10 @@ struct ui {
 	const char *waiting_for;
 };
 
+void sink_put(struct sink *s, struct str bytes);
+/* The same of text from outside: a terminal is not steered by it. */
+void sink_put_shown(struct sink *s, struct str text);
+
 /* Queues bytes for stdout; written when the loop has nothing else to do, or past 16 KB. */
 void view_put(struct ui *ui, struct str bytes);
 void view_flush(struct ui *ui);
@@ -88,9 +104,16 @@ size_t view_columns(const struct ui *ui);
 void view_put_cells(struct buf *line, struct str text, size_t cells);
 size_t view_cells(struct str text); /* terminal cells of text without sequences */
 
-void text_event(struct ui *ui, const struct agent_event *event);
-void json_event(struct ui *ui, const struct agent_event *event);
-void stream_json_begin(struct ui *ui);
-void stream_json_event(struct ui *ui, const struct agent_event *event);
+/* "2 tool calls, 1.2k tokens in, 20 out" */
+void view_put_counts(struct buf *line, const struct agent_result *result);
+
+void text_event(struct sink *s, const struct agent_event *event);
+void json_event(struct sink *s, const struct agent_event *event);
+void stream_json_begin(struct sink *s, struct str task);
+void stream_json_event(struct sink *s, const struct agent_event *event);
+void document_begin(struct sink *s, struct str task);
+void document_event(struct sink *s, const struct agent_event *event);
+void diff_event(struct sink *s, const struct agent_event *event);
+void diff_end(struct sink *s);
 
 #endif
