@@ -48,6 +48,9 @@ static const struct option options[] = {
 	{"allow-read", 0, "GLOB",
 		"let tools read files that may hold secrets (.env, keys); may be repeated"},
 	{"output-format", 'o', "FORMAT", "text, json, stream-json, markdown or diff"},
+	{"plain", 0, NULL,
+		"text: the answer as the model writes it, also on a terminal, where its Markdown "
+		"is rendered"},
 	{"output", 0, "[FORMAT:]FILE",
 		"write the run into FILE, too, when it ends; the format else by its ending (.json, "
 		".jsonl, .md, .diff); may be repeated"},
@@ -114,6 +117,7 @@ static bool read_options(struct run *r, struct err *e)
 			.is_verbose = options_has(given, "verbose"),
 			.shows_thinking = options_has(given, "show-thinking"),
 			.shows_timings = options_has(given, "timings"),
+			.is_plain = options_has(given, "plain"),
 			.shows_partial = options_has(given, "include-partial-messages"),
 			.environment = run_environment};
 	if (!r->ui_options.format)

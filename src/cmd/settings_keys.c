@@ -90,6 +90,8 @@ const struct conf_key settings_keys[] = {
 		.brief = "ceiling of one answer; a model's own limit where that is lower"},
 	{"output_format", NAMED, USER_ONLY, .choices = FORMATS, .fallback = "text", .option = "output-format",
 		.brief = "what stdout gets"},
+	{"plain", .type = CONF_BOOL, .fallback = "false", .option = "plain",
+		.brief = "the answer as the model writes it, also on a terminal, where its Markdown is rendered"},
 	{"permit", NAMED, USER_ONLY, .choices = WORDS("read", "edit", "all"), .fallback = "edit", .option = "permit",
 		.brief = "what tools may do: read the workspace, edit it and run commands in the sandbox, or all"},
 	{"ask", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "ask",

@@ -41,6 +41,7 @@ struct ui_options {
 	bool shows_thinking;
 	bool shows_timings;
 	bool shows_partial; /* stream-json: also pieces of text */
+	bool is_plain; /* the answer as it comes, also on a terminal */
 	bool has_schema; /* stdout gets an answer that fits it, or nothing */
 	const struct ui_output *outputs; /* that can be written; they stay until ui_free */
 	size_t output_count;

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/vec.h"
+#include "ui/markdown.h"
 #include "ui/ui.h"
+#include "ui/visible.h"
 
 /*
  * On a pipe the first words of a turn are held back: up to a line's end, this many bytes or this
@@ -44,7 +46,8 @@ struct ui {
 
 	/* text */
 	struct buf held;
-	struct buf escape; /* the beginning of a terminal sequence that goes on in the next piece */
+	struct visible visible; /* for a terminal, without the renderer */
+	struct markdown *markdown; /* renders the answer; NULL: it is written as it comes */
 	struct timer *hold_timer;
 	bool holds; /* this turn's text is still held back */
 	bool said_something; /* on stdout, in this task */
@@ -106,6 +109,11 @@ size_t view_cells(struct str text); /* terminal cells of text without sequences 
 
 /* "2 tool calls, 1.2k tokens in, 20 out" */
 void view_put_counts(struct buf *line, const struct agent_result *result);
+
+/* Shows what is held back of the answer: something else comes on the terminal. */
+void text_pause(struct ui *ui);
+/* Of the terminal at stdout, as it is now. */
+void view_screen(size_t *columns, size_t *rows);
 
 void text_event(struct sink *s, const struct agent_event *event);
 void json_event(struct sink *s, const struct agent_event *event);
