@@ -200,6 +200,9 @@ bool file_replace(const char *path, struct str bytes, struct err *e)
 		return false;
 	if (!file_write_fd(b.fd, bytes, e))
 		return err_context(e, "%s", path);
+	/* Else a crash of the system could leave an empty file where an old one was. */
+	if (fsync(b.fd) < 0)
+		return err_errno(e, "%s", path);
 	if (rename(buf_text(&b.temporary), buf_text(&b.path)) < 0)
 		return err_errno(e, "%s", path);
 	buf_clear(&b.temporary);

@@ -226,24 +226,37 @@ int utf8_cells(uint32_t c)
 	return WITHIN(wide, c) ? 2 : 1;
 }
 
-/* Length of the terminal escape sequence at s (s.p[0] is ESC). */
-static size_t escape_length(struct str s)
+static bool is_string_escape(char c)
 {
-	size_t i = 2;
+	return c == ']' || c == 'P' || c == '_' || c == '^';
+}
 
-	if (s.n < 2)
-		return s.n;
-	if (s.p[1] == '[') {
-		while (i < s.n && !(s.p[i] >= 0x40 && s.p[i] <= 0x7e))
-			i++;
-		return i < s.n ? i + 1 : i;
+/* ECMA-48: a control sequence ends with @ to ~; a string with BEL or ESC \; both before an ESC. */
+static size_t find_escape_end(struct str s)
+{
+	bool is_string = is_string_escape(s.p[1]);
+
+	for (size_t i = 2; i < s.n; i++) {
+		if (s.p[i] == '\x1b')
+			return is_string && i + 1 < s.n && s.p[i + 1] == '\\' ? i + 2 : i;
+		if (is_string ? s.p[i] == '\a' : s.p[i] >= 0x40 && s.p[i] <= 0x7e)
+			return i + 1;
 	}
-	if (s.p[1] == ']' || s.p[1] == 'P' || s.p[1] == '_' || s.p[1] == '^') {
-		while (i < s.n && s.p[i] != '\a' && s.p[i] != '\x1b')
-			i++;
-		return i < s.n && s.p[i] == '\x1b' && i + 1 < s.n ? i + 2 : i + (i < s.n);
-	}
-	return 2;
+	return SIZE_MAX;
+}
+
+size_t utf8_escape(struct str s, bool *is_open)
+{
+	*is_open = s.n < 2;
+	if (s.n < 2 || (unsigned char)s.p[1] < ' ' || (unsigned char)s.p[1] > '~')
+		return 1;
+	if (s.p[1] != '[' && !is_string_escape(s.p[1]))
+		return 2;
+	size_t end = find_escape_end(str_head(s, ESCAPE_MAX_BYTES));
+	if (end != SIZE_MAX)
+		return end;
+	*is_open = s.n < ESCAPE_MAX_BYTES;
+	return *is_open ? s.n : 2;
 }
 
 /* Next visible character of *s: false at the end. White space comes back as itself. */
@@ -251,8 +264,9 @@ static bool next_shown(struct str *s, uint32_t *c)
 {
 	while (s->n) {
 		size_t n;
+		bool is_open;
 		if (s->p[0] == '\x1b') {
-			*s = str_skip(*s, escape_length(*s));
+			*s = str_skip(*s, utf8_escape(*s, &is_open));
 			continue;
 		}
 		*c = utf8_get(*s, &n);

@@ -29,6 +29,11 @@ uint32_t utf8_get(struct str s, size_t *length);
 void utf8_put_line(struct buf *b, struct str s, size_t columns);
 /* Appends s keeping newlines and tabs, but with everything dropped that could steer a terminal. */
 void utf8_put_shown(struct buf *b, struct str s);
+/* Longer terminal sequences are none: what is behind their first two bytes is text. */
+enum { ESCAPE_MAX_BYTES = 4 << 10 };
+
+/* Length of the terminal sequence that s begins with (ESC). *is_open: more of it may follow. */
+size_t utf8_escape(struct str s, bool *is_open);
 int utf8_cells(uint32_t code_point); /* 0, 1 or 2 terminal cells */
 
 #endif

@@ -47,7 +47,13 @@ static const struct option options[] = {
 		"may be repeated"},
 	{"allow-read", 0, "GLOB",
 		"let tools read files that may hold secrets (.env, keys); may be repeated"},
-	{"output-format", 'o', "FORMAT", "text, json or stream-json"},
+	{"output-format", 'o', "FORMAT", "text, json, stream-json, markdown or diff"},
+	{"plain", 0, NULL,
+		"text: the answer as the model writes it, also on a terminal, where its Markdown "
+		"is rendered"},
+	{"output", 0, "[FORMAT:]FILE",
+		"write the run into FILE, too, when it ends; the format else by its ending (.json, "
+		".jsonl, .md, .diff); may be repeated"},
 	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
@@ -105,17 +111,19 @@ static bool read_options(struct run *r, struct err *e)
 	const struct options *given = &r->given;
 	const char *format = options_value(given, "output-format");
 
-	r->ui_options = (struct ui_options){.format = format ? format_find(format) : formats,
-		.is_quiet = options_has(given, "quiet"),
-		.is_verbose = options_has(given, "verbose"),
-		.shows_thinking = options_has(given, "show-thinking"),
-		.shows_timings = options_has(given, "timings"),
-		.shows_partial = options_has(given, "include-partial-messages"),
-		.environment = run_environment};
+	r->ui_options =
+		(struct ui_options){.format = format ? format_find(str_from(format)) : formats,
+			.is_quiet = options_has(given, "quiet"),
+			.is_verbose = options_has(given, "verbose"),
+			.shows_thinking = options_has(given, "show-thinking"),
+			.shows_timings = options_has(given, "timings"),
+			.is_plain = options_has(given, "plain"),
+			.shows_partial = options_has(given, "include-partial-messages"),
+			.environment = run_environment};
 	if (!r->ui_options.format)
 		return err_set(e, ERR_USAGE,
-			"option --output-format: %s is none of text, json, "
-			"stream-json",
+			"option --output-format: %s is none of text, json, stream-json, markdown, "
+			"diff",
 			format);
 	log_enable(r->ui_options.is_verbose);
 	if (!check_wishes(r, e))
@@ -176,7 +184,8 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	r->times = (struct ui_times){
 		.exec_ns = program->exec_ns, .main_at = program->main_at, .parsed_at = clock_ns()};
 	if (!read_settings(r, e) || !read_options(r, e) || !read_schema(r, e) ||
-		!run_open_trace(r, e) || !run_choose_model(r, e) || !load_images(r, e))
+		!run_open_trace(r, e) || !run_open_outputs(r, e) || !run_choose_model(r, e) ||
+		!load_images(r, e))
 		return false;
 	r->times.chosen_at = clock_ns();
 	if (!run_collect_tasks(r, program, e))

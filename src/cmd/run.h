@@ -52,6 +52,7 @@ const char *run_environment(const char *name);
 /* The model, its fallbacks, the one for summaries; a replay is read. */
 [[nodiscard]] bool run_choose_model(struct run *r, struct err *e);
 [[nodiscard]] bool run_open_trace(struct run *r, struct err *e);
+[[nodiscard]] bool run_open_outputs(struct run *r, struct err *e);
 
 [[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */

@@ -34,6 +34,9 @@ static void on_output_error(void *self, const struct err *e)
 {
 	struct run *r = self;
 
+	/* Others still want it. */
+	if (r->ui_options.output_count)
+		return;
 	r->is_stopped = true;
 	if (r->agent)
 		agent_cancel(r->agent, e->code, e->text);
@@ -96,15 +99,33 @@ static void give_up_output(void *self)
 }
 
 /* A stopped run does not wait long for a reader that takes nothing. */
-static void finish_output(struct run *r)
+static void finish_output(struct run *r, bool is_stopped)
 {
-	bool is_stopped = r->is_stopped || (r->timeout_s && !r->timeout);
-
 	if (is_stopped && !*ui_drained(r->ui))
 		r->patience = loop_after(r->loop, OUTPUT_PATIENCE_MS, give_up_output, r);
 	loop_run(r->loop, ui_drained(r->ui));
 	timer_cancel(r->patience);
 	r->patience = NULL;
+}
+
+/* What is lost is told; the status is the task's own where that is no success. */
+static void close_outputs(struct run *r)
+{
+	bool was_told = r->status && !r->ui_options.output_count;
+	bool is_whole = ui_write_outputs(r->ui);
+	struct err e;
+
+	/* Without outputs a stdout that fails ends the task, and is told with it. */
+	if (!ui_free(r->ui, &e) && e.code != ERR_CANCELLED && !was_told) {
+		fprintf(stderr, "fettle: %s\n", e.text);
+		is_whole = false;
+	}
+	if (r->trace && !trace_write(r->trace, &e)) {
+		fprintf(stderr, "fettle: the trace is lost: %s\n", e.text);
+		is_whole = false;
+	}
+	if (!is_whole && !r->status)
+		r->status = EXIT_TASK_FAILED;
 }
 
 static void run_task(struct run *r, struct str text)
@@ -123,12 +144,12 @@ static void run_task(struct run *r, struct str text)
 	struct agent_sink sink = {on_event, r};
 
 	r->is_done = false;
-	ui_begin_task(r->ui);
+	ui_begin_task(r->ui, text);
 	if (r->timeout_s)
 		r->timeout = loop_after(r->loop, r->timeout_s * 1000, on_timeout, r);
 	r->agent = agent_start(&world, &task, &sink);
 	loop_run(r->loop, &r->is_done);
-	finish_output(r);
+	finish_output(r, r->is_stopped || (r->timeout_s && !r->timeout));
 	timer_cancel(r->timeout);
 	r->timeout = NULL;
 }
@@ -177,8 +198,11 @@ bool run_open_loop(struct run *r, struct err *e)
 
 void run_all(struct run *r)
 {
-	struct ui_run shown = {r->session_id, &r->route, &r->workspace, &r->context, &r->times};
-	struct err e;
+	struct ui_run shown = {.session_id = r->session_id,
+		.route = &r->route,
+		.workspace = &r->workspace,
+		.context = &r->context,
+		.times = &r->times};
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	http_client_trust(r->http, &r->trust);
@@ -190,13 +214,9 @@ void run_all(struct run *r)
 		trace_begin(r->trace, &shown);
 	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
 		run_task(r, r->tasks[i]);
-	/* The last of the answer did not go through, when all was told already. */
-	if (!ui_free(r->ui, &e) && !r->status && e.code != ERR_CANCELLED)
-		r->status = (fprintf(stderr, "fettle: %s\n", e.text), EXIT_TASK_FAILED);
-	if (r->trace && !trace_write(r->trace, &e)) {
-		fprintf(stderr, "fettle: the trace is lost: %s\n", e.text);
-		r->status = r->status ? r->status : EXIT_TASK_FAILED;
-	}
+	ui_end_run(r->ui);
+	finish_output(r, r->is_stopped);
+	close_outputs(r);
 	http_client_free(r->http);
 	replay_stop(&r->replay);
 	pool_free(r->pool);

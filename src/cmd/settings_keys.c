@@ -13,7 +13,7 @@ enum {
 #define SECONDS(low, high) .type = CONF_SECONDS, .minimum = low, .maximum = high, .unit = "seconds"
 #define TOKENS             .type = CONF_INT, .minimum = 1, .maximum = TOKENS_MAX, .unit = "tokens"
 #define EFFORTS            WORDS("none", "minimal", "low", "medium", "high", "xhigh", "max")
-#define FORMATS            WORDS("text", "json", "stream-json")
+#define FORMATS            WORDS("text", "json", "stream-json", "markdown", "diff")
 #define NAMED              .type = CONF_STRING
 #define SECRET             .flags = CONF_USER_ONLY | CONF_SECRET
 #define USER_ONLY          .flags = CONF_USER_ONLY
@@ -90,6 +90,8 @@ const struct conf_key settings_keys[] = {
 		.brief = "ceiling of one answer; a model's own limit where that is lower"},
 	{"output_format", NAMED, USER_ONLY, .choices = FORMATS, .fallback = "text", .option = "output-format",
 		.brief = "what stdout gets"},
+	{"plain", .type = CONF_BOOL, .fallback = "false", .option = "plain",
+		.brief = "the answer as the model writes it, also on a terminal, where its Markdown is rendered"},
 	{"permit", NAMED, USER_ONLY, .choices = WORDS("read", "edit", "all"), .fallback = "edit", .option = "permit",
 		.brief = "what tools may do: read the workspace, edit it and run commands in the sandbox, or all"},
 	{"ask", .type = CONF_BOOL, USER_ONLY, .fallback = "false", .option = "ask",

@@ -246,19 +246,27 @@ void progress_end_thinking(struct ui *ui)
 	}
 }
 
+void view_put_counts(struct buf *line, const struct agent_result *r)
+{
+	const struct usage *u = &r->usage;
+	int64_t input = known(u->input) + known(u->cache_read) + known(u->cache_write);
+	char in[16], out[16];
+
+	buf_printf(line, "%zu tool call%s, %s tokens in, %s out", r->tool_count,
+		r->tool_count == 1 ? "" : "s", u->input < 0 ? "?" : view_count(input, in),
+		u->output < 0 ? "?" : view_count(u->output, out));
+}
+
 static void show_end(struct ui *ui, const struct agent_result *r)
 {
 	AUTO(buf) line = {0};
 	AUTO(buf) counts = {0};
-	char in[16], out[16], cost[32], time[16];
-	const struct usage *u = &r->usage;
-	int64_t input = known(u->input) + known(u->cache_read) + known(u->cache_write);
+	char cost[32], time[16];
 
 	buf_printf(&line, "%s: %d turn%s, ", r->error ? "stopped" : "done", r->turns,
 		r->turns == 1 ? "" : "s");
-	buf_printf(&counts, "%zu tool call%s, %s tokens in, %s out, ", r->tool_count,
-		r->tool_count == 1 ? "" : "s", u->input < 0 ? "?" : view_count(input, in),
-		u->output < 0 ? "?" : view_count(u->output, out));
+	view_put_counts(&counts, r);
+	buf_put_text(&counts, ", ");
 	view_cost(r->cost_nanousd, cost);
 	view_duration(r->ended - r->started, time);
 	/* In a narrow terminal the cost and the time are what is left. */

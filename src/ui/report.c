@@ -110,8 +110,9 @@ static void put_structured(struct json_writer *w, const struct agent_result *r)
 	json_close(w, ']');
 }
 
-static void put_result(struct ui *ui, const struct agent_result *r)
+static void put_result(struct sink *s, const struct agent_result *r)
 {
+	struct ui *ui = s->ui;
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
 
@@ -144,19 +145,20 @@ static void put_result(struct ui *ui, const struct agent_result *r)
 	put_errors(&w, r);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
-void json_event(struct ui *ui, const struct agent_event *event)
+void json_event(struct sink *s, const struct agent_event *event)
 {
 	if (event->kind == AGENT_DONE)
-		put_result(ui, event->result);
+		put_result(s, event->result);
 }
 
-void stream_json_begin(struct ui *ui)
+void stream_json_begin(struct sink *s, struct str)
 {
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
+	const struct ui *ui = s->ui;
 	const struct ui_run *run = &ui->run;
 
 	json_open(&w, '{');
@@ -178,7 +180,7 @@ void stream_json_begin(struct ui *ui)
 	json_member_text(&w, "fettle_version", FETTLE_VERSION);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
 static void put_block(struct json_writer *w, const struct block *block)
@@ -214,7 +216,7 @@ static void put_block(struct json_writer *w, const struct block *block)
 }
 
 /* {"type": "assistant"|"user", "message": {..., "content": [blocks from .. to]}} */
-static void put_message(struct ui *ui, const struct message *m, size_t from, size_t to,
+static void put_message(struct sink *s, const struct message *m, size_t from, size_t to,
 	const struct call_result *call)
 {
 	AUTO(buf) b = {0};
@@ -240,13 +242,13 @@ static void put_message(struct ui *ui, const struct message *m, size_t from, siz
 	json_close(&w, '}');
 	json_key(&w, "parent_tool_use_id");
 	json_put_null(&w);
-	put_ids(&w, ui);
+	put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
-static void put_delta(struct ui *ui, const char *type, const char *field, struct str text)
+static void put_delta(struct sink *s, const char *type, const char *field, struct str text)
 {
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
@@ -262,13 +264,13 @@ static void put_delta(struct ui *ui, const char *type, const char *field, struct
 	json_member_str(&w, field, text);
 	json_close(&w, '}');
 	json_close(&w, '}');
-	put_ids(&w, ui);
+	put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
-static void put_retry(struct ui *ui, const struct call_retry *retry)
+static void put_retry(struct sink *s, const struct call_retry *retry)
 {
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
@@ -292,14 +294,14 @@ static void put_retry(struct ui *ui, const struct call_retry *retry)
 		json_put_null(&w);
 	json_member_text(&w, "error", retry->reason);
 	json_member_text(&w, "message", retry->error->text);
-	put_ids(&w, ui);
+	put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
 /* The subtype and the first three members are those of Claude Code. */
-static void put_window_change(struct ui *ui, const struct window_change *c)
+static void put_window_change(struct sink *s, const struct window_change *c)
 {
 	AUTO(buf) b = {0};
 	struct json_writer w = {.buf = &b};
@@ -319,35 +321,35 @@ static void put_window_change(struct ui *ui, const struct window_change *c)
 	if (c->error)
 		json_member_text(&w, "error", c->error->text);
 	json_close(&w, '}');
-	put_ids(&w, ui);
+	put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
-	view_put(ui, buf_str(&b));
+	sink_put(s, buf_str(&b));
 }
 
-void stream_json_event(struct ui *ui, const struct agent_event *event)
+void stream_json_event(struct sink *s, const struct agent_event *event)
 {
 	switch (event->kind) {
 	case AGENT_RETRY:
-	case AGENT_FALLBACK: put_retry(ui, event->retry); break;
+	case AGENT_FALLBACK: put_retry(s, event->retry); break;
 	case AGENT_TEXT:
-		if (ui->options.shows_partial)
-			put_delta(ui, "text_delta", "text", event->text);
+		if (s->ui->options.shows_partial)
+			put_delta(s, "text_delta", "text", event->text);
 		break;
 	case AGENT_THINKS:
-		if (ui->options.shows_partial)
-			put_delta(ui, "thinking_delta", "thinking", event->text);
+		if (s->ui->options.shows_partial)
+			put_delta(s, "thinking_delta", "thinking", event->text);
 		break;
 	case AGENT_ANSWERED:
 		for (size_t i = 0; event->message && i < event->message->block_count; i++)
-			put_message(ui, event->message, i, i + 1, event->call);
+			put_message(s, event->message, i, i + 1, event->call);
 		break;
 	case AGENT_RESULTS:
 	case AGENT_CORRECTION:
-		put_message(ui, event->message, 0, event->message->block_count, NULL);
+		put_message(s, event->message, 0, event->message->block_count, NULL);
 		break;
-	case AGENT_WINDOW: put_window_change(ui, event->window); break;
-	case AGENT_DONE: put_result(ui, event->result); break;
+	case AGENT_WINDOW: put_window_change(s, event->window); break;
+	case AGENT_DONE: put_result(s, event->result); break;
 	default: break;
 	}
 }

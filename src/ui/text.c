@@ -1,61 +1,53 @@
 // SPDX-License-Identifier: MIT
 /* text: the answer on stdout, as it comes. */
-#include <string.h>
-
 #include "base/utf8.h"
 #include "ui/view.h"
 
-/* Longer ones are not waited for. */
-enum { ESCAPE_MAX_BYTES = 64 };
-
-/* Where a terminal sequence begins that has no end in text; text.n when there is none. */
-static size_t open_escape(struct str text)
+static void put(struct ui *ui, struct str text)
 {
-	const char *start = text.n ? memrchr(text.p, '\x1b', text.n) : NULL;
-	size_t at = start ? (size_t)(start - text.p) : text.n, i = at + 2;
-
-	if (text.n - at > ESCAPE_MAX_BYTES)
-		return text.n;
-	if (text.n - at < 2)
-		return at;
-	if (start[1] == '[')
-		while (i < text.n && (text.p[i] < '@' || text.p[i] > '~'))
-			i++;
-	else if (strchr("]P_^", start[1]))
-		while (i < text.n && text.p[i] != '\a')
-			i++;
-	return i < text.n || strchr("[]P_^", start[1]) == NULL ? text.n : at;
-}
-
-/* A terminal obeys sequences: they are left out, also when they come in two pieces. */
-static void put_visible(struct ui *ui, struct buf *shown, struct str text)
-{
-	AUTO(buf) whole = {0};
-
-	buf_put_str(&whole, buf_str(&ui->escape));
-	buf_put_str(&whole, text);
-	size_t open = open_escape(buf_str(&whole));
-	utf8_put_shown(shown, str_head(buf_str(&whole), open));
-	buf_clear(&ui->escape);
-	buf_put_str(&ui->escape, str_skip(buf_str(&whole), open));
-}
-
-static void say(struct ui *ui, struct str text)
-{
-	AUTO(buf) shown = {0};
-
-	if (!text.n)
-		return;
-	/* A pipe gets the bytes as they are. */
-	if (ui->stdout_is_terminal) {
-		put_visible(ui, &shown, text);
-		text = buf_str(&shown);
-	}
 	if (!text.n)
 		return;
 	ui->said_something = true;
 	ui->is_mid_line = text.p[text.n - 1] != '\n';
 	view_put(ui, text);
+}
+
+/* What the renderer holds back has no effect on the cursor. */
+static void put_rendered(struct ui *ui, const struct buf *rendered)
+{
+	put(ui, buf_str(rendered));
+	ui->is_mid_line = markdown_is_mid_line(ui->markdown);
+}
+
+static void say(struct ui *ui, struct str text)
+{
+	AUTO(buf) shown = {0};
+	size_t columns, rows;
+
+	if (ui->markdown) {
+		view_screen(&columns, &rows);
+		markdown_resize(ui->markdown, columns, rows);
+		markdown_put(ui->markdown, text, &shown);
+		if (shown.n)
+			put_rendered(ui, &shown);
+	} else if (ui->stdout_is_terminal) {
+		visible_put(&ui->visible, &shown, text);
+		put(ui, buf_str(&shown));
+	} else {
+		/* A pipe gets the bytes as they are. */
+		put(ui, text);
+	}
+}
+
+void text_pause(struct ui *ui)
+{
+	AUTO(buf) shown = {0};
+
+	if (!ui->markdown)
+		return;
+	markdown_end(ui->markdown, &shown);
+	if (shown.n)
+		put_rendered(ui, &shown);
 }
 
 static void release_held(struct ui *ui)
@@ -69,13 +61,14 @@ static void release_held(struct ui *ui)
 
 static void begin_turn(struct ui *ui)
 {
-	buf_clear(&ui->escape);
+	visible_end(&ui->visible);
+	text_pause(ui);
 	/* What was said beside calls that were refused is no answer. */
 	if (ui->options.has_schema)
 		buf_clear(&ui->held);
 	/* What an earlier turn said stays apart from this one's. */
 	if (ui->said_something)
-		say(ui, ui->is_mid_line ? STR("\n\n") : STR("\n"));
+		put(ui, ui->is_mid_line ? STR("\n\n") : STR("\n"));
 	ui->holds = !ui->stdout_is_terminal;
 }
 
@@ -135,16 +128,48 @@ static void finish(struct ui *ui, const struct agent_result *result)
 	if (ui->options.has_schema)
 		finish_structured(ui, result);
 	release_held(ui);
-	buf_clear(&ui->escape);
+	visible_end(&ui->visible);
+	text_pause(ui);
 	if (ui->is_mid_line)
-		say(ui, STR("\n"));
+		put(ui, STR("\n"));
 }
 
-void text_event(struct ui *ui, const struct agent_event *event)
+static void finish_file(struct sink *s, const struct agent_result *result)
 {
+	struct str text = buf_str(&s->said);
+
+	if (s->ui->options.has_schema)
+		text = result->structured.p ? result->text : (struct str){0};
+	sink_put(s, text);
+	if (text.n && text.p[text.n - 1] != '\n')
+		sink_put(s, STR("\n"));
+	buf_clear(&s->said);
+}
+
+/* A file has time: it gets the last turn whole, and none that went on to a tool call. */
+static void write_file(struct sink *s, const struct agent_event *event)
+{
+	switch (event->kind) {
+	case AGENT_TEXT: buf_put_str(&s->said, event->text); break;
+	case AGENT_ASKS:
+	case AGENT_TOOL: buf_clear(&s->said); break;
+	case AGENT_DONE: finish_file(s, event->result); break;
+	default: break;
+	}
+}
+
+void text_event(struct sink *s, const struct agent_event *event)
+{
+	struct ui *ui = s->ui;
+
+	if (s->path) {
+		write_file(s, event);
+		return;
+	}
 	switch (event->kind) {
 	case AGENT_ASKS: begin_turn(ui); break;
 	case AGENT_TEXT: take_text(ui, event->text); break;
+	case AGENT_ANSWERED: text_pause(ui); break;
 	case AGENT_TOOL: remark(ui); break;
 	case AGENT_CORRECTION: buf_clear(&ui->held); break;
 	case AGENT_DONE: finish(ui, event->result); break;

@@ -16,22 +16,6 @@
 
 enum { FLUSH_AT_BYTES = 16 << 10, STALLED_MS = 10, STDERR_PATIENCE_MS = 1000 };
 
-const struct format formats[] = {
-	{"text", "the answer as plain text, while it comes", NULL, text_event},
-	{"json", "one object when the task is done (docs/result.schema.json)", NULL, json_event},
-	{"stream-json", "one object a line while it happens (docs/stream.schema.json)",
-		stream_json_begin, stream_json_event},
-	{0},
-};
-
-const struct format *format_find(const char *name)
-{
-	for (const struct format *f = formats; f->name; f++)
-		if (strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
 static const char *set_value(const struct ui_options *o, const char *name)
 {
 	const char *value = o->environment(name);
@@ -39,7 +23,7 @@ static const char *set_value(const struct ui_options *o, const char *name)
 	return value && *value ? value : NULL;
 }
 
-static bool wants_colour(const struct ui *ui)
+static bool wants_colour(const struct ui *ui, bool is_terminal)
 {
 	const char *force = set_value(&ui->options, "FORCE_COLOR");
 
@@ -47,7 +31,16 @@ static bool wants_colour(const struct ui *ui)
 		return false;
 	if (force)
 		return strcmp(force, "0") != 0 && strcmp(force, "false") != 0;
-	return ui->stderr_is_terminal && !ui->is_dumb;
+	return is_terminal && !ui->is_dumb;
+}
+
+/* Only what comes as it is said, for a person, on a terminal that can go back in its line. */
+static bool wants_markdown(const struct ui *ui)
+{
+	const struct ui_options *o = &ui->options;
+
+	return ui->stdout_is_terminal && !ui->is_dumb && !o->is_plain && !o->has_schema &&
+	       o->format->event == text_event;
 }
 
 struct ui *ui_new(struct loop *loop, const struct ui_options *options, const struct ui_run *run)
@@ -60,8 +53,15 @@ struct ui *ui_new(struct loop *loop, const struct ui_options *options, const str
 	ui->stdout_is_terminal = isatty(STDOUT_FILENO);
 	ui->stderr_is_terminal = isatty(STDERR_FILENO);
 	ui->is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
-	ui->has_colour = wants_colour(ui);
+	ui->has_colour = wants_colour(ui, ui->stderr_is_terminal);
+	if (wants_markdown(ui))
+		ui->markdown = markdown_new(wants_colour(ui, true));
 	ui->stdout_is_stored = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	vec_push(&ui->sinks, (struct sink){.ui = ui, .format = options->format});
+	for (size_t i = 0; i < options->output_count; i++)
+		vec_push(&ui->sinks, (struct sink){.ui = ui,
+					     .format = options->outputs[i].format,
+					     .path = options->outputs[i].path});
 	return ui;
 }
 
@@ -82,7 +82,13 @@ bool ui_free(struct ui *ui, struct err *e)
 	struct err output_error = ui->output_error;
 	buf_release(&ui->out);
 	buf_release(&ui->held);
-	buf_release(&ui->escape);
+	visible_release(&ui->visible);
+	markdown_free(ui->markdown);
+	vec_each (&ui->sinks, s) {
+		buf_release(&s->out);
+		buf_release(&s->said);
+	}
+	vec_release(&ui->sinks);
 	free(ui);
 	if (output_error.code)
 		*e = output_error;
@@ -95,13 +101,16 @@ void ui_on_output_error(struct ui *ui, void (*call)(void *self, const struct err
 	ui->output_error_self = self;
 }
 
-void ui_begin_task(struct ui *ui)
+void ui_begin_task(struct ui *ui, struct str task)
 {
 	ui->said_something = ui->is_mid_line = ui->holds = false;
 	buf_clear(&ui->held);
-	buf_clear(&ui->escape);
-	if (ui->options.format->begin)
-		ui->options.format->begin(ui);
+	visible_end(&ui->visible);
+	vec_each (&ui->sinks, s) {
+		if (s->format->begin)
+			s->format->begin(s, task);
+		s->tasks++;
+	}
 }
 
 void ui_event(void *self, const struct agent_event *event)
@@ -109,7 +118,8 @@ void ui_event(void *self, const struct agent_event *event)
 	struct ui *ui = self;
 
 	progress_event(ui, event);
-	ui->options.format->event(ui, event);
+	vec_each (&ui->sinks, s)
+		s->format->event(s, event);
 	if (event->kind == AGENT_QUESTION)
 		ask_event(ui, event);
 	if (event->kind == AGENT_DONE) {
@@ -119,6 +129,13 @@ void ui_event(void *self, const struct agent_event *event)
 		if (ui->options.shows_timings)
 			timings_show(ui, event->result);
 	}
+}
+
+void ui_end_run(struct ui *ui)
+{
+	vec_each (&ui->sinks, s)
+		if (s->format->end)
+			s->format->end(s);
 }
 
 const bool *ui_drained(const struct ui *ui)
@@ -220,6 +237,7 @@ void view_begin_line(struct ui *ui, struct buf *out)
 	progress_wipe(ui);
 	if (!ui->stdout_is_terminal || !ui->stderr_is_terminal)
 		return;
+	text_pause(ui);
 	view_flush(ui);
 	if (ui->is_mid_line)
 		buf_put_char(out, '\n');
@@ -239,6 +257,15 @@ void view_note(struct ui *ui, const char *format, ...)
 	buf_vprintf(&line, format, arguments);
 	va_end(arguments);
 	view_write_stderr(ui, buf_str(&line));
+}
+
+void view_screen(size_t *columns, size_t *rows)
+{
+	struct winsize size = {0};
+	bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+
+	*columns = is_known && size.ws_col > 1 ? size.ws_col : 80;
+	*rows = is_known && size.ws_row ? size.ws_row : 24;
 }
 
 size_t view_columns(const struct ui *ui)

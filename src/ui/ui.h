@@ -10,17 +10,29 @@
 
 struct ui;
 
-/* One way of writing results to stdout. */
+struct sink;
+
+/* One way of writing results down, on stdout or into a file. */
 struct format {
 	const char *name;
 	const char *brief;
-	void (*begin)(struct ui *ui); /* NULL: nothing */
-	void (*event)(struct ui *ui, const struct agent_event *event);
+	const char *endings[4]; /* of files that get it unasked, NULL-ended */
+	void (*begin)(struct sink *s, struct str task); /* before each task; NULL: nothing */
+	void (*event)(struct sink *s, const struct agent_event *event);
+	void (*end)(struct sink *s); /* after the last task; NULL: nothing */
+	bool is_kept_when_empty; /* with nothing to write, the file stays what it was */
 };
 
 /* Ended by a NULL name; the first is the default. */
 extern const struct format formats[];
-const struct format *format_find(const char *name);
+const struct format *format_find(struct str name);
+const struct format *format_of_file(struct str path); /* by its ending; else the default */
+
+/* A file that a run is written into, beside stdout. */
+struct ui_output {
+	const struct format *format;
+	const char *path;
+};
 
 struct ui_options {
 	const struct format *format;
@@ -29,7 +41,10 @@ struct ui_options {
 	bool shows_thinking;
 	bool shows_timings;
 	bool shows_partial; /* stream-json: also pieces of text */
+	bool is_plain; /* the answer as it comes, also on a terminal */
 	bool has_schema; /* stdout gets an answer that fits it, or nothing */
+	const struct ui_output *outputs; /* that can be written; they stay until ui_free */
+	size_t output_count;
 	const char *(*environment)(const char *name);
 };
 
@@ -49,6 +64,9 @@ struct ui_run {
 	const struct workspace *workspace;
 	const struct agent_context *context;
 	const struct ui_times *times;
+	/* What the run has changed so far, as a unified diff; NULL: a run that changes nothing. */
+	struct str (*net_diff)(void *self);
+	void *net_diff_self;
 };
 
 [[nodiscard]] struct ui *ui_new(
@@ -59,8 +77,14 @@ struct ui_run {
 const bool *ui_drained(const struct ui *ui);
 /* Forgets what stdout has not taken. */
 void ui_abandon_output(struct ui *ui);
-void ui_begin_task(struct ui *ui); /* before each task's events */
+void ui_begin_task(struct ui *ui, struct str task); /* before each task's events */
 void ui_event(void *ui, const struct agent_event *event);
+void ui_end_run(struct ui *ui); /* after the last task */
+/*
+ * Puts the files in place, whole, each whatever becomes of the others; says on stderr which could
+ * not be written, and returns false then.
+ */
+[[nodiscard]] bool ui_write_outputs(struct ui *ui);
 /* Called once, from the loop, when stdout takes no more: nobody is left to answer to. */
 void ui_on_output_error(struct ui *ui, void (*call)(void *self, const struct err *e), void *self);
 /* Called once for each AGENT_QUESTION, from the loop, with what a person said. */

@@ -5,7 +5,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/vec.h"
+#include "ui/markdown.h"
 #include "ui/ui.h"
+#include "ui/visible.h"
 
 /*
  * On a pipe the first words of a turn are held back: up to a line's end, this many bytes or this
@@ -13,8 +16,19 @@
  */
 enum { REMARK_MAX_BYTES = 1 << 10, REMARK_MAX_MS = 1000 };
 
+/* Where a format writes to. */
+struct sink {
+	struct ui *ui;
+	const struct format *format;
+	const char *path; /* NULL: stdout */
+	struct buf out; /* of a file: all there is, until the run's end */
+	struct buf said; /* text, of a file: in this turn */
+	size_t tasks; /* begun */
+};
+
 struct ui {
 	struct loop *loop;
+	VEC(struct sink) sinks; /* the first is stdout */
 	struct ui_options options;
 	struct ui_run run;
 	size_t sent; /* bytes of out that stdout has taken */
@@ -32,7 +46,8 @@ struct ui {
 
 	/* text */
 	struct buf held;
-	struct buf escape; /* the beginning of a terminal sequence that goes on in the next piece */
+	struct visible visible; /* for a terminal, without the renderer */
+	struct markdown *markdown; /* renders the answer; NULL: it is written as it comes */
 	struct timer *hold_timer;
 	bool holds; /* this turn's text is still held back */
 	bool said_something; /* on stdout, in this task */
@@ -51,6 +66,10 @@ struct ui {
 	int64_t waiting_since;
 	const char *waiting_for;
 };
+
+void sink_put(struct sink *s, struct str bytes);
+/* The same of text from outside: a terminal is not steered by it. */
+void sink_put_shown(struct sink *s, struct str text);
 
 /* Queues bytes for stdout; written when the loop has nothing else to do, or past 16 KB. */
 void view_put(struct ui *ui, struct str bytes);
@@ -88,9 +107,21 @@ size_t view_columns(const struct ui *ui);
 void view_put_cells(struct buf *line, struct str text, size_t cells);
 size_t view_cells(struct str text); /* terminal cells of text without sequences */
 
-void text_event(struct ui *ui, const struct agent_event *event);
-void json_event(struct ui *ui, const struct agent_event *event);
-void stream_json_begin(struct ui *ui);
-void stream_json_event(struct ui *ui, const struct agent_event *event);
+/* "2 tool calls, 1.2k tokens in, 20 out" */
+void view_put_counts(struct buf *line, const struct agent_result *result);
+
+/* Shows what is held back of the answer: something else comes on the terminal. */
+void text_pause(struct ui *ui);
+/* Of the terminal at stdout, as it is now. */
+void view_screen(size_t *columns, size_t *rows);
+
+void text_event(struct sink *s, const struct agent_event *event);
+void json_event(struct sink *s, const struct agent_event *event);
+void stream_json_begin(struct sink *s, struct str task);
+void stream_json_event(struct sink *s, const struct agent_event *event);
+void document_begin(struct sink *s, struct str task);
+void document_event(struct sink *s, const struct agent_event *event);
+void diff_event(struct sink *s, const struct agent_event *event);
+void diff_end(struct sink *s);
 
 #endif

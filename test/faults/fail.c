@@ -219,6 +219,11 @@ long syscall(long number, ...)
 	return NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+int fsync(int fd)
+{
+	return fails("fsync") ? -1 : NEXT(fsync)(fd);
+}
+
 int rename(const char *from, const char *to)
 {
 	return fails("rename") ? -1 : NEXT(rename)(from, to);

@@ -25,6 +25,7 @@ FAULTS = [
     ("socketpair", ["EMFILE"]),
     ("connect", ["ECONNREFUSED", "ENETUNREACH"]),
     ("rename", ["EIO"]),
+    ("fsync", ["EIO", "ENOSPC"]),
     ("send", ["ECONNRESET", "EPIPE", "EAGAIN", "short"]),
     ("recv", ["ECONNRESET", "EAGAIN", "short"]),
 ]
@@ -148,21 +149,24 @@ def commands(bench, tool_loop, json_loop, front):
                 lambda out: out in (RIGHT + "\n", FAILED + "\n"), functions=OVER_TLS),
         Command("json", ["-q", *told, json_loop.url, "-o", "json", "what is where?"],
                 is_right_json, is_json=True),
-        Command("trace", [*told, json_loop.url, "-q", "--trace", bench.path / "trace/t.json",
-                          "what is where?"], lambda out: out in (RIGHT + "\n", FAILED + "\n"),
-                functions=("open", "write", "rename")),
+        Command("trace and output", [*told, json_loop.url, "-q", "--trace", bench.path / "trace/t.json",
+                          "--output", bench.path / "trace/o.json", "what is where?"],
+                lambda out: out in (RIGHT + "\n", FAILED + "\n"),
+                functions=("open", "write", "rename", "fsync")),
         Command("offline", offline, lambda out: whole.status == 0 and (out == whole.out or "could not be looked up" in out or "could not be read" in out)),
     ]
 
 
 def trace_complaints(bench):
-    """The file is whole, whatever has failed, and nothing is left beside it."""
-    files = [path.name for path in (bench.path / "trace").iterdir()]
-    bad = [] if files == ["t.json"] else [f"there are {files}"]
-    try:
-        json.loads((bench.path / "trace/t.json").read_text())
-    except (OSError, ValueError) as e:
-        bad.append(str(e))
+    """Each file is whole, whatever has failed, and nothing is left beside them."""
+    files = sorted((bench.path / "trace").iterdir())
+    names = [path.name for path in files]
+    bad = [] if names == ["o.json", "t.json"] else [f"there are {names}"]
+    for path in files:
+        try:
+            json.loads(path.read_text())
+        except (OSError, ValueError) as e:
+            bad.append(f"{path.name}: {e}")
     return bad
 
 
@@ -183,7 +187,7 @@ def test_all(bench, tap, wanted):
                     lambda one: sweep(bench, command, *one[1:]), todo, SWEEPS)):
                 if swept:
                     tap.test(name, *swept)
-        tap.test("trace: the file is whole, and alone", trace_complaints(bench))
+        tap.test("trace and output: the files are whole, and alone", trace_complaints(bench))
     finally:
         front.stop()
         ends = [provider.stop() for provider in (tool_loop, json_loop)]
