@@ -9,13 +9,15 @@ struct memory *memory_new(struct str task_text)
 {
 	struct memory *m = must_alloc(1, sizeof *m);
 
-	*m = (struct memory){.task_text = task_text, .seen = seen_new()};
+	*m = (struct memory){.task_text = task_text, .seen = seen_new(), .shell = shell_new()};
 	return m;
 }
 
 void memory_free(struct memory *m)
 {
-	if (m)
-		seen_free(m->seen);
+	if (!m)
+		return;
+	seen_free(m->seen);
+	shell_free(m->shell);
 	free(m);
 }

@@ -14,6 +14,7 @@
 #include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/seen.h"
+#include "agent/shell.h"
 #include "agent/skill.h"
 #include "agent/tool/tool.h"
 
@@ -22,6 +23,7 @@ struct web_policy;
 struct hands {
 	struct permit permit;
 	struct secret_rules secrets;
+	struct fence *fence; /* for children; NULL: none can be started */
 	struct skills skills;
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
@@ -32,6 +34,7 @@ struct hands {
 struct memory {
 	struct str task_text; /* what the user asked for */
 	struct seen *seen; /* files that were viewed or written */
+	struct shell *shell; /* commands */
 };
 
 /* text stays as long as the memory. */

@@ -47,6 +47,10 @@ static const struct option options[] = {
 		"may be repeated"},
 	{"allow-read", 0, "GLOB",
 		"let tools read files that may hold secrets (.env, keys); may be repeated"},
+	{"sandbox", 0, "KIND",
+		"what commands are fenced in with: auto (the default), bubblewrap, landlock, none "
+		"(needs --permit all)"},
+	{"sandbox-network", 0, NULL, "let commands in the sandbox use the network"},
 	{"output-format", 'o', "FORMAT", "text, json, stream-json, markdown or diff"},
 	{"plain", 0, NULL,
 		"text: the answer as the model writes it, also on a terminal, where its Markdown "
@@ -205,6 +209,7 @@ static void release(struct run *r)
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
 	skills_release(&r->hands.skills);
+	fence_free(r->hands.fence);
 	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
 	settings_release(&r->settings);

@@ -5,8 +5,8 @@
 #include "agent/tool/tool.h"
 #include "base/json.h"
 
-extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_fetch,
-	tool_todo;
+extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_bash,
+	tool_fetch, tool_todo;
 extern const struct tool tool_edit, tool_multiedit, tool_write, tool_apply_patch;
 
 const struct tool *const tools[] = {
@@ -20,6 +20,7 @@ const struct tool *const tools[] = {
 	&tool_multiedit,
 	&tool_write,
 	&tool_apply_patch,
+	&tool_bash,
 	&tool_todo,
 	&tool_skill,
 	&tool_fetch,
@@ -46,6 +47,9 @@ static const struct alias {
 	{"replace_all", {"replaceAll", "allow_multiple"}},
 	{"content", {"file_text", "contents", "text"}},
 	{"input", {"patch", "patchText", "patch_text"}},
+	{"command", {"cmd"}},
+	{"background", {"run_in_background", "is_background"}},
+	{"job", {"bash_id", "shell_id", "session_id"}},
 	{NULL},
 };
 
