@@ -9,6 +9,7 @@
 #define AGENT_HANDS_H
 
 #include "agent/hook.h"
+#include "agent/keep.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/skill.h"
@@ -23,6 +24,7 @@ struct hands {
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
 	bool is_dry_run; /* changes are shown, and nothing is written */
+	struct keep *keep; /* of what changes; NULL: nothing is kept */
 };
 
 struct memory {
