@@ -291,7 +291,9 @@ bool journal_read(
 	if (!file_read(directory_fd, name, JOURNAL_MAX_BYTES, &text, e))
 		return false;
 	rest = buf_str(&text);
-	if (!str_split(&rest, '\n', &line) || !rest.p || !read_head(&r, line))
+	if (!str_split(&rest, '\n', &line) || !rest.p)
+		return err_set(e, ERR_NOT_FOUND, "%s: the run ended before it began", name);
+	if (!read_head(&r, line))
 		return err_set(e, ERR_PARSE, "%s: no journal of a run", name);
 	while (str_split(&rest, '\n', &line) && rest.p) {
 		number++;

@@ -76,7 +76,8 @@ void journal_put_undone(struct buf *line);
 
 /*
  * Reads directory_fd/name; what it gives lives in the arena, but changes, which journal_release
- * frees. False when there is no first line to go by; bad lines behind it are counted.
+ * frees. False when there is no first line to go by (ERR_NOT_FOUND: not a whole one, so nothing was
+ * changed); bad lines behind it are counted.
  */
 [[nodiscard]] bool journal_read(
 	int directory_fd, const char *name, struct arena *a, struct journal *out, struct err *e);

@@ -50,11 +50,32 @@ static void drop_empty(struct keep *k)
 	unlinkat(k->runs_fd, keep_before_name(k, &scratch), 0);
 }
 
+/* For the list of runs; who asks later may find the files changed again. */
+static void note_lines(struct keep *k)
+{
+	AUTO(arena) scratch = {0};
+	AUTO(buf) line = {0};
+	struct keep_change *changes;
+	int64_t added = 0, removed = 0;
+	struct err e;
+
+	size_t count = keep_changes(k, &scratch, &changes);
+	for (size_t i = 0; i < count; i++) {
+		added += changes[i].added;
+		removed += changes[i].removed;
+	}
+	journal_put_lines(&line, added, removed);
+	/* Without it the list shows no lines. */
+	(void)!journal_append(k->journal_fd, &line, false, &e);
+}
+
 void keep_free(struct keep *k)
 {
 	if (!k)
 		return;
 	if (k->is_open) {
+		if (k->files.n)
+			note_lines(k);
 		drop_empty(k);
 		keep_sweep(k, KEEP_STORE_MAX_BYTES);
 	}

@@ -91,10 +91,10 @@ static char kind_of(const struct side *before, const struct side *now)
 	return !is_file(&before->state) ? 'A' : !is_file(&now->state) ? 'D' : 'M';
 }
 
-typedef VEC(struct keep_change) change_list;
+typedef VEC(struct keep_change) net_list;
 
-static void add_change(struct keep *k, const struct kept_file *file, struct arena *a,
-	change_list *out, struct buf *diff, struct buf *notes)
+static void add_change(struct keep *k, const struct kept_file *file, struct arena *a, net_list *out,
+	struct buf *diff, struct buf *notes)
 {
 	AUTO(side) before = {0};
 	AUTO(side) now = {0};
@@ -120,7 +120,7 @@ static void add_change(struct keep *k, const struct kept_file *file, struct aren
 
 size_t keep_changes(struct keep *k, struct arena *a, struct keep_change **out)
 {
-	change_list list = {0};
+	net_list list = {0};
 	AUTO(buf) diff = {0};
 
 	*out = NULL;

@@ -48,8 +48,13 @@ void tree_index_release(struct tree_index *index);
 [[nodiscard]] bool tree_index_write(
 	const struct tree *t, uint64_t generation, int directory_fd, struct err *e);
 
-/* Records what differs between the two as changes of the run; the number of them. */
-size_t tree_note_changes(struct keep *k, const struct tree_entry *before, size_t count,
-	int64_t before_ns, const struct tree *now, const char *tool, struct buf *out);
+typedef VEC(struct journal_change) change_list;
+
+/*
+ * What differs between a look and a later one, appended in the order of paths; number, tool and
+ * outcome are the caller's. before_ns: when the first look began.
+ */
+void tree_compare(const struct workspace *w, const struct tree_entry *before, size_t count,
+	int64_t before_ns, const struct tree *now, change_list *out);
 
 #endif

@@ -201,122 +201,128 @@ struct keep_tree *keep_tree_before(struct keep *k, const atomic_bool *cancel, st
 
 /* ---- after ---- */
 
-struct noting {
-	struct keep *k;
-	const char *tool;
+struct comparing {
+	const struct workspace *workspace;
 	int64_t before_ns;
-	struct buf lines; /* for the journal */
-	struct buf shown;
-	size_t count, files, unkept;
+	change_list *out;
 };
 
-static void note_change(struct noting *n, struct str path, const struct kept_state *from,
+static void differs(const struct comparing *c, struct str path, const struct kept_state *from,
 	const struct kept_state *to)
 {
-	struct journal_change change = {.number = ++n->k->number,
-		.path = path,
-		.from = *from,
-		.to = *to,
-		.tool = str_from(n->tool),
-		.outcome = OUTCOME_DONE};
-	bool is_directory =
-		(from->mode == 0 || S_ISDIR(from->mode)) && (to->mode == 0 || S_ISDIR(to->mode));
-	struct err e;
+	struct journal_change change = {.path = path, .from = *from, .to = *to};
 
 	if (from->mode && !S_ISDIR(from->mode) && !from->has_digest)
-		change.unkept = STR("more than 16 MB, or more than 256 MB in one run");
-	else if (from->has_digest && !store_make_safe(&n->k->store, &from->digest, &e))
-		change.unkept = str_from(e.text);
-	journal_put_change(&n->lines, &change, clock_wall_ms());
-	journal_put_mark(&n->lines, "done", change.number);
-	keep_note(n->k, &change);
-	n->count++;
-	n->unkept += change.unkept.p != NULL;
-	if (is_directory || n->files++ >= SHOWN_MAX)
-		return;
-	buf_printf(&n->shown, "%s%c ", n->files > 1 ? ", " : "",
-		!from->mode ? 'A'
-		: to->mode  ? 'M'
-			    : 'D');
-	utf8_put_line(&n->shown, path, PATH_CELLS);
+		change.unkept = STR("too large, or unreadable");
+	vec_push(c->out, change);
 }
 
 /* What both looks have seen, or what is there now although the second look did not see it. */
-static void compare(struct noting *n, const struct tree_entry *before, const struct tree_entry *now)
+static void compare(
+	const struct comparing *c, const struct tree_entry *before, const struct tree_entry *now)
 {
 	struct kept_state found;
 	struct err e;
 
-	if (now && tree_is_same(before, n->before_ns, now))
+	if (now && tree_is_same(before, c->before_ns, now))
 		return;
-	if (!keep_look(n->k->workspace, before->path, &found, NULL, &e))
+	if (!keep_look(c->workspace, before->path, &found, NULL, &e))
 		return;
-	/* A file that is too large is told by what its size and times say. */
+	/* Of what cannot be compared, only size and times tell, and now there are none. */
 	bool is_blind = found.mode && !S_ISDIR(found.mode) &&
 			(!found.has_digest || !before->state.has_digest);
 	if (is_blind && !now)
 		return;
 	if (!kept_state_eq(&before->state, &found))
-		note_change(n, before->path, &before->state, &found);
+		differs(c, before->path, &before->state, &found);
 }
 
 /*
  * New to the look, but not new: a change of ignore rules brings old files to light. Whatever was
  * made, or moved here, after the first look has been changed after it.
  */
-static void add(struct noting *n, const struct tree_entry *now)
+static void add(const struct comparing *c, const struct tree_entry *now)
 {
+	static const struct kept_state nothing;
 	struct kept_state found;
 	struct err e;
 
-	if (now->changed_ns < n->before_ns)
-		return;
-	if (keep_look(n->k->workspace, now->path, &found, NULL, &e) && found.mode)
-		note_change(n, now->path, &(struct kept_state){0}, &found);
+	if (now->changed_ns >= c->before_ns &&
+		keep_look(c->workspace, now->path, &found, NULL, &e) && found.mode)
+		differs(c, now->path, &nothing, &found);
 }
 
-static void compare_all(
-	struct noting *n, const struct tree_entry *before, size_t count, const struct tree *now)
+void tree_compare(const struct workspace *w, const struct tree_entry *before, size_t count,
+	int64_t before_ns, const struct tree *now, change_list *out)
 {
+	struct comparing c = {w, before_ns, out};
 	const struct tree_entry *end = before + count;
 
 	vec_each (&now->entries, entry) {
 		for (; before < end && str_cmp(before->path, entry->path) < 0; before++)
-			compare(n, before, NULL);
+			compare(&c, before, NULL);
 		if (before < end && str_eq(before->path, entry->path))
-			compare(n, before++, entry);
+			compare(&c, before++, entry);
 		else
-			add(n, entry);
+			add(&c, entry);
 	}
 	for (; before < end; before++)
-		compare(n, before, NULL);
+		compare(&c, before, NULL);
 }
 
-size_t tree_note_changes(struct keep *k, const struct tree_entry *before, size_t count,
-	int64_t before_ns, const struct tree *now, const char *tool, struct buf *out)
+static bool is_about_directory(const struct journal_change *change)
 {
-	struct noting n = {.k = k, .tool = tool, .before_ns = before_ns};
+	return (change->from.mode == 0 || S_ISDIR(change->from.mode)) &&
+	       (change->to.mode == 0 || S_ISDIR(change->to.mode));
+}
+
+static void show(const change_list *changes, struct buf *out)
+{
+	size_t files = 0, unkept = 0;
+
+	vec_each (changes, change) {
+		unkept += change->unkept.p != NULL;
+		if (is_about_directory(change) || files++ >= SHOWN_MAX)
+			continue;
+		buf_printf(out, "%s%c ", files == 1 ? "changed: " : ", ",
+			!change->from.mode ? 'A'
+			: change->to.mode  ? 'M'
+					   : 'D');
+		utf8_put_line(out, change->path, PATH_CELLS);
+	}
+	if (files > SHOWN_MAX)
+		buf_printf(out, " and %zu more", files - SHOWN_MAX);
+	if (files)
+		buf_put_char(out, '\n');
+	if (unkept)
+		buf_printf(out, "[%zu of them cannot be undone]\n", unkept);
+}
+
+static void journal_all(struct keep *k, change_list *changes, const char *tool, struct buf *out)
+{
+	AUTO(buf) lines = {0};
+	int64_t at_ms = clock_wall_ms();
 	struct err e;
 
-	compare_all(&n, before, count, now);
-	if (n.lines.n && !journal_append(k->journal_fd, &n.lines, true, &e))
-		buf_printf(out, "[these changes are not kept and cannot be undone: %s]\n", e.text);
-	if (n.files) {
-		buf_printf(out, "changed: %s", buf_text(&n.shown));
-		if (n.files > SHOWN_MAX)
-			buf_printf(out, " and %zu more", n.files - SHOWN_MAX);
-		buf_put_char(out, '\n');
+	vec_each (changes, change) {
+		change->number = ++k->number;
+		change->tool = str_from(tool);
+		change->outcome = OUTCOME_DONE;
+		if (change->from.has_digest &&
+			!store_make_safe(&k->store, &change->from.digest, &e))
+			change->unkept = STR("the disk does not take it");
+		journal_put_change(&lines, change, at_ms);
+		journal_put_mark(&lines, "done", change->number);
+		keep_note(k, change);
 	}
-	if (n.unkept)
-		buf_printf(out, "[%zu of them cannot be undone]\n", n.unkept);
-	buf_release(&n.lines);
-	buf_release(&n.shown);
-	return n.count;
+	if (lines.n && !journal_append(k->journal_fd, &lines, true, &e))
+		buf_printf(out, "[these changes are not kept and cannot be undone: %s]\n", e.text);
 }
 
 void keep_tree_after(struct keep *k, struct keep_tree *t, const char *tool, struct buf *out)
 {
 	struct tree now = {0};
+	change_list changes = {0};
 	AUTO(arena) scratch = {0};
 	AUTO(buf) line = {0};
 	struct err e;
@@ -325,8 +331,10 @@ void keep_tree_after(struct keep *k, struct keep_tree *t, const char *tool, stru
 		return;
 	pthread_mutex_lock(&k->lock);
 	if (tree_scan(&now, k, NULL, &e) && !now.is_too_large) {
-		tree_note_changes(
-			k, t->tree.entries.p, t->tree.entries.n, t->tree.at_ns, &now, tool, out);
+		tree_compare(k->workspace, t->tree.entries.p, t->tree.entries.n, t->tree.at_ns,
+			&now, &changes);
+		show(&changes, out);
+		journal_all(k, &changes, tool, out);
 		journal_put_mark(&line, "watched", t->number);
 		(void)!journal_append(k->journal_fd, &line, false, &e);
 		unlinkat(k->runs_fd, keep_before_name(k, &scratch), 0);
@@ -335,6 +343,7 @@ void keep_tree_after(struct keep *k, struct keep_tree *t, const char *tool, stru
 			now.is_too_large ? "more than 100,000 files" : e.text);
 	}
 	pthread_mutex_unlock(&k->lock);
+	vec_release(&changes);
 	tree_release(&now);
 	free_tree(t);
 }
