@@ -45,12 +45,16 @@ struct keep_state {
  */
 [[nodiscard]] struct keep *keep_new(
 	const struct workspace *w, const char *directory, const char *run_id, struct str task);
+/* For a dry run: what would change is remembered, and nothing is written anywhere. */
+[[nodiscard]] struct keep *keep_new_dry(const struct workspace *w);
+bool keep_is_dry(const struct keep *k);
 void keep_free(struct keep *k);
 
 /*
  * path (relative to the root, of the file itself and not of a link to it) is going to change from
  * before to after. Directories above it that are not there yet are going to be made: they are
- * noted, too. False: what was there is not kept, and e says why. That is for the tool's result
+ * noted, too. The permissions of after need not be exact. False: what was there is not kept, and e
+ * says why. That is for the tool's result
  * ("cannot be undone: ..."), it is no reason not to go on.
  */
 [[nodiscard]] bool keep_before(struct keep *k, struct str path, const struct keep_state *before,
@@ -70,6 +74,12 @@ void keep_after(struct keep *k, struct str path, bool is_changed);
  * most 20 of them, and nothing when nothing is. The tree is freed; NULL is nothing.
  */
 void keep_tree_after(struct keep *k, struct keep_tree *tree, const char *tool, struct buf *out);
+
+/*
+ * The same for what goes on beside the run: what is different is noted when the changes are asked
+ * for and when the run ends. Nothing is told of it.
+ */
+void keep_tree_stay(struct keep *k, struct keep_tree *tree, const char *tool);
 
 /* ---- what the run has changed, against how it is now ---- */
 

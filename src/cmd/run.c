@@ -52,6 +52,7 @@ static const struct option options[] = {
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
 	{"directory", 'C', "DIR", "work in this directory"},
+	{"dry-run", 'n', NULL, "show the diff of what would be changed, and change nothing"},
 	{"max-turns", 0, "N", "stop after this many model calls (default 50)"},
 	{"max-output-tokens", 0, "N", "ceiling of one answer (default 32000)"},
 	{"timeout", 0, "SECONDS", "stop the task after this time"},
@@ -182,11 +183,11 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	if (!run_collect_tasks(r, program, e))
 		return false;
 	r->times.tasks_at = clock_ns();
+	uuid_make(r->session_id);
 	if (!run_make_hands(r, e))
 		return false;
 	agent_context_load(&r->context, &r->workspace, &r->hands, clock_wall_s());
 	r->times.context_at = clock_ns();
-	uuid_make(r->session_id);
 	return apply_preset(r, e);
 }
 
@@ -197,6 +198,7 @@ static void release(struct run *r)
 	agent_context_release(&r->context);
 	skills_release(&r->hands.skills);
 	answer_schema_free(r->schema);
+	keep_free(r->hands.keep);
 	workspace_release(&r->workspace);
 	settings_release(&r->settings);
 	buf_release(&r->piped);

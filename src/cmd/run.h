@@ -56,6 +56,8 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */
 [[nodiscard]] bool run_make_hands(struct run *r, struct err *e);
+void run_open_keep(struct run *r);
+void run_tell_changes(struct run *r); /* on stderr, when all tasks are done */
 
 /* What everything waits on; run_all gives it back. */
 [[nodiscard]] bool run_open_loop(struct run *r, struct err *e);

@@ -107,6 +107,7 @@ static bool read_hosts(struct run *r, struct err *e)
 
 bool run_make_hands(struct run *r, struct err *e)
 {
+	run_open_keep(r);
 	read_secrets(r);
 	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
 	return read_hosts(r, e) && read_permit(r, e) && run_read_hooks(r, e);

@@ -177,7 +177,8 @@ bool run_open_loop(struct run *r, struct err *e)
 
 void run_all(struct run *r)
 {
-	struct ui_run shown = {r->session_id, &r->route, &r->workspace, &r->context, &r->times};
+	struct ui_run shown = {
+		r->session_id, &r->route, &r->workspace, &r->context, &r->times, r->hands.keep};
 	struct err e;
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
@@ -197,6 +198,7 @@ void run_all(struct run *r)
 		fprintf(stderr, "fettle: the trace is lost: %s\n", e.text);
 		r->status = r->status ? r->status : EXIT_TASK_FAILED;
 	}
+	run_tell_changes(r);
 	http_client_free(r->http);
 	replay_stop(&r->replay);
 	pool_free(r->pool);

@@ -801,6 +801,56 @@ static void test_net_diff(void **)
 	assert_int_equal(undo(NULL, false), true);
 }
 
+static void test_dry_run(void **)
+{
+	AUTO(buf) diff = {0};
+	AUTO(buf) note = {0};
+	AUTO(arena) a = {0};
+	struct keep_change *changes;
+	begin_workspace();
+	struct keep *k = keep_new_dry(&workspace);
+	struct keep_state old = {S_IFREG | 0640, STR("one\ntwo\nthree\n")};
+	struct keep_state middle = {S_IFREG | 0640, STR("one\n")};
+	struct keep_state new = {S_IFREG | 0640, STR("one\ntwo\nfour\n")};
+	assert_true(keep_before(k, STR("plain.txt"), &old, &middle, "edit", &failure));
+	keep_after(k, STR("plain.txt"), true);
+	assert_true(keep_before(k, STR("plain.txt"), &middle, &new, "edit", &failure));
+	keep_after(k, STR("plain.txt"), true);
+	assert_null(keep_tree_before(k, NULL, &note));
+	assert_int_equal(keep_changes(k, &a, &changes), 1);
+	assert_int_equal(changes[0].added, 1);
+	assert_int_equal(changes[0].removed, 1);
+	keep_put_diff(k, &diff, &note);
+	assert_non_null(strstr(buf_text(&diff), "\n-three\n+four\n"));
+	assert_int_equal(note.n, 0);
+	keep_free(k);
+	assert_int_not_equal(access(state, F_OK), 0);
+}
+
+/* What goes on beside the run is noted when it ends, whatever else was noted in between. */
+static void test_beside_the_run(void **)
+{
+	AUTO(buf) note = {0};
+	AUTO(arena) a = {0};
+	struct keep_change *changes;
+	begin_workspace();
+	char *before = picture();
+	struct keep *k = begin_run();
+	keep_tree_stay(k, keep_tree_before(k, NULL, &note), "bash");
+	free(shell("echo 1 >windows.txt"));
+	assert_true(change(k, "plain.txt", "x\n", 0640));
+	keep_tree_stay(k, keep_tree_before(k, NULL, &note), "bash");
+	char *out = command(k, "echo 2 >tool.sh", &note);
+	assert_string_equal(out, "changed: M tool.sh\n");
+	free(out);
+	assert_int_equal(keep_changes(k, &a, &changes), 3);
+	free(shell("echo 3 >>windows.txt; rm -r deep; echo >born"));
+	keep_free(k);
+	assert_true(undo(NULL, false));
+	assert_picture(before);
+	free(before);
+}
+
 static void test_binary_has_no_diff(void **)
 {
 	AUTO(buf) diff = {0};
@@ -868,6 +918,8 @@ int main(void)
 		cmocka_unit_test(test_interrupted_command),
 		cmocka_unit_test(test_net_diff),
 		cmocka_unit_test(test_binary_has_no_diff),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_beside_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, tree_setup, teardown);

@@ -17,6 +17,7 @@ struct kept_file {
 	struct kept_state last, previous; /* after its last change, and before that one */
 	struct str unkept; /* why first cannot be had again; absent: it can */
 	int64_t open_number; /* of the change that is under way; 0: none */
+	struct str first_bytes, last_bytes; /* in a dry run */
 };
 
 struct tree_index;
@@ -27,6 +28,7 @@ struct keep {
 	struct str run, task, undoes; /* undoes absent: a run of the user's */
 	struct arena arena; /* for what is above and below */
 	pthread_mutex_t lock; /* for all below */
+	bool is_dry; /* nothing is on disk */
 	bool is_open, is_broken;
 	struct err why; /* is_broken */
 	struct store store;
@@ -34,6 +36,7 @@ struct keep {
 	int64_t number; /* of the last line that has one */
 	int64_t run_bytes; /* what the run has put into the store */
 	VEC(struct kept_file) files; /* in the order of their paths */
+	struct keep_tree *standing; /* of what goes on beside the run; NULL: nothing */
 	struct tree_index *index; /* of the last command; NULL: not read yet */
 };
 
@@ -70,6 +73,9 @@ bool keep_is_text(struct str bytes);
 const char *keep_before_name(const struct keep *k, struct arena *a);
 /* Frees what is older than what may stay. The store is open and the run has ended. */
 void keep_sweep(struct keep *k, int64_t max_bytes);
+/* Notes what has changed since the standing look. With the lock held. */
+void keep_note_standing(struct keep *k);
+void keep_tree_free(struct keep_tree *tree); /* NULL is nothing */
 void tree_index_free(struct tree_index *index); /* NULL is nothing */
 
 #endif

@@ -34,6 +34,19 @@ struct keep *keep_new(
 	return k;
 }
 
+struct keep *keep_new_dry(const struct workspace *w)
+{
+	struct keep *k = keep_new(w, NULL, "", STR(""));
+
+	k->is_dry = true;
+	return k;
+}
+
+bool keep_is_dry(const struct keep *k)
+{
+	return k && k->is_dry;
+}
+
 const char *keep_before_name(const struct keep *k, struct arena *a)
 {
 	return arena_printf(a, "%.*s.before", STR_ARG(k->run)).p;
@@ -74,6 +87,7 @@ void keep_free(struct keep *k)
 	if (!k)
 		return;
 	if (k->is_open) {
+		keep_note_standing(k);
 		if (k->files.n)
 			note_lines(k);
 		drop_empty(k);
@@ -83,6 +97,7 @@ void keep_free(struct keep *k)
 	file_close(&k->runs_fd);
 	file_close(&k->tree_fd);
 	store_close(&k->store);
+	keep_tree_free(k->standing);
 	tree_index_free(k->index);
 	vec_release(&k->files);
 	pthread_mutex_destroy(&k->lock);
@@ -293,13 +308,31 @@ static bool journal_one(struct keep *k, struct str path, const struct keep_state
 	return !*why || err_set(e, failed.code ? failed.code : ERR_LIMIT, "%s", why);
 }
 
+/* Later states of a file take the earlier ones' place; the memory goes with the run. */
+static bool remember(struct keep *k, struct str path, const struct keep_state *before,
+	const struct keep_state *after)
+{
+	struct journal_change change = {.path = path,
+		.from = describe(before),
+		.to = describe(after),
+		.number = ++k->number};
+	bool is_new = !find_file(k, path);
+	struct kept_file *file = keep_note(k, &change);
+
+	if (is_new)
+		file->first_bytes = arena_copy(&k->arena, before->bytes);
+	file->last_bytes = arena_copy(&k->arena, after->bytes);
+	return true;
+}
+
 bool keep_before(struct keep *k, struct str path, const struct keep_state *before,
 	const struct keep_state *after, const char *tool, struct err *e)
 {
 	if (!k)
 		return true;
 	pthread_mutex_lock(&k->lock);
-	bool is_kept = keep_open(k, e) && journal_one(k, path, before, after, tool, e);
+	bool is_kept = k->is_dry ? remember(k, path, before, after)
+				 : keep_open(k, e) && journal_one(k, path, before, after, tool, e);
 	pthread_mutex_unlock(&k->lock);
 	return is_kept;
 }

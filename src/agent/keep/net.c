@@ -55,12 +55,23 @@ bool keep_is_text(struct str bytes)
 	return bytes.n == 0 || !memchr(bytes.p, '\0', bytes.n);
 }
 
+static bool recall_sides(const struct kept_file *file, struct side *before, struct side *now)
+{
+	before->state = file->first;
+	now->state = file->last;
+	buf_put_str(&before->bytes, file->first_bytes);
+	buf_put_str(&now->bytes, file->last_bytes);
+	return !kept_state_eq(&before->state, &now->state);
+}
+
 /* Both sides with their bytes; false, and a note, when the difference cannot be told. */
 static bool read_sides(struct keep *k, const struct kept_file *file, struct side *before,
 	struct side *now, struct buf *notes)
 {
 	struct err e;
 
+	if (k->is_dry)
+		return recall_sides(file, before, now);
 	before->state = file->first;
 	if (!keep_look(k->workspace, file->path, &now->state, &now->bytes, &e)) {
 		put_note(notes, file->path, e.text);
@@ -127,6 +138,7 @@ size_t keep_changes(struct keep *k, struct arena *a, struct keep_change **out)
 	if (!k)
 		return 0;
 	pthread_mutex_lock(&k->lock);
+	keep_note_standing(k);
 	vec_each (&k->files, file) {
 		add_change(k, file, a, &list, &diff, NULL);
 		buf_clear(&diff);
@@ -149,6 +161,7 @@ void keep_put_diff(struct keep *k, struct buf *out, struct buf *notes)
 	if (!k)
 		return;
 	pthread_mutex_lock(&k->lock);
+	keep_note_standing(k);
 	vec_each (&k->files, file) {
 		buf_clear(&diff);
 		add_change(k, file, &scratch, NULL, &diff, notes);

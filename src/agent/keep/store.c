@@ -347,8 +347,10 @@ bool store_get(struct store *s, const struct sha256 *digest, struct buf *out, st
 	AUTO_FD fd = open_object(s, digest, e);
 	size_t start = out->n;
 
+	if (fd < 0 && e->code == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, "the kept contents are missing");
 	if (fd < 0 || !file_read_fd(fd, "object", KEEP_FILE_MAX_BYTES, out, e))
-		return err_context(e, "the kept contents are missing");
+		return err_context(e, "the kept contents");
 	struct sha256 found = sha256_of(str_skip(buf_str(out), start));
 	if (sha256_eq(&found, digest))
 		return true;

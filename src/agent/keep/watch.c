@@ -16,6 +16,7 @@ enum { SHOWN_MAX = 20, PATH_CELLS = 200 };
 struct keep_tree {
 	struct tree tree;
 	int64_t number; /* of its line in the journal */
+	const char *tool; /* a standing one's */
 };
 
 /* ---- before: what is not in the store yet is put there ---- */
@@ -152,7 +153,7 @@ static void put_watch(struct keep *k, struct keep_tree *t)
 	(void)!linkat(k->tree_fd, "index", k->runs_fd, keep_before_name(k, &scratch), 0);
 	t->number = ++k->number;
 	journal_put_watch(&line, t->number, t->tree.at_ns);
-	(void)!journal_append(k->journal_fd, &line, true, &e);
+	(void)!journal_append(k->journal_fd, &line, false, &e);
 }
 
 static bool look_before(struct keep *k, struct keep_tree *t, const atomic_bool *cancel,
@@ -174,8 +175,10 @@ static bool look_before(struct keep *k, struct keep_tree *t, const atomic_bool *
 	return true;
 }
 
-static void free_tree(struct keep_tree *t)
+void keep_tree_free(struct keep_tree *t)
 {
+	if (!t)
+		return;
 	tree_release(&t->tree);
 	free(t);
 }
@@ -184,7 +187,7 @@ struct keep_tree *keep_tree_before(struct keep *k, const atomic_bool *cancel, st
 {
 	struct err e;
 
-	if (!k)
+	if (!k || k->is_dry)
 		return NULL;
 	struct keep_tree *t = must_alloc(1, sizeof *t);
 	pthread_mutex_lock(&k->lock);
@@ -195,7 +198,7 @@ struct keep_tree *keep_tree_before(struct keep *k, const atomic_bool *cancel, st
 	if (e.code != ERR_CANCELLED)
 		buf_printf(
 			note, "[what this changes is not kept and cannot be undone: %s]\n", e.text);
-	free_tree(t);
+	keep_tree_free(t);
 	return NULL;
 }
 
@@ -319,31 +322,71 @@ static void journal_all(struct keep *k, change_list *changes, const char *tool, 
 		buf_printf(out, "[these changes are not kept and cannot be undone: %s]\n", e.text);
 }
 
-void keep_tree_after(struct keep *k, struct keep_tree *t, const char *tool, struct buf *out)
+static bool look_after(struct keep *k, const struct keep_tree *t, const char *tool, struct buf *out)
 {
 	struct tree now = {0};
 	change_list changes = {0};
-	AUTO(arena) scratch = {0};
-	AUTO(buf) line = {0};
 	struct err e;
 
-	if (!k || !t)
-		return;
-	pthread_mutex_lock(&k->lock);
-	if (tree_scan(&now, k, NULL, &e) && !now.is_too_large) {
+	bool is_seen = tree_scan(&now, k, NULL, &e) && !now.is_too_large;
+	if (is_seen) {
 		tree_compare(k->workspace, t->tree.entries.p, t->tree.entries.n, t->tree.at_ns,
 			&now, &changes);
 		show(&changes, out);
 		journal_all(k, &changes, tool, out);
-		journal_put_mark(&line, "watched", t->number);
-		(void)!journal_append(k->journal_fd, &line, false, &e);
-		unlinkat(k->runs_fd, keep_before_name(k, &scratch), 0);
 	} else {
 		buf_printf(out, "[what this has changed is not known: %s]\n",
 			now.is_too_large ? "more than 100,000 files" : e.text);
 	}
-	pthread_mutex_unlock(&k->lock);
 	vec_release(&changes);
 	tree_release(&now);
-	free_tree(t);
+	return is_seen;
+}
+
+static void end_watch(struct keep *k, const struct keep_tree *t)
+{
+	AUTO(arena) scratch = {0};
+	AUTO(buf) line = {0};
+	struct err e;
+
+	journal_put_mark(&line, "watched", t->number);
+	/* Without it an undo takes what changes later for the command's, too, and says so. */
+	(void)!journal_append(k->journal_fd, &line, false, &e);
+	unlinkat(k->runs_fd, keep_before_name(k, &scratch), 0);
+}
+
+void keep_tree_after(struct keep *k, struct keep_tree *t, const char *tool, struct buf *out)
+{
+	if (!k || !t)
+		return;
+	pthread_mutex_lock(&k->lock);
+	if (look_after(k, t, tool, out) && !k->standing)
+		end_watch(k, t);
+	pthread_mutex_unlock(&k->lock);
+	keep_tree_free(t);
+}
+
+/* ---- what goes on beside the run ---- */
+
+void keep_tree_stay(struct keep *k, struct keep_tree *t, const char *tool)
+{
+	if (!k || !t)
+		return;
+	pthread_mutex_lock(&k->lock);
+	/* The first look is the older one: it sees what the others would, and more. */
+	if (k->standing) {
+		keep_tree_free(t);
+	} else {
+		t->tool = tool;
+		k->standing = t;
+	}
+	pthread_mutex_unlock(&k->lock);
+}
+
+void keep_note_standing(struct keep *k)
+{
+	AUTO(buf) unsaid = {0};
+
+	if (k->standing && look_after(k, k->standing, k->standing->tool, &unsaid))
+		end_watch(k, k->standing);
 }
