@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "agent/hook.h"
+#include "agent/keep.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/seen.h"
@@ -29,6 +30,7 @@ struct hands {
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
+	struct keep *keep; /* of what changes; NULL: nothing is kept */
 };
 
 struct memory {

@@ -22,6 +22,11 @@ int64_t clock_wall_s(void)
 	return read_clock(CLOCK_REALTIME) / 1'000'000'000;
 }
 
+int64_t clock_wall_ms(void)
+{
+	return read_clock(CLOCK_REALTIME) / 1'000'000;
+}
+
 int64_t clock_cpu_ns(void)
 {
 	return read_clock(CLOCK_PROCESS_CPUTIME_ID);

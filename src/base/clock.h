@@ -7,6 +7,7 @@
 
 int64_t clock_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_wall_s(void); /* seconds since 1970 */
+int64_t clock_wall_ms(void); /* the same in milliseconds */
 int64_t clock_cpu_ns(void); /* user + system time of this process */
 double clock_ms(int64_t ns); /* for output */
 /* Calendar date in local time, "2026-11-21". out holds at least 11 bytes. */

@@ -13,10 +13,12 @@
 #include "cmd/command.h"
 
 extern const struct command command_run, command_embed, command_models, command_warm, command_init,
-	command_doctor, command_config, command_preset, command_mock, command_help, command_version;
+	command_doctor, command_config, command_preset, command_mock, command_help, command_version,
+	command_undo;
 
 const struct command *const commands[] = {
 	&command_run,
+	&command_undo,
 	&command_embed,
 	&command_models,
 	&command_warm,

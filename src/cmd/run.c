@@ -62,6 +62,7 @@ static const struct option options[] = {
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
 	{"directory", 'C', "DIR", "work in this directory"},
+	{"dry-run", 'n', NULL, "show the diff of what would be changed, and change nothing"},
 	{"max-turns", 0, "N", "stop after this many model calls (default 50)"},
 	{"max-output-tokens", 0, "N", "ceiling of one answer (default 32000)"},
 	{"timeout", 0, "SECONDS", "stop the task after this time"},
@@ -195,11 +196,11 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	if (!run_collect_tasks(r, program, e))
 		return false;
 	r->times.tasks_at = clock_ns();
+	uuid_make(r->session_id);
 	if (!run_make_hands(r, e))
 		return false;
 	agent_context_load(&r->context, &r->workspace, &r->hands, &r->route, clock_wall_s());
 	r->times.context_at = clock_ns();
-	uuid_make(r->session_id);
 	return apply_preset(r, e);
 }
 
@@ -211,6 +212,8 @@ static void release(struct run *r)
 	skills_release(&r->hands.skills);
 	fence_free(r->hands.fence);
 	answer_schema_free(r->schema);
+	keep_free(r->hands.keep);
+	buf_release(&r->net_diff);
 	workspace_release(&r->workspace);
 	settings_release(&r->settings);
 	buf_release(&r->piped);

@@ -26,6 +26,7 @@ struct run {
 	struct workspace workspace;
 	struct agent_context context;
 	struct hands hands;
+	struct buf net_diff;
 	struct web_policy web;
 	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
@@ -57,6 +58,9 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */
 [[nodiscard]] bool run_make_hands(struct run *r, struct err *e);
+void run_open_keep(struct run *r);
+struct str run_net_diff(void *run); /* made once, when all tasks are done */
+void run_tell_changes(struct run *r); /* on stderr, when all tasks are done */
 
 /* What everything waits on; run_all gives it back. */
 [[nodiscard]] bool run_open_loop(struct run *r, struct err *e);

@@ -129,6 +129,7 @@ static bool read_sandbox(struct run *r, struct err *e)
 
 bool run_make_hands(struct run *r, struct err *e)
 {
+	run_open_keep(r);
 	read_secrets(r);
 	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
 	return read_hosts(r, e) && read_permit(r, e) && read_sandbox(r, e) && run_read_hooks(r, e);

@@ -202,7 +202,10 @@ void run_all(struct run *r)
 		.route = &r->route,
 		.workspace = &r->workspace,
 		.context = &r->context,
-		.times = &r->times};
+		.times = &r->times,
+		.keep = r->hands.keep,
+		.net_diff = run_net_diff,
+		.net_diff_self = r};
 
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	http_client_trust(r->http, &r->trust);
@@ -217,6 +220,7 @@ void run_all(struct run *r)
 	ui_end_run(r->ui);
 	finish_output(r, r->is_stopped);
 	close_outputs(r);
+	run_tell_changes(r);
 	http_client_free(r->http);
 	replay_stop(&r->replay);
 	pool_free(r->pool);

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* trust: what --ca-file and --insecure mean, for every command that asks providers. */
-#include <stdlib.h>
-
 #include "call/call.h"
 #include "cmd/command.h"
 
 static const char *session_directory(struct arena *a)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	const char *cache = command_cache_directory(a);
 
-	/* The XDG base directories: a path that is not absolute is as if it were not set. */
-	if (cache && *cache == '/')
-		return arena_printf(a, "%s/fettle/tls", cache).p;
-	return home && *home == '/' ? arena_printf(a, "%s/.cache/fettle/tls", home).p : NULL;
+	return cache ? arena_printf(a, "%s/tls", cache).p : NULL;
 }
 
 bool command_trust(const struct options *given, const struct route *route, struct arena *a,

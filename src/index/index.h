@@ -45,7 +45,7 @@ struct scan_file {
 	const char *name; /* its name there, NUL-terminated */
 	struct str
 		path; /* relative to the start directory, '/' separated; valid during the visit */
-	unsigned char type; /* DT_REG, DT_LNK or other DT_*; directories are not visited */
+	unsigned char type; /* DT_REG, DT_LNK or other DT_*; DT_DIR with directories only */
 	int worker; /* 0 .. workers - 1: for per-thread state without locks */
 };
 
@@ -55,6 +55,7 @@ struct scan_options {
 	const char *start; /* directory to list, relative to root; "" is root itself */
 	int threads; /* 0: one per processor */
 	bool hidden; /* also names that begin with '.', except .git */
+	bool directories; /* visit them, too, start itself excepted */
 	bool no_ignore; /* do not read .gitignore, .ignore, .git/info/exclude, core.excludesFile */
 	size_t max_depth; /* 0: no limit; 1: only start's own files */
 	const char *const *include; /* NULL or globs ended by NULL; a file must match one. '!' in

@@ -215,9 +215,22 @@ static bool is_left_out(const struct scan_options *options, struct str path)
 	return options->leaves_out && options->leaves_out(options->leaves_out_self, path);
 }
 
+static void enter_later(struct worker *w, struct place *place, struct str path)
+{
+	size_t limit = w->scan->options->max_depth;
+
+	if (limit && place->depth + 1 >= limit)
+		return;
+	struct work *work = must_alloc(1, sizeof *work);
+	work->place = place_new(place, path);
+	work->next = w->found;
+	w->found = work;
+}
+
 /* w->path holds the place's path with its slash. False when the visitor ends the scan. */
 static bool take_entry(struct worker *w, struct place *place, const struct dirent64 *d)
 {
+	const struct scan *s = w->scan;
 	const char *n = d->d_name;
 	size_t directory_n = w->path.n;
 
@@ -226,25 +239,18 @@ static bool take_entry(struct worker *w, struct place *place, const struct diren
 	unsigned char type = type_of(place->fd, d);
 	buf_put_text(&w->path, n);
 	struct ignore_name name = ignore_name(buf_str(&w->path), type == DT_DIR);
-	bool go_on = true;
-	if (!is_wanted(w, place, &name)) {
-		/* left out */
-	} else if (type == DT_DIR) {
-		size_t limit = w->scan->options->max_depth;
-		if (limit == 0 || place->depth + 1 < limit) {
-			struct work *work = must_alloc(1, sizeof *work);
-			work->place = place_new(place, name.path);
-			work->next = w->found;
-			w->found = work;
-		}
-	} else if (!is_left_out(w->scan->options, name.path)) {
-		w->stats.files++;
-		go_on = w->scan->visit(
-			w->scan->self, &(struct scan_file){.dir_fd = place->fd,
-					       .name = n,
-					       .path = str_skip(name.path, w->scan->start_n),
-					       .type = type,
-					       .worker = w->number});
+	bool go_on = true, is_shown = is_wanted(w, place, &name);
+	if (is_shown && type == DT_DIR) {
+		enter_later(w, place, name.path);
+		is_shown = s->options->directories;
+	}
+	if (is_shown && !is_left_out(s->options, name.path)) {
+		w->stats.files += type != DT_DIR;
+		go_on = s->visit(s->self, &(struct scan_file){.dir_fd = place->fd,
+						  .name = n,
+						  .path = str_skip(name.path, s->start_n),
+						  .type = type,
+						  .worker = w->number});
 	}
 	buf_cut(&w->path, directory_n);
 	return go_on;

@@ -140,6 +140,7 @@ static void put_result(struct sink *s, const struct agent_result *r)
 	put_usage(&w, &r->usage);
 	put_tools(&w, r);
 	put_window(&w, r);
+	changes_put_json(&w, ui->run.keep);
 	timings_put_json(&w, ui, r);
 	put_ids(&w, ui);
 	put_errors(&w, r);

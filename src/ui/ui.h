@@ -64,6 +64,7 @@ struct ui_run {
 	const struct workspace *workspace;
 	const struct agent_context *context;
 	const struct ui_times *times;
+	struct keep *keep; /* of what the run changes; NULL: nothing */
 	/* What the run has changed so far, as a unified diff; NULL: a run that changes nothing. */
 	struct str (*net_diff)(void *self);
 	void *net_diff_self;
@@ -90,6 +91,8 @@ void ui_on_output_error(struct ui *ui, void (*call)(void *self, const struct err
 /* Called once for each AGENT_QUESTION, from the loop, with what a person said. */
 void ui_on_answer(
 	struct ui *ui, void (*call)(void *self, enum answer answer, struct str why), void *self);
+/* "3 files changed (+12 -4); fettle undo takes it back"; false when there are none. */
+bool ui_put_changes(struct buf *line, struct keep *keep);
 /* One line on stderr, also when quiet: "fettle: sentence". */
 void ui_error(struct ui *ui, const struct err *e);
 

@@ -94,6 +94,7 @@ void progress_end_thinking(struct ui *ui); /* the next on the terminal begins a 
 void progress_wipe(struct ui *ui); /* takes the spinner away until its next step */
 void progress_stop_spinner(struct ui *ui);
 void timings_show(struct ui *ui, const struct agent_result *result);
+void changes_put_json(struct json_writer *w, struct keep *keep);
 void timings_put_json(
 	struct json_writer *w, const struct ui *ui, const struct agent_result *result);
 /* 1234 -> "1.2 k", 3 digits at most; bytes as "1.2 KB". out holds at least 16. */

@@ -256,11 +256,6 @@ int mkdirat(int directory, const char *path, mode_t mode)
 	return fails("mkdir") ? -1 : NEXT(mkdirat)(directory, path, mode);
 }
 
-int fsync(int fd)
-{
-	return fails("fsync") ? -1 : NEXT(fsync)(fd);
-}
-
 int fchmod(int fd, mode_t mode)
 {
 	return fails("fchmod") ? -1 : NEXT(fchmod)(fd, mode);
