@@ -110,6 +110,10 @@ static void run_command(const struct tool_call *call, struct str text, struct to
 					: w->root,
 		.timeout_ms = timeout_ms(call),
 		.cancel = call->cancel};
+	struct keep *keep = call->hands->keep;
+	AUTO(buf) unkept = {0};
+	struct keep_tree *tree =
+		command_only_reads(text) ? NULL : keep_tree_before(keep, call->cancel, &unkept);
 	struct shell_report report;
 	struct err e;
 	int number;
@@ -119,8 +123,11 @@ static void run_command(const struct tool_call *call, struct str text, struct to
 			put_report(&report, out);
 		else
 			tool_fail(out, "the command was not started: %s", e.text);
+		buf_put_str(&out->text, buf_str(&unkept));
+		keep_tree_after(keep, tree, "bash", &out->text);
 		return;
 	}
+	keep_tree_stay(keep, tree, "bash");
 	command.timeout_ms = 0;
 	if (shell_start(call->memory->shell, &command, &number, &e))
 		buf_printf(&out->text, "[job %d started; read it with {\"job\": %d}]\n", number,

@@ -41,6 +41,7 @@ struct change {
 	const struct change *moved_from; /* NULL: it is no other file's new place */
 	bool is_moved; /* its bytes are in another file of the set */
 	enum seen_state seen; /* what the model knows of before */
+	struct str unkept; /* why an undo cannot bring before back; absent: it can */
 	struct change_place *place;
 };
 

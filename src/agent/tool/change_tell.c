@@ -78,6 +78,18 @@ static void tell(const struct change_set *set, struct tool_result *out)
 	put_cut(&out->text, buf_str(&diffs));
 }
 
+/* What an undo will not bring back is never passed over in silence. */
+static void tell_unkept(const struct change_set *set, struct tool_result *out)
+{
+	vec_each (&set->changes, item) {
+		if (!(*item)->unkept.p)
+			continue;
+		buf_put_char(&out->text, '[');
+		plain_put_field(&out->text, (*item)->shown);
+		buf_printf(&out->text, ": cannot be undone: %.*s]\n", STR_ARG((*item)->unkept));
+	}
+}
+
 void change_finish(struct change_set *set, struct tool_result *out)
 {
 	struct err e;
@@ -86,6 +98,7 @@ void change_finish(struct change_set *set, struct tool_result *out)
 		tell(set, out);
 	else
 		tool_fail(out, "%s", e.text);
+	tell_unkept(set, out);
 }
 
 static void tell_letters(const struct change_set *set, struct tool_result *out)
@@ -111,6 +124,7 @@ void change_finish_patch(struct change_set *set, struct tool_result *out)
 		tell_letters(set, out);
 	else
 		tool_fail(out, "%s", e.text);
+	tell_unkept(set, out);
 }
 
 void change_tell_missing(const struct change_set *set, const struct change *c, struct buf *why)

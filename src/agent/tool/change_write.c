@@ -34,6 +34,29 @@ static void writing_release(struct writing *w)
 	vec_release(&w->made);
 }
 
+/* ---- keeping what is there for an undo ---- */
+
+/* Before its directories are made: they are noted with it. */
+static void keep_old(const struct change_set *set, struct change *c)
+{
+	const struct tool_call *call = set->call;
+	mode_t mode = c->mode_after ? c->mode_after : 0666;
+	struct keep_state before = {c->was_there ? c->place->st.st_mode : 0, c->before};
+	struct keep_state after = {c->is_there ? S_IFREG | mode : 0, buf_str(&c->after)};
+	struct err e;
+
+	if (!keep_before(call->hands->keep, c->relative, &before, &after,
+		    arena_text(call->arena, call->name), &e))
+		c->unkept = arena_copy(call->arena, str_from(e.text));
+}
+
+static void tell_keep(const struct change_set *set, bool is_changed)
+{
+	vec_each (&set->changes, item)
+		if (change_is_any(*item))
+			keep_after(set->call->hands->keep, (*item)->relative, is_changed);
+}
+
 /* ---- staging ---- */
 
 /* Goes into the directory, which is made when it is missing. */
@@ -293,7 +316,10 @@ static bool write_all(struct writing *w, struct err *e)
 	vec_each (&w->set->changes, item) {
 		if (cancel && atomic_load(cancel))
 			return err_set(e, ERR_CANCELLED, "stopped");
-		if (change_is_any(*item) && !stage(w, *item, e))
+		if (!change_is_any(*item))
+			continue;
+		keep_old(w->set, *item);
+		if (!stage(w, *item, e))
 			return false;
 	}
 	vec_each (&w->set->changes, item)
@@ -311,6 +337,8 @@ static void note(const struct change_set *set)
 		struct str after = c->is_there ? buf_str(&c->after) : (struct str){0};
 		if (!call->memory || !change_is_any(c))
 			continue;
+		if (call->hands->is_dry_run)
+			keep_old(set, *item);
 		if (call->hands->is_dry_run)
 			seen_put_draft(call->memory->seen, c->relative,
 				c->is_there && !after.p ? STR("") : after);
@@ -331,8 +359,10 @@ bool change_commit(struct change_set *set, struct err *e)
 				CHANGE_MAX_BYTES >> 20);
 	if (!set->call->hands->is_dry_run && !write_all(&w, e)) {
 		undo(&w, e);
+		tell_keep(set, false);
 		return false;
 	}
+	tell_keep(set, true);
 	note(set);
 	return true;
 }
