@@ -12,6 +12,7 @@
 
 #include "agent/hook.h"
 #include "agent/keep.h"
+#include "agent/lsp.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
 #include "agent/seen.h"
@@ -28,6 +29,7 @@ struct hands {
 	struct skills skills;
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
+	struct lsp *lsp; /* NULL: no language servers */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
 	struct keep *keep; /* of what changes; NULL: nothing is kept */
@@ -35,6 +37,7 @@ struct hands {
 
 struct memory {
 	struct str task_text; /* what the user asked for */
+	struct lsp_edited *edited; /* files that were changed */
 	struct seen *seen; /* files that were viewed or written */
 	struct shell *shell; /* commands */
 };

@@ -172,6 +172,8 @@ static bool is_offered(
 		return false;
 	if (tool == &tool_skill && !hands->skills.list.n)
 		return false;
+	if (tool == &tool_diagnostics && !hands->lsp)
+		return false;
 	return permit_offers(&hands->permit, str_from(tool->name), tool);
 }
 

@@ -82,6 +82,44 @@ static void look_at_settings(struct doctor *d)
 				.p);
 }
 
+struct servers {
+	struct doctor *doctor;
+	const struct lsp_options *options;
+	size_t there;
+};
+
+/* One that the settings name and that is not there is missed; one of the others is not. */
+static void look_at_server(void *self, struct str name, struct str path)
+{
+	struct servers *s = self;
+	struct arena *a = &s->doctor->world->arena;
+	bool is_named = false;
+
+	for (size_t i = 0; i < s->options->program_count; i++)
+		is_named |= str_eq(s->options->programs[i].name, name);
+	s->there += path.p != NULL;
+	if (path.p)
+		add(s->doctor, VERDICT_GOOD, "diagnostics",
+			arena_printf(a, "%.*s: %.*s", STR_ARG(name), STR_ARG(path)).p);
+	else if (is_named)
+		add(s->doctor, VERDICT_WARNING, "diagnostics",
+			arena_printf(a, "%.*s: its program is not there", STR_ARG(name)).p);
+}
+
+static void look_at_language_servers(struct doctor *d)
+{
+	struct lsp_options known;
+	struct servers servers = {.doctor = d, .options = &known};
+
+	settings_lsp(&d->world->settings, NULL, &known);
+	if (known.mode == LSP_OFF)
+		return;
+	lsp_each_program(&known, look_at_server, &servers);
+	if (!servers.there)
+		add(d, VERDICT_NOTE, "diagnostics",
+			"no language server is there (Debian: apt-get install clangd)");
+}
+
 static void look_at_model(struct doctor *d)
 {
 	struct settings *s = &d->world->settings;
@@ -173,6 +211,7 @@ static int examine(struct doctor *d, struct err *e)
 	doctor_look_at_programs(&findings);
 	doctor_look_at_sandbox(&findings);
 	look_at_settings(d);
+	look_at_language_servers(d);
 	/* Wrong settings are told already; what is right of them is still looked at. */
 	if (!settings_wish(&d->world->settings, &d->world->wish, e))
 		add(d, VERDICT_BAD, "settings", e->text);

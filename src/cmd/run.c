@@ -210,6 +210,7 @@ static void release(struct run *r)
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
 	skills_release(&r->hands.skills);
+	lsp_free(r->hands.lsp);
 	fence_free(r->hands.fence);
 	answer_schema_free(r->schema);
 	keep_free(r->hands.keep);

@@ -105,6 +105,21 @@ static bool read_hosts(struct run *r, struct err *e)
 	return true;
 }
 
+/* They only look. Where none is installed, or they cannot be fenced in, there is nothing to ask. */
+static void find_language_servers(struct run *r, const struct fence_options *fence)
+{
+	struct lsp_options *options = arena_alloc(&r->arena, 1, sizeof *options);
+
+	settings_lsp(&r->settings, &r->workspace, options);
+	options->fence = *fence;
+	options->fence.is_readonly = true;
+	options->fence.has_network = false;
+	options->fence.writable_count = 0;
+	if (options->mode != LSP_OFF && lsp_has_program(options) &&
+		(r->hands.permit.has_sandbox || r->hands.permit.mode == PERMIT_ALL))
+		r->hands.lsp = lsp_new(options);
+}
+
 /* Only the word for everything lets commands run without a sandbox. */
 static bool read_sandbox(struct run *r, struct err *e)
 {
@@ -124,6 +139,7 @@ static bool read_sandbox(struct run *r, struct err *e)
 	o.writable = collect(r, "sandbox-writable", "sandbox_writable", &o.writable_count);
 	permit->has_sandbox = sandbox_is_there(o.wish);
 	r->hands.fence = fence_new(&o);
+	find_language_servers(r, &o);
 	return true;
 }
 

@@ -97,6 +97,8 @@ void settings_fill(
 	struct settings *s, const struct option *table, struct options *given, struct arena *a);
 /* Providers, models and what holds for all of them. The wish's strings live as long as s. */
 [[nodiscard]] bool settings_wish(struct settings *s, struct route_wish *wish, struct err *e);
+/* How language servers are found and waited for. The strings live as long as s. */
+void settings_lsp(struct settings *s, const struct workspace *w, struct lsp_options *out);
 /* "FETTLE_MAX_TURNS"; absent for what no variable can say. */
 struct str settings_variable(const struct conf_key *key, struct arena *a);
 

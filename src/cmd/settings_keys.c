@@ -51,6 +51,13 @@ static const struct conf_key hook_keys[] = {
 	{0},
 };
 
+static const struct conf_key language_server_keys[] = {
+	{"command", .type = CONF_LIST, USER_ONLY, .brief = "the program and its arguments; without a slash it is looked for in PATH"},
+	{"extensions", .type = CONF_LIST, USER_ONLY, .brief = "ends of file names that it is asked about, as \".c\""},
+	{"enabled", .type = CONF_BOOL, USER_ONLY, .fallback = "true", .brief = "false: it is not started"},
+	{0},
+};
+
 const struct conf_key preset_keys[] = {
 	{"description", NAMED, .brief = "one line for fettle preset list"},
 	{"prompt", NAMED, .flags = CONF_LINES, .brief = "what the model is told besides the task"},
@@ -113,6 +120,11 @@ const struct conf_key settings_keys[] = {
 		.brief = "TLS is not verified; servers that are not on this machine are then refused"},
 	{"probe", .type = CONF_BOOL, USER_ONLY, .fallback = "true",
 		.brief = "look for a server on this machine when nothing names a model"},
+	{"diagnostics", NAMED, .choices = WORDS("on", "off", "auto"), .fallback = "auto",
+		.brief = "what language servers find after an edit is told to the model: auto waits 2 s for it, on as long as diagnostics_wait"},
+	{"diagnostics_wait", SECONDS(1, 60), .fallback = "5", .brief = "how long a language server may take to judge a file"},
+	{"language_servers", .type = CONF_MAP, USER_ONLY, .members = language_server_keys,
+		.brief = "how language servers are started, by name; a built-in one's name takes its place"},
 	{"models", .type = CONF_MAP, .members = model_keys, .brief = "what holds for one model, by provider/model"},
 	{"providers", .type = CONF_MAP, USER_ONLY, .members = provider_keys,
 		.brief = "how a provider is reached, by its name; a new name is a new provider"},

@@ -16,6 +16,7 @@ const struct tool *const tools[] = {
 	&tool_grep,
 	&tool_count,
 	&tool_git,
+	&tool_diagnostics,
 	&tool_edit,
 	&tool_multiedit,
 	&tool_write,

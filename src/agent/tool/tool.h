@@ -68,7 +68,7 @@ struct tool {
 	void (*show)(const struct tool_call *call, struct buf *out);
 };
 
-extern const struct tool tool_skill;
+extern const struct tool tool_skill, tool_diagnostics;
 
 /* NULL-terminated, in the order in which they are offered (stable: it is part of the prefix). */
 extern const struct tool *const tools[];
