@@ -90,15 +90,32 @@ static void tell_unkept(const struct change_set *set, struct tool_result *out)
 	}
 }
 
+/* What language servers find in the files now. */
+static void tell_errors(const struct change_set *set, struct tool_result *out)
+{
+	struct lsp_file *files = arena_alloc(set->call->arena, set->changes.n, sizeof *files);
+	size_t n = 0;
+
+	vec_each (&set->changes, item) {
+		const struct change *c = *item;
+		if (c->is_there && !c->is_moved && change_is_any(c))
+			files[n++] = (struct lsp_file){c->relative, c->shown};
+	}
+	if (n)
+		lsp_after_edit(set->call, files, n, &out->text);
+}
+
 void change_finish(struct change_set *set, struct tool_result *out)
 {
 	struct err e;
 
-	if (change_commit(set, &e))
-		tell(set, out);
-	else
+	if (!change_commit(set, &e)) {
 		tool_fail(out, "%s", e.text);
+		return;
+	}
+	tell(set, out);
 	tell_unkept(set, out);
+	tell_errors(set, out);
 }
 
 static void tell_letters(const struct change_set *set, struct tool_result *out)
@@ -120,11 +137,13 @@ void change_finish_patch(struct change_set *set, struct tool_result *out)
 {
 	struct err e;
 
-	if (change_commit(set, &e))
-		tell_letters(set, out);
-	else
+	if (!change_commit(set, &e)) {
 		tool_fail(out, "%s", e.text);
+		return;
+	}
+	tell_letters(set, out);
 	tell_unkept(set, out);
+	tell_errors(set, out);
 }
 
 void change_tell_missing(const struct change_set *set, const struct change *c, struct buf *why)
