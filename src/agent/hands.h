@@ -11,6 +11,7 @@
 #include "agent/hook.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
+#include "agent/shell.h"
 #include "agent/skill.h"
 #include "agent/tool/tool.h"
 
@@ -19,6 +20,7 @@ struct web_policy;
 struct hands {
 	struct permit permit;
 	struct secret_rules secrets;
+	struct fence *fence; /* for children; NULL: none can be started */
 	struct skills skills;
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
@@ -27,6 +29,7 @@ struct hands {
 
 struct memory {
 	struct str task_text; /* what the user asked for */
+	struct shell *shell; /* commands */
 };
 
 /* text stays as long as the memory. */

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* doctor_here: what of this machine can be judged without a network. */
 #include <dlfcn.h>
-#include <errno.h>
-#include <linux/landlock.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "cmd/doctor.h"
 #include "io/child.h"
 #include "io/gumbo_table.h"
+#include "io/sandbox.h"
 
-enum { CHILD_MS = 5'000, LINE_BYTES = 300 };
-
-static const char *const no_environment[] = {"PATH=/usr/bin:/bin", NULL};
+enum { LINE_BYTES = 300 };
 
 __attribute__((format(printf, 4, 5))) static void found(const struct findings *f,
 	enum verdict verdict, const char *subject, const char *format, ...)
@@ -77,51 +68,53 @@ void doctor_look_at_programs(const struct findings *f)
 		found(f, VERDICT_WARNING, "git", "not there: the model cannot look at history");
 }
 
-/* A program in bubblewrap that sees a read-only system and no network. */
-static bool bubblewrap_works(const char *path, char *why)
+static void look_at_bubblewrap(const struct findings *f, const struct sandbox_facts *facts)
 {
-	const char *const arguments[] = {
-		"bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true", NULL};
-	const struct child_options options = {.program = path,
-		.arguments = arguments,
-		.environment = no_environment,
-		.out_max_bytes = 1'000,
-		.errors_max_bytes = 1'000,
-		.deadline_ms = CHILD_MS};
-	struct child_result result;
-	struct err e;
+	if (!facts->has_bubblewrap)
+		found(f, VERDICT_NOTE, "bubblewrap",
+			"not there (Debian: apt-get install bubblewrap)");
+	else if (facts->bubblewrap_works)
+		found(f, VERDICT_GOOD, "bubblewrap", "works: %s", buf_text(&facts->bubblewrap));
+	else
+		found(f, VERDICT_NOTE, "bubblewrap", "does not work here: %.200s",
+			buf_text(&facts->bubblewrap));
+}
 
-	if (!child_run(&options, &result, &e)) {
-		snprintf(why, LINE_BYTES, "%.*s", 200, e.text);
-		return false;
+/* What commands are run in, and what that does not stop (docs/security.md). */
+static void tell_sandbox(const struct findings *f, const struct sandbox_facts *facts)
+{
+	switch (sandbox_probe(SANDBOX_AUTO)) {
+	case SANDBOX_BUBBLEWRAP:
+		found(f, VERDICT_GOOD, "sandbox",
+			"bubblewrap; does not stop: reading files that are not known as secret");
+		break;
+	case SANDBOX_LANDLOCK:
+		found(f, VERDICT_WARNING, "sandbox",
+			"landlock; does not stop: reading files that are not known as secret, "
+			"chmod and touch of the user's files, looking at the list of processes%s",
+			facts->landlock_abi < SANDBOX_SIGNALS_ABI ? ", signals to other programs"
+								  : "");
+		break;
+	default:
+		found(f, VERDICT_WARNING, "sandbox",
+			"none: commands are run with --permit all only, and nothing stops them");
 	}
-	struct str said = str_trim(buf_str(&result.errors));
-	snprintf(why, LINE_BYTES, "%.*s", (int)(said.n < 200 ? said.n : 200), said.p ? said.p : "");
-	bool works = result.status == 0;
-	child_result_release(&result);
-	return works;
 }
 
 void doctor_look_at_sandbox(const struct findings *f)
 {
-	AUTO(buf) path = {0};
-	char why[LINE_BYTES];
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct sandbox_facts facts;
 
-	if (!child_find("bwrap", &path))
-		found(f, VERDICT_NOTE, "bubblewrap",
-			"not there (Debian: apt-get install bubblewrap)");
-	else if (bubblewrap_works(buf_text(&path), why))
-		found(f, VERDICT_GOOD, "bubblewrap", "works: %s", buf_text(&path));
+	sandbox_look(&facts);
+	look_at_bubblewrap(f, &facts);
+	if (facts.landlock_abi > 0)
+		found(f, VERDICT_GOOD, "landlock", "ABI %d", facts.landlock_abi);
 	else
-		found(f, VERDICT_NOTE, "bubblewrap", "does not work here: %s", why);
-	if (abi > 0)
-		found(f, VERDICT_GOOD, "landlock", "ABI %ld", abi);
-	else
-		found(f, VERDICT_NOTE, "landlock", "not offered by this kernel: %s",
-			strerror(errno));
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
+		found(f, VERDICT_NOTE, "landlock", "not offered by this kernel");
+	if (facts.has_seccomp)
 		found(f, VERDICT_GOOD, "seccomp", "offered by this kernel");
 	else
 		found(f, VERDICT_NOTE, "seccomp", "not offered by this kernel");
+	tell_sandbox(f, &facts);
+	sandbox_facts_release(&facts);
 }

@@ -54,6 +54,10 @@ static const struct option options[] = {
 	{"output", 0, "[FORMAT:]FILE",
 		"write the run into FILE, too, when it ends; the format else by its ending (.json, "
 		".jsonl, .md, .diff); may be repeated"},
+	{"sandbox", 0, "KIND",
+		"what commands are fenced in with: auto (the default), bubblewrap, landlock, none "
+		"(needs --permit all)"},
+	{"sandbox-network", 0, NULL, "let commands in the sandbox use the network"},
 	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
@@ -205,6 +209,7 @@ static void release(struct run *r)
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
 	skills_release(&r->hands.skills);
+	fence_free(r->hands.fence);
 	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
 	settings_release(&r->settings);

@@ -105,9 +105,31 @@ static bool read_hosts(struct run *r, struct err *e)
 	return true;
 }
 
+/* Only the word for everything lets commands run without a sandbox. */
+static bool read_sandbox(struct run *r, struct err *e)
+{
+	struct permit *permit = &r->hands.permit;
+	struct fence_options o = {.workspace = &r->workspace,
+		.secrets = &r->hands.secrets,
+		.is_readonly = permit->mode == PERMIT_READ || r->hands.is_dry_run,
+		.has_network = options_has(&r->given, "sandbox-network")};
+	struct setting kind = settings_get(&r->settings, "sandbox");
+
+	if (!sandbox_wish_from(arena_text(&r->arena, kind.text), &o.wish, e))
+		return err_context(e, "option --sandbox");
+	if (o.wish == SANDBOX_WISH_NONE && permit->mode != PERMIT_ALL)
+		return err_set(e, ERR_USAGE, "%s: commands without a sandbox need --permit all",
+			kind.where);
+	o.passed = collect(r, "sandbox-environment", "sandbox_environment", &o.passed_count);
+	o.writable = collect(r, "sandbox-writable", "sandbox_writable", &o.writable_count);
+	permit->has_sandbox = sandbox_is_there(o.wish);
+	r->hands.fence = fence_new(&o);
+	return true;
+}
+
 bool run_make_hands(struct run *r, struct err *e)
 {
 	read_secrets(r);
 	skills_load(&r->hands.skills, &r->workspace, run_environment("HOME"));
-	return read_hosts(r, e) && read_permit(r, e) && run_read_hooks(r, e);
+	return read_hosts(r, e) && read_permit(r, e) && read_sandbox(r, e) && run_read_hooks(r, e);
 }

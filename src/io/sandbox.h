@@ -14,6 +14,7 @@
 #ifndef IO_SANDBOX_H
 #define IO_SANDBOX_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -35,6 +36,9 @@ enum sandbox_kind sandbox_probe(enum sandbox_wish wish);
 /* Whether that is more than none; cheap: bubblewrap is tried only where there is no Landlock. */
 bool sandbox_is_there(enum sandbox_wish wish);
 
+/* From this version of Landlock on, signals do not leave it (Linux 6.12). */
+enum { SANDBOX_SIGNALS_ABI = 6 };
+
 /* For people: what was found. */
 struct sandbox_facts {
 	bool has_bubblewrap, bubblewrap_works;
@@ -44,6 +48,17 @@ struct sandbox_facts {
 };
 void sandbox_look(struct sandbox_facts *facts);
 void sandbox_facts_release(struct sandbox_facts *facts);
+
+/*
+ * What no rule of the kernel's bounds for a tree of processes, so it is looked at (sandbox_watch).
+ * 0: the default.
+ */
+struct sandbox_limits {
+	uint64_t tasks_max; /* processes and threads; 2,000 */
+	uint64_t temporary_max_bytes; /* in rules.temporary; 2 GB */
+	uint64_t free_min_bytes; /* left where the first of rules.writable is; 512 MB, or half of
+				    what was free at the start where that is less */
+};
 
 /*
  * All paths are absolute; lists are NULL-ended or NULL. What is in none of them can be read and not
@@ -60,6 +75,7 @@ struct sandbox_rules {
 	 */
 	const char *temporary;
 	bool has_network;
+	struct sandbox_limits limits;
 };
 
 struct sandbox;
@@ -72,6 +88,18 @@ void sandbox_free(struct sandbox *s); /* NULL is nothing */
 enum sandbox_kind sandbox_kind(const struct sandbox *s);
 /* The directory for temporary files as a child sees it. */
 const char *sandbox_temporary(const struct sandbox *s);
+
+/* Looks after one child, so that it neither floods the machine with processes nor fills the disk.
+ */
+struct sandbox_watch {
+	const struct sandbox *sandbox;
+	pid_t pid;
+	uint64_t tasks_before, free_before, temporary_free_before; /* of the whole machine */
+};
+void sandbox_watch_begin(struct sandbox_watch *w, const struct sandbox *s, pid_t pid);
+/* For every 100 ms or so; costs microseconds as long as little changes. Why it has to end, or NULL.
+ */
+const char *sandbox_watch_look(const struct sandbox_watch *w);
 
 enum sandbox_ending { SANDBOX_ASK, SANDBOX_KILL };
 

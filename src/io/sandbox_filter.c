@@ -174,7 +174,7 @@ void filter_build(struct filter *f, const struct sandbox *s)
 	if (s->kind == SANDBOX_LANDLOCK) {
 		refuse_others_limits(f);
 		refuse_sockets(f, s->rules.has_network);
-		if (s->abi < 6)
+		if (s->abi < SANDBOX_SIGNALS_ABI)
 			refuse_signals(f, getpid(), getpgrp());
 	}
 	allow(f);

@@ -41,7 +41,7 @@ enum right {
 	WRITES = (ALL_OF_1 | REFER | TRUNCATE) & ~(MAKE_CHARACTER_DEVICE | MAKE_BLOCK_DEVICE),
 };
 
-enum { SCOPE_ABSTRACT_SOCKETS = 1 << 0, SCOPE_SIGNALS = 1 << 1, SCOPES_FROM = 6 };
+enum { SCOPE_ABSTRACT_SOCKETS = 1 << 0, SCOPE_SIGNALS = 1 << 1 };
 
 struct ruleset {
 	uint64_t files, network, scopes;
@@ -67,7 +67,7 @@ bool landlock_enter(int ruleset_fd)
 /* Kernels take as much of the struct as they know. */
 static int create(const struct ruleset *r, int abi)
 {
-	size_t size_bytes = abi >= SCOPES_FROM ? sizeof *r : abi >= 4 ? 16 : 8;
+	size_t size_bytes = abi >= SANDBOX_SIGNALS_ABI ? sizeof *r : abi >= 4 ? 16 : 8;
 	int fd = (int)syscall(CREATE_RULESET, r, size_bytes, 0);
 
 	return fd;
@@ -77,7 +77,7 @@ int landlock_guard(int abi)
 {
 	struct ruleset r = {.scopes = SCOPE_SIGNALS};
 
-	return abi >= SCOPES_FROM ? create(&r, abi) : -1;
+	return abi >= SANDBOX_SIGNALS_ABI ? create(&r, abi) : -1;
 }
 
 static uint64_t known(int abi)
@@ -205,7 +205,8 @@ static void grant_reads(struct grant *g, const struct sandbox *s)
 bool plan_landlock(struct plan *p, const struct sandbox *s, struct err *e)
 {
 	struct ruleset r = {.files = known(s->abi),
-		.scopes = s->abi >= SCOPES_FROM ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
+		.scopes =
+			s->abi >= SANDBOX_SIGNALS_ABI ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
 
 	p->ruleset_fd = create(&r, s->abi);
 	if (p->ruleset_fd < 0 || fcntl(p->ruleset_fd, F_SETFD, FD_CLOEXEC) < 0)

@@ -44,6 +44,73 @@ void plain_put_text(struct buf *b, struct str text)
 	}
 }
 
+/* The bytes of the escape sequence that s begins with; it ends with s at the latest. */
+static size_t escape_bytes(struct str s)
+{
+	size_t n = 2;
+
+	if (s.n < 2)
+		return s.n;
+	if (s.p[1] == '[') {
+		/* Parameters and intermediates, then one final byte. */
+		while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x40)
+			n++;
+		return n < s.n && s.p[n] >= 0x40 && s.p[n] < 0x7f ? n + 1 : n;
+	}
+	if (strchr("]P_^X", s.p[1])) {
+		/* A string, up to BEL or ESC \; one that never ends is its introduction alone. */
+		for (; n < s.n; n++) {
+			if (s.p[n] == '\a')
+				return n + 1;
+			if (s.p[n] == 0x1b && n + 1 < s.n && s.p[n + 1] == '\\')
+				return n + 2;
+			if (s.p[n] == '\n')
+				return 2;
+		}
+		return 2;
+	}
+	while (n <= s.n && s.p[n - 1] >= 0x20 && s.p[n - 1] < 0x30)
+		n++;
+	return n < s.n ? n : s.n;
+}
+
+static void drop_character(struct buf *b)
+{
+	size_t n = b->n;
+
+	while (n > 0 && ((unsigned char)b->p[n - 1] & 0xc0) == 0x80)
+		n--;
+	buf_cut(b, n > 0 ? n - 1 : 0);
+}
+
+void plain_put_screen(struct buf *b, struct str bytes)
+{
+	AUTO(buf) line = {0};
+	bool is_over = false; /* the next character begins the line anew */
+
+	for (size_t i = 0; i < bytes.n; i++) {
+		char c = bytes.p[i];
+		if (c == 0x1b) {
+			i += escape_bytes(str_skip(bytes, i)) - 1;
+		} else if (c == '\r') {
+			is_over = true;
+		} else if (c == '\b') {
+			drop_character(&line);
+		} else if (c == '\n') {
+			plain_put_line(b, buf_str(&line));
+			buf_put_char(b, '\n');
+			buf_clear(&line);
+			is_over = false;
+		} else if (c != '\a') {
+			if (is_over)
+				buf_clear(&line);
+			is_over = false;
+			buf_put_char(&line, c);
+		}
+	}
+	plain_put_line(b, buf_str(&line));
+}
+
 typedef uint8_t lanes __attribute__((vector_size(16)));
 
 size_t plain_newlines(struct str bytes)

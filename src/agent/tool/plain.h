@@ -14,6 +14,12 @@ void plain_put_line(struct buf *b, struct str line);
 void plain_put_field(struct buf *b, struct str field);
 /* Several lines: newlines stay, a CR before one is dropped. */
 void plain_put_text(struct buf *b, struct str text);
+/*
+ * What a program has written for a terminal: without escape sequences (ECMA-48), of a line that was
+ * written over (CR) only what was left, a character that was taken back (BS) left out. Each line
+ * then as by plain_put_line.
+ */
+void plain_put_screen(struct buf *b, struct str bytes);
 /* How often '\n' comes in bytes. */
 size_t plain_newlines(struct str bytes);
 

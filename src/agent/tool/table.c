@@ -5,8 +5,8 @@
 #include "agent/tool/tool.h"
 #include "base/json.h"
 
-extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_fetch,
-	tool_todo;
+extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_bash,
+	tool_fetch, tool_todo;
 
 const struct tool *const tools[] = {
 	&tool_view,
@@ -15,6 +15,7 @@ const struct tool *const tools[] = {
 	&tool_grep,
 	&tool_count,
 	&tool_git,
+	&tool_bash,
 	&tool_todo,
 	&tool_skill,
 	&tool_fetch,
@@ -36,6 +37,9 @@ static const struct alias {
 	{"context", {"-C"}},
 	{"before", {"-B"}},
 	{"after", {"-A"}},
+	{"command", {"cmd"}},
+	{"background", {"run_in_background", "is_background"}},
+	{"job", {"bash_id", "shell_id", "session_id"}},
 	{NULL},
 };
 
