@@ -80,6 +80,8 @@ static void add_base(struct plan *p, const struct sandbox *s)
 		"--new-session", "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev",
 		"--size", SHARED_BYTES, "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--proc",
 		"/proc",
+		/* Its settings are writable for root, who is root to them outside, too. */
+		"--remount-ro", "/proc",
 		/* Sockets of services lie in /run: a read-only mount does not keep one from them.
 		 */
 		"--tmpfs", "/run", "--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve",

@@ -18,7 +18,10 @@ struct sandbox {
 	struct arena arena;
 };
 
-enum { FILTER_MAX = 256 };
+enum { FILTER_MAX = 256, SANDBOX_TASKS_MAX = 2'000 };
+
+/* On the whole machine; 0 when it does not tell. */
+uint64_t sandbox_all_tasks(void);
 
 /* A system call filter; built before the fork, used after it. */
 struct filter {
@@ -42,6 +45,7 @@ struct plan {
 	int failure_fd; /* takes errno when it does not come to exec */
 	int lock_fd; /* as long as it is shared, placeholders are in use; -1 none */
 	pid_t parent;
+	uint64_t tasks_max; /* of the user, everywhere: RLIMIT_NPROC, which does not hold root */
 	struct filter filter;
 	VEC(const char *) words;
 	VEC(const char *) placeholders; /* paths */

@@ -13,7 +13,7 @@
  * Ending everything, however fast it forks: under bubblewrap the death of bwrap takes the process
  * namespace with it. Otherwise the keeper is in a Landlock domain whose signals stay inside, so
  * that SIGKILL to -1 reaches all below it, at one moment, and nobody else. Before Linux 6.12 it is
- * children first, round after round.
+ * the child's group at one moment, and whoever has left that round after round.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ enum {
 struct keeper {
 	const struct plan *plan;
 	pid_t child;
-	bool has_ended;
+	bool is_reaped; /* until then its number is its own */
 	int status;
 	bool has_guard; /* our signals reach what is below us and nobody else */
 	bool is_asked;
@@ -109,6 +109,7 @@ static _Noreturn void become_child(const struct plan *p)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, FILE_MAX_BYTES);
 	limit(RLIMIT_NOFILE, FILES_MAX);
+	limit(RLIMIT_NPROC, p->tasks_max);
 	sigemptyset(&none);
 	if (place(p) && (p->kind != SANDBOX_LANDLOCK || restrict_by_landlock(p))) {
 		sigprocmask(SIG_SETMASK, &none, NULL);
@@ -162,14 +163,17 @@ static void signal_children(pid_t of, int number, bool whole_groups)
 
 static void kill_all(const struct keeper *k)
 {
-	if (!k->has_ended)
+	if (!k->is_reaped) {
 		kill(k->child, SIGKILL);
+		kill(-k->child, SIGKILL);
+	}
 	if (k->has_guard)
 		kill(-1, SIGKILL);
 	else
 		signal_children(getpid(), SIGKILL, false);
 }
 
+/* True when nobody is left. */
 static bool collect(struct keeper *k)
 {
 	int status;
@@ -177,7 +181,7 @@ static bool collect(struct keeper *k)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == k->child) {
-			k->has_ended = true;
+			k->is_reaped = true;
 			k->status =
 				WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 		}
@@ -226,18 +230,28 @@ static void left(const struct keeper *k, struct timespec *t)
 	*t = (struct timespec){ns / 1'000'000'000, ns % 1'000'000'000};
 }
 
+/* Its end is looked at and not yet taken, so that its group can still be ended. */
+static bool has_ended(struct keeper *k)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)k->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+		return true;
+	collect(k);
+	return k->is_reaped;
+}
+
 static void wait_for_end(struct keeper *k, const sigset_t *watched)
 {
 	struct timespec t;
 
-	while (!k->has_ended) {
+	while (!has_ended(k)) {
 		left(k, &t);
 		int number = sigtimedwait(watched, NULL, k->is_asked ? &t : NULL);
 		if (number == SIGQUIT || (number < 0 && errno == EAGAIN))
 			return;
 		if (number == SIGTERM)
 			ask(k);
-		collect(k);
 	}
 }
 
@@ -365,6 +379,7 @@ static bool start(struct plan *p, pid_t *pid, struct err *e)
 
 bool sandbox_spawn(const struct child_start *how, pid_t *pid, struct err *e)
 {
+	const struct sandbox_limits *limits = &how->sandbox->rules.limits;
 	struct plan p = {.kind = how->sandbox->kind,
 		.program = how->program,
 		.arguments = how->arguments,
@@ -377,7 +392,9 @@ bool sandbox_spawn(const struct child_start *how, pid_t *pid, struct err *e)
 		.ruleset_fd = -1,
 		.guard_fd = -1,
 		.failure_fd = -1,
-		.lock_fd = -1};
+		.lock_fd = -1,
+		.tasks_max = sandbox_all_tasks() +
+			     (limits->tasks_max ? limits->tasks_max : SANDBOX_TASKS_MAX)};
 	bool is_running = make_plan(&p, how->sandbox, e) && start(&p, pid, e);
 
 	plan_release(&p);

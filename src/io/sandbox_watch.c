@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "io/sandbox_inside.h"
 
-enum { TASKS_MAX = 2'000, DEPTH_MAX = 64, STAT_BYTES = 512 };
+enum { DEPTH_MAX = 64, STAT_BYTES = 512 };
 
 #define TEMPORARY_MAX_BYTES ((uint64_t)2 << 30)
 #define FREE_MIN_BYTES      ((uint64_t)512 << 20)
@@ -32,7 +32,7 @@ static size_t read_line(int dir_fd, const char *path, char *text, size_t size_by
 }
 
 /* "0.1 0.2 0.3 running/all ...": all tasks of the machine (proc(5)). */
-static uint64_t all_tasks(void)
+uint64_t sandbox_all_tasks(void)
 {
 	char text[128];
 	uint64_t running, all = 0;
@@ -59,7 +59,7 @@ void sandbox_watch_begin(struct sandbox_watch *w, const struct sandbox *s, pid_t
 {
 	*w = (struct sandbox_watch){.sandbox = s,
 		.pid = pid,
-		.tasks_before = all_tasks(),
+		.tasks_before = sandbox_all_tasks(),
 		.free_before = free_bytes(working(s)),
 		.temporary_free_before = free_bytes(s->rules.temporary)};
 }
@@ -108,12 +108,11 @@ static void read_processes(struct processes *all)
 		closedir(d);
 }
 
-static const struct process *find(const struct processes *all, pid_t pid)
+static int by_pid(const void *a, const void *b)
 {
-	vec_each (&all->list, p)
-		if (p->pid == pid)
-			return p;
-	return NULL;
+	const struct process *p = a, *q = b;
+
+	return (p->pid > q->pid) - (p->pid < q->pid);
 }
 
 /* Up from each to the keeper or to the top; what is known on the way shortens the next one's. */
@@ -123,15 +122,30 @@ static uint64_t count_tasks(pid_t keeper)
 	uint64_t total = 0;
 
 	read_processes(&all);
+	if (all.list.n)
+		qsort(all.list.p, all.list.n, sizeof *all.list.p, by_pid);
 	vec_each (&all.list, p) {
 		const struct process *up = p;
 		for (int i = 0; up && up->pid != keeper && !up->is_ours && i < DEPTH_MAX; i++)
-			up = find(&all, up->parent);
+			up = bsearch(&(struct process){.pid = up->parent}, all.list.p, all.list.n,
+				sizeof *up, by_pid);
 		p->is_ours = up && (up->pid == keeper || up->is_ours);
 		total += p->is_ours ? p->tasks : 0;
 	}
 	vec_release(&all.list);
 	return total;
+}
+
+/*
+ * Growth of the machine's own sum beyond all doubt is not counted: in such a flood counting takes
+ * the longer, the more it is needed.
+ */
+static bool is_flood(const struct sandbox_watch *w, uint64_t max)
+{
+	uint64_t now = sandbox_all_tasks(),
+		 more = now > w->tasks_before ? now - w->tasks_before : 0;
+
+	return more > 2 * max || (more > max / 2 && count_tasks(w->pid) > max);
 }
 
 /* What the files below take, up to enough; links are not followed. */
@@ -183,9 +197,8 @@ static bool is_disk_full(const struct sandbox_watch *w, uint64_t min)
 const char *sandbox_watch_look(const struct sandbox_watch *w)
 {
 	const struct sandbox_limits *l = &w->sandbox->rules.limits;
-	uint64_t tasks_max = l->tasks_max ? l->tasks_max : TASKS_MAX, tasks = all_tasks();
 
-	if (tasks > w->tasks_before + tasks_max / 2 && count_tasks(w->pid) > tasks_max)
+	if (is_flood(w, l->tasks_max ? l->tasks_max : SANDBOX_TASKS_MAX))
 		return "it started too many processes and threads";
 	if (is_temporary_full(
 		    w, l->temporary_max_bytes ? l->temporary_max_bytes : TEMPORARY_MAX_BYTES))
