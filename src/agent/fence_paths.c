@@ -205,8 +205,8 @@ void fence_paths_find(struct fence_paths *p, const struct fence_options *o)
 	home = home && *home == '/' ? home : NULL;
 	*p = (struct fence_paths){0};
 	/* Nobody means the whole machine by working in "/". */
-	if (!o->is_readonly && strcmp(root, "/") != 0)
-		add(p, &p->writable, str_from(root));
+	if (strcmp(root, "/") != 0)
+		add(p, o->is_readonly ? &p->readonly : &p->writable, str_from(root));
 	if (!o->is_readonly)
 		add_writable(p, o, home);
 	protect_in(p, root);

@@ -48,23 +48,19 @@ static const char *real_path(struct plan *p, const char *path)
 	return kept;
 }
 
-/* Our own /tmp and /run cover the real ones, but for what is mounted into them. */
-static bool is_seen(const struct sandbox *s, const char *path)
+static bool is_in(const char *const *directories, const char *path)
 {
-	if (!path_is_below(path, "/tmp") && !path_is_below(path, "/run"))
-		return true;
-	for (const char *const *w = s->rules.writable; w && *w; w++)
-		if (path_is_below(path, *w))
+	for (; directories && *directories; directories++)
+		if (path_is_below(path, *directories))
 			return true;
 	return false;
 }
 
-static bool is_writable(const struct sandbox *s, const char *path)
+/* Our own /tmp and /run cover the real ones, but for what is mounted into them. */
+static bool is_seen(const struct sandbox *s, const char *path)
 {
-	for (const char *const *w = s->rules.writable; w && *w; w++)
-		if (path_is_below(path, *w))
-			return true;
-	return false;
+	return (!path_is_below(path, "/tmp") && !path_is_below(path, "/run")) ||
+	       is_in(s->rules.writable, path) || is_in(s->rules.readonly, path);
 }
 
 static bool is_directory(const char *path)
@@ -138,7 +134,7 @@ static bool add_readonly(struct plan *p, const struct sandbox *s)
 
 	for (const char *const *r = s->rules.readonly; r && *r; r++) {
 		bool is_there = lstat(*r, &st) == 0;
-		if (!is_there && (!is_writable(s, *r) || !put_placeholder(*r)))
+		if (!is_there && (!is_in(s->rules.writable, *r) || !put_placeholder(*r)))
 			continue;
 		if (!is_there || S_ISSOCK(st.st_mode))
 			vec_push(&p->placeholders, arena_text(&p->arena, str_from(*r)));

@@ -89,7 +89,10 @@ static void build(struct place *p)
 static void clean(struct place *p)
 {
 	const char *arguments[] = {"rm", "-rf", p->top, NULL}, *environment[] = {NULL};
-	struct child_options options = {"/bin/rm", arguments, environment, 0, 0, WAIT_MS, NULL};
+	struct child_options options = {.program = "/bin/rm",
+		.arguments = arguments,
+		.environment = environment,
+		.deadline_ms = WAIT_MS};
 	struct child_result r;
 	struct err e;
 
