@@ -12,12 +12,12 @@
 
 /* Files whose contents other programs run, or believe; also where there are none yet. */
 static const char *const protected[] = {".git", ".fettle.json", ".mcp.json", ".claude", ".agents",
-	".vscode", ".idea", ".gitmodules", ".gitconfig", ".envrc", NULL};
+	".vscode", ".idea", ".gitmodules", ".envrc", NULL};
 
 /* The same, where they are: they would be odd in most workspaces. */
-static const char *const protected_if_there[] = {".bashrc", ".bash_profile", ".bash_login",
-	".profile", ".zshrc", ".zshenv", ".zprofile", ".ripgreprc", ".cursor", ".gemini", ".codex",
-	".devcontainer", ".husky", NULL};
+static const char *const protected_if_there[] = {".gitconfig", ".bashrc", ".bash_profile",
+	".bash_login", ".profile", ".zshrc", ".zshenv", ".zprofile", ".ripgreprc", ".cursor",
+	".gemini", ".codex", ".devcontainer", ".husky", NULL};
 
 /* Below the home directory. */
 static const char *const hidden[] = {".ssh", ".aws", ".gnupg", ".config/gh", ".config/gcloud",

@@ -191,13 +191,16 @@ static bool collect(struct keeper *k)
 static void end_all(struct keeper *k)
 {
 	const struct timespec round = {0, ROUND_MS * 1'000'000};
+	sigset_t ends;
 
-	do {
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD);
+	for (;;) {
 		kill_all(k);
 		if (collect(k))
 			return;
-		nanosleep(&round, NULL);
-	} while (!collect(k));
+		sigtimedwait(&ends, NULL, &round);
+	}
 }
 
 /*

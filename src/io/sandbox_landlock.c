@@ -186,7 +186,7 @@ static void grant_names(struct grant *g)
 /* Terminals, shared memory and the temporary files of others are left out. */
 static void grant_reads(struct grant *g, const struct sandbox *s)
 {
-	static const char *const others[] = {"/dev", "/tmp", "/var/tmp", NULL};
+	static const char *const others[] = {"/dev", "/tmp", NULL};
 	static const char *const devices[] = {
 		"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", NULL};
 

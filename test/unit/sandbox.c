@@ -51,8 +51,7 @@ static void build(struct place *p)
 
 	*p = (struct place){0};
 	/* Not in /tmp, which is covered in one of the kinds. */
-	assert_true(snprintf(p->top, sizeof p->top, "%s/sandbox.XXXXXX",
-			    getenv("HOME") ? getenv("HOME") : "/var/tmp") > 0);
+	JOIN(p->top, "/var/tmp", "sandbox.XXXXXX");
 	assert_non_null(mkdtemp(p->top));
 	JOIN(p->root, p->top, "work");
 	JOIN(p->temporary, p->top, "temporary");
