@@ -135,7 +135,7 @@ struct str settings_variable(const struct conf_key *key, struct arena *a)
 	char name[80] = "FETTLE_";
 	size_t n = strlen(name);
 
-	if (key->type >= CONF_STRINGS)
+	if (key->type >= CONF_WORDS)
 		return (struct str){0};
 	for (const char *p = key->name; *p && n + 1 < sizeof name; p++)
 		name[n++] = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
