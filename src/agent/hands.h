@@ -24,6 +24,7 @@ struct hands {
 	struct skills skills;
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
+	struct mcp *mcp; /* servers whose tools are offered; NULL: none */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 };
 

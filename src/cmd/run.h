@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "cmd/mcp_servers.h"
 #include "cmd/replay.h"
 #include "cmd/settings.h"
 #include "io/web.h"
@@ -27,6 +28,7 @@ struct run {
 	struct agent_context context;
 	struct hands hands;
 	struct web_policy web;
+	struct mcp_servers servers;
 	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
 	struct pool *pool;
@@ -57,6 +59,13 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */
 [[nodiscard]] bool run_make_hands(struct run *r, struct err *e);
+
+/* Which MCP servers there are: needs the hands. */
+[[nodiscard]] bool run_read_mcp(struct run *r, struct err *e);
+/* Their tools, once the loop runs; whoever is not known yet is asked. */
+void run_offer_mcp(struct run *r);
+/* The asking, or a start, ends soon. */
+void run_stop_mcp(struct run *r);
 
 /* What everything waits on; run_all gives it back. */
 [[nodiscard]] bool run_open_loop(struct run *r, struct err *e);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "base/xdg.h"
 
 void settings_release(struct settings *s)
 {
@@ -119,13 +120,7 @@ static void read_repository_file(
 
 static void find_directory(struct settings *s)
 {
-	const char *base = s->environment("XDG_CONFIG_HOME"), *home = s->environment("HOME");
-
-	/* The XDG specification wants relative paths ignored. */
-	if (base && base[0] == '/')
-		s->directory = arena_printf(&s->arena, "%s/fettle", base).p;
-	else if (home && home[0] == '/')
-		s->directory = arena_printf(&s->arena, "%s/.config/fettle", home).p;
+	s->directory = xdg_directory(XDG_CONFIG, "", s->environment, &s->arena);
 	s->user_file = s->directory ? arena_printf(&s->arena, "%s/config.json", s->directory).p
 				    : "~/.config/fettle/config.json";
 }
