@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "agent/trusted.h"
 #include "base/file.h"
@@ -16,7 +17,13 @@ bool project_file_read(const struct workspace *w, struct buf *text, struct err *
 {
 	AUTO_FD fd = workspace_open_path(w, STR(PROJECT_FILE), O_RDONLY, e);
 
-	return fd >= 0 && file_read_fd(fd, PROJECT_FILE, MCP_CONFIG_MAX_BYTES, text, e);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, ERR_DENIED, PROJECT_FILE ": not a regular file");
+	return file_read_fd(fd, PROJECT_FILE, MCP_CONFIG_MAX_BYTES, text, e);
 }
 
 bool project_file_parse(struct str text, struct mcp_configs *out, struct err *e)
