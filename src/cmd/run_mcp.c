@@ -20,10 +20,16 @@ static bool may_be_called(const struct permit *p)
 	return false;
 }
 
+/* The offline model knows its own tools only. */
+static bool is_wanted(const struct run *r)
+{
+	return r->route.wire && may_be_called(&r->hands.permit);
+}
+
 bool run_read_mcp(struct run *r, struct err *e)
 {
-	/* The offline model knows its own tools only. */
-	if (!r->route.wire || !may_be_called(&r->hands.permit))
+	/* What was typed is judged in any case. */
+	if (!is_wanted(r) && !options_has(&r->given, "mcp-config"))
 		return true;
 	return mcp_servers_read(&r->servers, &r->settings, &r->workspace, &r->given, &r->trust, e);
 }
@@ -69,7 +75,7 @@ void run_offer_mcp(struct run *r)
 
 	if (!r->ui_options.is_quiet)
 		mcp_servers_warn(&r->servers);
-	if (!r->servers.mcp)
+	if (!r->servers.mcp || !is_wanted(r))
 		return;
 	if (mcp_wants_asking(r->servers.mcp) && pool_submit(r->pool, ask, asked, &a))
 		loop_run(r->loop, &a.is_done);

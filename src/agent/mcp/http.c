@@ -21,6 +21,7 @@ struct exchange {
 	struct mcp_session *session;
 	int64_t id;
 	struct sse sse;
+	bool has_session; /* the request was one of a session */
 	struct buf answer; /* the message with our id */
 	struct err error;
 };
@@ -88,8 +89,8 @@ static void add_arguments(struct headers *h, const struct mcp_message *m)
 	}
 }
 
-/* m NULL: the end of a session. */
-static void make_headers(
+/* m NULL: what is no request. Whether a session is named. */
+static bool make_headers(
 	struct mcp_session *s, const char *method, const struct mcp_message *m, struct headers *h)
 {
 	const struct mcp_config *c = s->config;
@@ -105,15 +106,19 @@ static void make_headers(
 			add_encoded(h, "Mcp-Name", m->tool->name);
 			add_arguments(h, m);
 		}
-	} else {
+	}
+	bool has_session = false;
+	if (s->era == MCP_LEGACY && strcmp(method, "initialize") != 0) {
 		pthread_mutex_lock(&s->lock);
 		if (s->version.n)
 			add_header(h, "MCP-Protocol-Version", s->version, false);
-		if (s->session_id.n)
+		has_session = s->session_id.n;
+		if (has_session)
 			add_header(h, "Mcp-Session-Id", s->session_id, true);
 		pthread_mutex_unlock(&s->lock);
 	}
 	vec_push(&h->list, (struct http_header){0});
+	return has_session;
 }
 
 /* ---- requests ---- */
@@ -219,10 +224,10 @@ static void note_session(struct mcp_session *s, const struct web_answer *answer)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static bool explain_status(struct mcp_session *s, int status, struct err *e)
+static bool explain_status(const struct mcp_session *s, bool has_session, int status, struct err *e)
 {
 	/* The session is gone: whoever asked begins a new one. */
-	if (status == 404 && s->session_id.n)
+	if (status == 404 && has_session)
 		return err_set(e, ERR_NOT_FOUND, "%s: it has forgotten the session", s->name);
 	if (status == 401 || status == 403)
 		return err_set(e, ERR_PROVIDER,
@@ -242,7 +247,7 @@ static bool read_answer(struct exchange *x, int status, struct rpc_answer *out, 
 		return err_context(e, "%s", x->session->name);
 	}
 	if (!text.n || !json_check(text, &ignored) || json_type(text) != JSON_OBJECT)
-		return explain_status(x->session, status, e);
+		return explain_status(x->session, x->has_session, status, e);
 	struct rpc_answer answer = {.error = json_get(text, "error")};
 	if (json_type(answer.error) == JSON_OBJECT) {
 		answer.code = json_int_or(json_get(answer.error, "code"), 0);
@@ -251,11 +256,11 @@ static bool read_answer(struct exchange *x, int status, struct rpc_answer *out, 
 		answer.error = (struct str){0};
 		answer.result = json_get(text, "result");
 	}
-	if ((answer.error.p && status == 404 && x->session->session_id.n) ||
+	if ((answer.error.p && status == 404 && x->has_session) ||
 		(!answer.error.p &&
 			(!answer.result.p || json_int_or(json_get(text, "id"), -1) != x->id))) {
 		arena_release(&answer.arena);
-		return explain_status(x->session, status, e);
+		return explain_status(x->session, x->has_session, status, e);
 	}
 	answer.bytes = x->answer;
 	x->answer = (struct buf){0};
@@ -291,7 +296,7 @@ static bool call(
 	x.id = ++s->last_id;
 	pthread_mutex_unlock(&s->lock);
 	put_request(&body, x.id, m->method, m->params);
-	make_headers(s, m->method, m, &headers);
+	x.has_session = make_headers(s, m->method, m, &headers);
 	bool is_good = send_body(s, &headers, "POST", buf_str(&body), &m->patience, &x, &answer, e);
 	if (is_good) {
 		/* A last event may come without its empty line. */
@@ -318,7 +323,7 @@ static bool notify(struct mcp_session *s, const char *method, struct err *e)
 	make_headers(s, method, NULL, &headers);
 	bool is_good = send_body(s, &headers, "POST", buf_str(&body), &patience, NULL, &answer, e);
 	if (is_good && (answer.status < 200 || answer.status > 299))
-		is_good = explain_status(s, answer.status, e);
+		is_good = explain_status(s, false, answer.status, e);
 	web_answer_release(&answer);
 	headers_release(&headers);
 	return is_good;

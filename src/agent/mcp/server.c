@@ -53,6 +53,15 @@ static void keep(struct mcp_server *s)
 		log_debug("mcp: %s", e.text);
 }
 
+/* A new session, and what the server can do. */
+static bool greet(struct mcp_server *s, enum mcp_era known, const struct mcp_patience *patience,
+	struct mcp_tools *listed, struct err *e)
+{
+	mcp_session_free(s->session);
+	s->session = mcp_session_open(s->config, s->world, known, patience, e);
+	return s->session && mcp_session_list(s->session, patience, listed, e);
+}
+
 /* The lock is not held; nobody else touches the session meanwhile. */
 static bool start(struct mcp_server *s, const atomic_bool *cancel, struct err *e)
 {
@@ -60,19 +69,16 @@ static bool start(struct mcp_server *s, const atomic_bool *cancel, struct err *e
 	_Atomic int64_t deadline = begun + s->config->timeout_ms * 1'000'000;
 	struct mcp_patience patience = {&deadline, cancel};
 	struct mcp_tools listed = {0};
+	struct err first;
 
-	mcp_session_free(s->session);
-	s->session = mcp_session_open(s->config, s->world, s->cached.era, &patience, e);
-	bool is_good = s->session && mcp_session_list(s->session, &patience, &listed, e);
+	bool is_good = greet(s, s->cached.era, &patience, &listed, &first);
 	/* What it was the last time may be no more: from the beginning, then. */
-	if (!is_good && s->cached.era && e->code == ERR_PROVIDER) {
-		mcp_session_free(s->session);
-		s->session = mcp_session_open(s->config, s->world, MCP_UNKNOWN, &patience, e);
-		is_good = s->session && mcp_session_list(s->session, &patience, &listed, e);
-	}
+	if (!is_good && s->cached.era && first.code == ERR_PROVIDER)
+		is_good = greet(s, MCP_UNKNOWN, &patience, &listed, &first);
 	if (!is_good) {
 		mcp_session_free(s->session);
 		s->session = NULL;
+		*e = first;
 		return false;
 	}
 	mcp_tools_release(&s->listed);

@@ -74,8 +74,10 @@ static bool ask(struct mcp_session *s, const struct mcp_message *m, struct rpc_a
 static bool discover(struct mcp_session *s, const struct mcp_patience *patience)
 {
 	AUTO(buf) params = {0};
-	int64_t end = after_ms(MCP_PROBE_MS), last = atomic_load(patience->deadline_ns);
-	_Atomic int64_t deadline = end < last ? end : last;
+	/* Half of what is left is for the other era. */
+	int64_t end = after_ms(MCP_PROBE_MS),
+		half = clock_ns() + (atomic_load(patience->deadline_ns) - clock_ns()) / 2;
+	_Atomic int64_t deadline = end < half ? end : half;
 	struct mcp_message m = {.method = "server/discover",
 		.patience = {&deadline, patience->cancel},
 		.is_silent = true};
@@ -93,13 +95,6 @@ static bool discover(struct mcp_session *s, const struct mcp_patience *patience)
 	return is_modern;
 }
 
-static void forget(struct mcp_session *s)
-{
-	pthread_mutex_lock(&s->lock);
-	s->version = s->session_id = (struct str){0};
-	pthread_mutex_unlock(&s->lock);
-}
-
 static bool initialize(struct mcp_session *s, const struct mcp_patience *patience, struct err *e)
 {
 	AUTO(buf) params = {0};
@@ -107,18 +102,19 @@ static bool initialize(struct mcp_session *s, const struct mcp_patience *patienc
 	struct rpc_answer answer = {0};
 
 	/* Some end at a first word that they do not know. */
-	if (!s->carrier->is_open(s, e) && !s->carrier->open(s, e))
+	if (!mcp_session_is_open(s) && !s->carrier->open(s, e))
 		return false;
 	mcp_put_initialize(&params);
 	m.params = buf_str(&params);
-	forget(s);
 	struct str version;
-	bool is_good = ask(s, &m, &answer, e) && mcp_get_initialize(answer.result, &version, e);
+	bool is_good = ask(s, &m, &answer, e) && (mcp_get_initialize(answer.result, &version, e) ||
+							 err_context(e, "%s", s->name));
 	rpc_answer_release(&answer);
 	if (!is_good)
 		return false;
 	pthread_mutex_lock(&s->lock);
 	s->version = version;
+	s->greeting++;
 	pthread_mutex_unlock(&s->lock);
 	return s->carrier->notify(s, "notifications/initialized", e);
 }
@@ -142,6 +138,7 @@ struct mcp_session *mcp_session_open(const struct mcp_config *config, const stru
 	*s = (struct mcp_session){
 		.config = config, .world = world, .carrier = config->url ? &mcp_http : &mcp_stdio};
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->greeting_lock, NULL);
 	buf_put_text(&name, "MCP server ");
 	utf8_put_line(&name, config->name, MCP_NAME_MAX_BYTES);
 	s->name = arena_text(&s->arena, buf_str(&name));
@@ -169,18 +166,42 @@ void mcp_session_free(struct mcp_session *s)
 		return;
 	s->carrier->close(s);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->greeting_lock);
 	arena_release(&s->arena);
 	free(s);
+}
+
+static int64_t greeting_of(struct mcp_session *s)
+{
+	pthread_mutex_lock(&s->lock);
+	int64_t greeting = s->greeting;
+	pthread_mutex_unlock(&s->lock);
+	return greeting;
+}
+
+/* Once for all calls that notice at the same time. */
+static bool greet_again(
+	struct mcp_session *s, int64_t greeting, const struct mcp_patience *patience, struct err *e)
+{
+	pthread_mutex_lock(&s->greeting_lock);
+	bool is_good = greeting_of(s) != greeting || initialize(s, patience, e);
+	pthread_mutex_unlock(&s->greeting_lock);
+	return is_good;
 }
 
 /* The same, once more where the server has forgotten the session meanwhile. */
 static bool ask_again(struct mcp_session *s, const struct mcp_message *m, struct rpc_answer *answer,
 	struct err *e)
 {
-	if (ask(s, m, answer, e))
+	int64_t greeting = greeting_of(s);
+	struct err first;
+
+	if (ask(s, m, answer, &first))
 		return true;
-	return e->code == ERR_NOT_FOUND && s->era == MCP_LEGACY && initialize(s, &m->patience, e) &&
-	       ask(s, m, answer, e);
+	if (first.code == ERR_NOT_FOUND && s->era == MCP_LEGACY)
+		return greet_again(s, greeting, &m->patience, e) && ask(s, m, answer, e);
+	*e = first;
+	return false;
 }
 
 /* ---- what it can do ---- */
@@ -194,8 +215,9 @@ static bool list_page(struct mcp_session *s, const struct mcp_patience *patience
 
 	mcp_put_list(&params, &(struct mcp_request){.era = s->era}, *cursor);
 	m.params = buf_str(&params);
-	bool is_good =
-		ask_again(s, &m, &answer, e) && mcp_get_list(answer.result, listed, a, cursor, e);
+	bool is_good = ask_again(s, &m, &answer, e) &&
+		       (mcp_get_list(answer.result, listed, a, cursor, e) ||
+			       err_context(e, "%s", s->name));
 	rpc_answer_release(&answer);
 	return is_good;
 }

@@ -66,7 +66,9 @@ struct mcp_session {
 	const char *program; /* path of the config's command; NULL: there is none */
 	enum mcp_era era;
 	struct str version; /* of a legacy server */
+	pthread_mutex_t greeting_lock; /* held by who greets the server anew */
 	pthread_mutex_t lock; /* of what is below */
+	int64_t greeting; /* how often it was greeted */
 	struct mcp_waiting *waiting;
 	int64_t last_token;
 	struct rpc *rpc; /* stdio */
