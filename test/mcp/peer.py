@@ -77,9 +77,9 @@ class Server:
         tools = [dict(tool) for tool in TOOLS]
         if self.options.tools:
             tools += json.loads(pathlib.Path(self.options.tools).read_text(encoding="utf-8"))
-        if self.remembered() > 1 and self.options.fault == "changed":
+        if self.remembered() > 2 and self.options.fault == "changed":
             tools[0]["inputSchema"] = {"type": "object", "properties": {"words": {"type": "string"}}}
-        if self.remembered() > 1 and self.options.fault == "gone":
+        if self.remembered() > 2 and self.options.fault == "gone":
             tools = tools[1:]
         return tools
 

@@ -34,14 +34,30 @@ static void put_pairs(struct buf *b, const struct mcp_pair *pairs, size_t count)
 	}
 }
 
-/* Nothing for what is no file. */
-static void put_identity(struct buf *b, const char *path)
+/* False for what is no file. */
+static bool put_identity(struct buf *b, const char *path)
 {
 	struct stat st;
+	bool is_file = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 
-	if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+	if (is_file)
 		buf_printf(b, "@%lld,%lld,%lld.%09ld", (long long)st.st_ino, (long long)st.st_size,
 			(long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	return is_file;
+}
+
+/* The first file among them is taken for the script; others may be data, and change. */
+static void put_arguments(struct buf *b, const struct mcp_config *config)
+{
+	bool has_script = false;
+
+	for (size_t i = 0; i < config->argument_count; i++) {
+		struct arena a = {0};
+		put_part(b, config->arguments[i]);
+		if (!has_script)
+			has_script = put_identity(b, arena_text(&a, config->arguments[i]));
+		arena_release(&a);
+	}
 }
 
 void mcp_cache_name(const struct mcp_config *config, const char *program, char out[MCP_CACHE_NAME])
@@ -53,13 +69,8 @@ void mcp_cache_name(const struct mcp_config *config, const char *program, char o
 	put_part(&key, config->name);
 	put_part(&key, str_from(config->command ? config->command : ""));
 	put_part(&key, str_from(program ? program : ""));
-	put_identity(&key, program);
-	for (size_t i = 0; i < config->argument_count; i++) {
-		struct arena a = {0};
-		put_part(&key, config->arguments[i]);
-		put_identity(&key, arena_text(&a, config->arguments[i]));
-		arena_release(&a);
-	}
+	(void)put_identity(&key, program);
+	put_arguments(&key, config);
 	put_pairs(&key, config->variables, config->variable_count);
 	put_part(&key, str_from(config->url ? config->url : ""));
 	put_pairs(&key, config->headers, config->header_count);

@@ -25,8 +25,8 @@ struct mcp_cached {
 };
 
 /*
- * Of a server as it is configured and of its program's identity: path, size, time, and those of
- * the files among its arguments. program may be NULL.
+ * Of a server as it is configured and of its program's identity (path, inode, size, time), and that
+ * of the first file among its arguments. program may be NULL.
  */
 void mcp_cache_name(const struct mcp_config *config, const char *program, char out[MCP_CACHE_NAME]);
 /* False when there is nothing that counts. */

@@ -121,12 +121,6 @@ void mcp_put_roots(struct buf *b, const char *root)
 
 /* ---- what comes ---- */
 
-bool mcp_is_modern_error(int64_t code)
-{
-	/* Header mismatch, missing capability, unsupported version. */
-	return code >= -32022 && code <= -32020;
-}
-
 bool mcp_get_discover(struct str result, struct err *e)
 {
 	struct str versions = json_get(result, "supportedVersions"), raw, version;

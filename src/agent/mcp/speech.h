@@ -37,8 +37,6 @@ void mcp_put_roots(struct buf *b, const char *root);
 
 /* ---- what comes: results, checked JSON ---- */
 
-/* Whether this error's code is one that only modern servers use. */
-bool mcp_is_modern_error(int64_t code);
 /* False when it offers no version that is spoken here. */
 [[nodiscard]] bool mcp_get_discover(struct str result, struct err *e);
 /* The version that counts from now on; it has to be one of the legacy ones. */
