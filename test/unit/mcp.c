@@ -32,7 +32,7 @@ static void names_are_safe_and_short(void **)
 		{"a", "b", "mcp__a__b"},
 		{"my server", "get.it/now", "mcp__my_server__get_it_now"},
 		{"gr\xc3\xbc\xc3\x9f", "x", "mcp__gr______x"},
-		{"-", "_", "mcp__-____"},
+		{"-", "_", "mcp__-___"},
 	};
 	char name[MCP_OFFERED_BYTES], other[MCP_OFFERED_BYTES];
 
