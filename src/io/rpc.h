@@ -22,14 +22,16 @@
 #include "io/frames.h"
 
 struct rpc;
+struct sandbox;
 
-/* Everything is copied but self, which outlives the connection. */
+/* Everything is copied but self and sandbox, which outlive the connection. */
 struct rpc_options {
 	const char *name; /* for sentences: "clangd" */
 	const char *program; /* absolute path: child_find */
 	const char *const *arguments; /* with argument 0; NULL-ended */
 	const char *const *environment; /* "NAME=value"; NULL-ended */
 	const char *directory; /* where it starts; NULL: here */
+	const struct sandbox *sandbox; /* io/sandbox.h; NULL: as free as we are */
 	enum rpc_framing framing;
 	/*
 	 * The notification that tells the program that a call was given up, and its member with the

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "io/child.h"
+#include "io/sandbox.h"
 
 enum {
 	TICK_MS = 20, /* where a moment or an end without pidfd is waited for */
@@ -48,6 +50,7 @@ static bool spawn(struct rpc *c, struct err *e)
 			.arguments = o->arguments,
 			.environment = o->environment,
 			.directory = o->directory,
+			.sandbox = o->sandbox,
 			.in_fd = in[0],
 			.out_fd = out[1],
 			.errors_fd = errors[1]};
@@ -304,6 +307,26 @@ static bool read_messages(struct rpc *c, size_t max_bytes, struct err *e)
 	return true;
 }
 
+/* What is in a sandbox is ended by its keeper, which must not be killed itself. */
+static void end_program(struct rpc *c, enum sandbox_ending how)
+{
+	if (c->options.sandbox)
+		sandbox_end(c->pid, how);
+	else
+		kill(-c->pid, how == SANDBOX_ASK ? SIGTERM : SIGKILL);
+}
+
+static int collect(struct rpc *c)
+{
+	siginfo_t info;
+
+	if (!child_has_ended(c->pid))
+		end_program(c, SANDBOX_KILL);
+	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+	}
+	return child_collect(c->pid);
+}
+
 /* Whether it has had its time to end: after it hung up, or after we did. */
 static bool is_out_of_time(struct rpc *c, struct err *e)
 {
@@ -319,7 +342,7 @@ static bool is_out_of_time(struct rpc *c, struct err *e)
 	if (c->sent == c->sending.n || is_late)
 		file_close(&c->in_fd);
 	if (is_late && !c->term_ns) {
-		kill(-c->pid, SIGTERM);
+		end_program(c, SANDBOX_ASK);
 		c->term_ns = now;
 	}
 	if (!c->term_ns || now - c->term_ns < RPC_TERM_MS * 1'000'000LL)
@@ -392,7 +415,7 @@ void *rpc_serve(void *self)
 		return NULL;
 	while (step(c, &has_ended, &why)) {
 	}
-	int status = child_collect(c->pid);
+	int status = collect(c);
 	read_errors(c);
 	say_why(c, has_ended, status, &why);
 	file_close(&c->in_fd);
