@@ -125,11 +125,18 @@ static int mcp(struct world *world, struct err *e)
 	if (!world_settings(world, e) ||
 		!command_trust(given, NULL, &world->arena, &world->trust, e))
 		return EXIT_USAGE;
+	struct secret_rules secrets = {0};
+	struct fence_options fenced = {.workspace = &world->workspace, .secrets = &secrets};
+	struct setting kind = settings_get(&world->settings, "sandbox");
+	if (!sandbox_wish_from(arena_text(&world->arena, kind.text), &fenced.wish, e))
+		return EXIT_USAGE;
+	struct fence *fence = fence_new(&fenced);
 	if (mcp_servers_read(
-		    &servers, &world->settings, &world->workspace, given, &world->trust, e))
+		    &servers, &world->settings, &world->workspace, given, &world->trust, fence, e))
 		status = act(
 			&listing, &servers, given->operand_count ? given->operands[0] : "list", e);
 	mcp_servers_release(&servers);
+	fence_free(fence);
 	return status;
 }
 

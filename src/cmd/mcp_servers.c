@@ -156,12 +156,15 @@ static void read_settings(struct mcp_servers *m, const struct settings *s)
 }
 
 bool mcp_servers_read(struct mcp_servers *m, struct settings *s, const struct workspace *w,
-	const struct options *given, const struct http_trust *trust, struct err *e)
+	const struct options *given, const struct http_trust *trust, const struct fence *fence,
+	struct err *e)
 {
 	m->world = (struct mcp_world){.root = w->root,
 		.environment = s->environment,
 		.cache_directory = xdg_directory(XDG_CACHE, "mcp", s->environment, &m->arena),
-		.trust = *trust};
+		.trust = *trust,
+		.closed = fence_beside(fence, false),
+		.open = fence_beside(fence, true)};
 	if (!read_typed(m, s, given, e))
 		return false;
 	read_settings(m, s);
@@ -186,6 +189,8 @@ void mcp_servers_warn(const struct mcp_servers *m)
 void mcp_servers_release(struct mcp_servers *m)
 {
 	mcp_free(m->mcp);
+	fence_free(m->world.closed);
+	fence_free(m->world.open);
 	mcp_configs_release(&m->configs);
 	arena_release(&m->arena);
 	*m = (struct mcp_servers){0};

@@ -31,7 +31,8 @@ bool run_read_mcp(struct run *r, struct err *e)
 	/* What was typed is judged in any case. */
 	if (!is_wanted(r) && !options_has(&r->given, "mcp-config"))
 		return true;
-	return mcp_servers_read(&r->servers, &r->settings, &r->workspace, &r->given, &r->trust, e);
+	return mcp_servers_read(
+		&r->servers, &r->settings, &r->workspace, &r->given, &r->trust, r->hands.fence, e);
 }
 
 static void ask(void *self)

@@ -9,7 +9,7 @@ into FILE; then it ends when its parent does. --log gets a line for every messag
 --tools is a JSON list of tools to offer beside its own.
 
 Tools: echo {text}, add {a, b}, environment {}, slow {seconds}, progress {steps}, picture {}, nested {},
-fail {}, ask {}, end {}.
+fail {}, ask {}, end {}, attempt {read, write: a path, connect: to $PORT}.
 
 Faults: dies (at the start), dies-on-discover, garbage (lines that are no JSON between the messages),
 silent (never answers), silent-discover, half (stalls within a message), endless (one line without end),
@@ -21,6 +21,7 @@ import http.server
 import json
 import os
 import pathlib
+import socket
 import sys
 import threading
 import time
@@ -42,6 +43,7 @@ TOOLS = [
     {"name": "fail", "inputSchema": {"type": "object"}},
     {"name": "ask", "inputSchema": {"type": "object"}},
     {"name": "end", "inputSchema": {"type": "object"}},
+    {"name": "attempt", "inputSchema": {"type": "object"}},
 ]
 
 
@@ -53,6 +55,19 @@ class Refused(Exception):
 
 def text(words):
     return {"content": [{"type": "text", "text": words}]}
+
+
+def attempt(given):
+    try:
+        if "read" in given:
+            return pathlib.Path(given["read"]).read_text(encoding="utf-8")
+        if "write" in given:
+            pathlib.Path(given["write"]).write_text("written", encoding="utf-8")
+        if "connect" in given:
+            socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 5).close()
+        return "done"
+    except OSError as e:
+        return f"refused: {e.strerror}"
 
 
 class Server:
@@ -148,6 +163,8 @@ class Server:
             return {**text("it did not work"), "isError": True}
         if name == "ask":
             return {"resultType": "input_required", "inputRequests": {"a": {"method": "elicitation/create"}}}
+        if name == "attempt":
+            return text(attempt(given))
         if name == "end":
             os._exit(7)
         raise Refused(-32602, f"Unknown tool: {name}")

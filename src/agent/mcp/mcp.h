@@ -11,6 +11,7 @@
 #ifndef AGENT_MCP_MCP_H
 #define AGENT_MCP_MCP_H
 
+#include "agent/fence.h"
 #include "agent/mcp/cache.h"
 #include "agent/mcp/config.h"
 #include "agent/mcp/tools.h"
@@ -26,6 +27,7 @@ struct mcp_world {
 	const char *(*environment)(const char *name);
 	const char *cache_directory; /* NULL: nothing is kept */
 	struct http_trust trust;
+	struct fence *closed, *open; /* for programs without and with the network */
 };
 
 /* configs stays. Reads what is kept of the servers; starts nothing. */

@@ -7,33 +7,36 @@
 #include "io/child.h"
 
 /*
- * Passed on from our environment; everything else stays here, keys above all. What a server needs
- * besides is in its configuration.
+ * Passed on, of what children of ours see; everything else stays here. What a server needs besides
+ * is in its configuration.
  */
 static const char *const passed[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL",
-	"LC_CTYPE", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
-	"XDG_RUNTIME_DIR", NULL};
+	"LC_CTYPE", "TZ", "TMPDIR", "TERM", "NO_COLOR", "AI_AGENT", "XDG_CONFIG_HOME",
+	"XDG_CACHE_HOME", "XDG_DATA_HOME", NULL};
 
-static bool is_configured(const struct mcp_config *c, const char *name)
+static bool is_passed(const struct mcp_config *c, struct str name)
 {
 	for (size_t i = 0; i < c->variable_count; i++)
-		if (str_is(c->variables[i].name, name))
+		if (str_eq(c->variables[i].name, name))
+			return false;
+	for (const char *const *p = passed; *p; p++)
+		if (str_is(name, *p))
 			return true;
 	return false;
 }
 
-static const char *const *make_environment(struct mcp_session *s)
+static const char *const *make_environment(struct mcp_session *s, struct fence *fence)
 {
 	const struct mcp_config *c = s->config;
 	size_t n = 0, most = sizeof passed / sizeof *passed + c->variable_count + 1;
 	const char **all = arena_alloc(&s->arena, most, sizeof *all);
 
-	for (const char *const *name = passed; *name; name++) {
-		const char *value = s->world->environment(*name);
-		if (value && !is_configured(c, *name))
-			all[n++] = arena_printf(&s->arena, "%s=%s", *name, value).p;
+	for (const char *const *v = fence_environment(fence); *v; v++) {
+		struct str rest = str_from(*v), name;
+		if (str_split(&rest, '=', &name) && is_passed(c, name) && n + 1 < most)
+			all[n++] = *v;
 	}
-	for (size_t i = 0; i < c->variable_count; i++)
+	for (size_t i = 0; i < c->variable_count && n + 1 < most; i++)
 		all[n++] = arena_printf(&s->arena, "%.*s=%.*s", STR_ARG(c->variables[i].name),
 			STR_ARG(c->variables[i].value))
 				   .p;
@@ -73,11 +76,16 @@ static bool open_program(struct mcp_session *s, struct err *e)
 	if (!s->program)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no program %s", s->name,
 			s->config->command);
+	struct fence *fence = s->config->has_network ? s->world->open : s->world->closed;
+	const struct sandbox *sandbox = fence_sandbox(fence, e);
+	if (!sandbox)
+		return err_context(e, "%s", s->name);
 	struct rpc_options options = {.name = s->name,
 		.program = s->program,
 		.arguments = make_arguments(s),
-		.environment = make_environment(s),
+		.environment = make_environment(s, fence),
 		.directory = s->world->root,
+		.sandbox = sandbox,
 		.framing = RPC_LINES,
 		.cancel_method = "notifications/cancelled",
 		.cancel_member = "requestId",
