@@ -163,8 +163,8 @@ bool mcp_servers_read(struct mcp_servers *m, struct settings *s, const struct wo
 		.environment = s->environment,
 		.cache_directory = xdg_directory(XDG_CACHE, "mcp", s->environment, &m->arena),
 		.trust = *trust,
-		.closed = fence_beside(fence, false),
-		.open = fence_beside(fence, true)};
+		.closed = fence ? fence_beside(fence, false) : NULL,
+		.open = fence ? fence_beside(fence, true) : NULL};
 	if (!read_typed(m, s, given, e))
 		return false;
 	read_settings(m, s);

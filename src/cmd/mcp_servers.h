@@ -27,8 +27,8 @@ struct mcp_servers {
 	size_t untrusted; /* servers of a project's file that nobody has trusted */
 };
 
-/* w, s and what fence points to stay; servers are started in such ones. ERR_USAGE for a file that
- * was typed; what is wrong elsewhere is a problem. */
+/* w, s and what fence points to stay; servers are started in such ones, and none without. ERR_USAGE
+ * for a file that was typed; what is wrong elsewhere is a problem. */
 [[nodiscard]] bool mcp_servers_read(struct mcp_servers *m, struct settings *s,
 	const struct workspace *w, const struct options *given, const struct http_trust *trust,
 	const struct fence *fence, struct err *e);

@@ -234,6 +234,8 @@ bool mcp_session_list(struct mcp_session *s, const struct mcp_patience *patience
 		is_good = list_page(s, patience, &listed, &temporary, &cursor, e);
 	arena_release(&temporary);
 	mcp_tools_end(&listed);
+	if (cursor.p)
+		vec_push(&listed.problems, "its list goes on behind 20 pages, which is enough");
 	if (is_good)
 		*out = listed;
 	else
