@@ -32,6 +32,8 @@ struct agent_context {
 	struct str facts; /* date, directory, branch: after the cacheable part */
 	struct tool_spec *tools;
 	size_t tool_count;
+	const struct str *kept; /* the only tools that may be offered; NULL: all */
+	size_t kept_count;
 	struct str notice; /* for people: what was left out, "" when nothing */
 	struct arena arena;
 };
@@ -46,9 +48,17 @@ void agent_context_load(struct agent_context *c, const struct workspace *w,
 void agent_context_release(struct agent_context *c);
 /* Behind the instruction files: what somebody asked for with this run. */
 void agent_context_instruct(struct agent_context *c, struct str text);
-/* Leaves only these tools; others are neither offered nor run. ERR_USAGE for an unknown name. */
+/*
+ * Leaves only these tools; others are neither offered nor run. ERR_USAGE for an unknown name. names
+ * stay as long as the context.
+ */
 [[nodiscard]] bool agent_context_keep_tools(
 	struct agent_context *c, const struct str *names, size_t count, struct err *e);
+/*
+ * Offers these too, behind those that are there, where they may be offered. The strings stay as
+ * long as the context.
+ */
+void agent_context_add_tools(struct agent_context *c, const struct tool_spec *added, size_t count);
 /* Whether the model is offered a tool of this name. */
 bool agent_context_has_tool(const struct agent_context *c, struct str name);
 

@@ -58,6 +58,14 @@ static bool make_temporary(struct fence *f, struct err *e)
 	return true;
 }
 
+struct fence *fence_beside(const struct fence *f, bool has_network)
+{
+	struct fence_options options = f->options;
+
+	options.has_network = has_network;
+	return fence_new(&options);
+}
+
 enum { DEPTH_MAX = 1'000 };
 
 /* Closes fd. Links are taken away and not followed. */

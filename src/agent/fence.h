@@ -26,6 +26,8 @@ struct fence_options {
 struct fence;
 
 [[nodiscard]] struct fence *fence_new(const struct fence_options *options);
+/* Another one with the same options, and with the network or without. */
+[[nodiscard]] struct fence *fence_beside(const struct fence *f, bool has_network);
 /* After the last child has ended; its directory for temporary files goes, too. NULL is nothing. */
 void fence_free(struct fence *f);
 /*

@@ -30,6 +30,7 @@ struct hands {
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
 	struct lsp *lsp; /* NULL: no language servers */
+	struct mcp *mcp; /* servers whose tools are offered; NULL: none */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
 	struct keep *keep; /* of what changes; NULL: nothing is kept */

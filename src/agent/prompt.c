@@ -258,7 +258,21 @@ bool agent_context_keep_tools(
 		if (is_among(names, count, c->tools[i].name))
 			c->tools[kept++] = c->tools[i];
 	c->tool_count = kept;
+	c->kept = names;
+	c->kept_count = count;
 	return true;
+}
+
+void agent_context_add_tools(struct agent_context *c, const struct tool_spec *added, size_t count)
+{
+	struct tool_spec *all = arena_alloc(&c->arena, c->tool_count + count, sizeof *all);
+
+	if (c->tool_count)
+		memcpy(all, c->tools, c->tool_count * sizeof *all);
+	c->tools = all;
+	for (size_t i = 0; i < count; i++)
+		if (!c->kept || is_among(c->kept, c->kept_count, added[i].name))
+			all[c->tool_count++] = added[i];
 }
 
 bool agent_context_has_tool(const struct agent_context *c, struct str name)

@@ -38,7 +38,7 @@ struct agent {
 	struct job *jobs;
 	size_t job_count, jobs_left;
 	struct job *asked; /* a person is asked about it; NULL: about none */
-	VEC(const struct tool *) always; /* tools whose questions are answered */
+	VEC(struct str) always; /* names of tools whose questions are answered */
 	int64_t tools_started;
 	struct timer *ending;
 	atomic_bool cancel;

@@ -146,10 +146,10 @@ static void ask(struct job *job)
 				 .kind = AGENT_QUESTION, .run = job->run, .text = buf_str(&text)});
 }
 
-static bool is_always(const struct agent *agent, const struct tool *tool)
+static bool is_always(const struct agent *agent, struct str name)
 {
 	for (size_t i = 0; i < agent->always.n; i++)
-		if (agent->always.p[i] == tool)
+		if (str_eq(agent->always.p[i], name))
 			return true;
 	return false;
 }
@@ -160,7 +160,7 @@ static bool clear_job(struct job *job)
 	struct agent *agent = job->agent;
 	AUTO(buf) why = {0};
 
-	if (!job->can_run || job->is_permitted || is_always(agent, job->tool))
+	if (!job->can_run || job->is_permitted || is_always(agent, job->run->name))
 		return true;
 	switch (permit_judge(&agent->task.hands->permit, job->tool, &job->call, &why)) {
 	case PERMISSION_GIVEN: return true;
@@ -275,7 +275,7 @@ void agent_answer(struct agent *agent, enum answer answer, struct str why)
 	else
 		job->is_permitted = true;
 	if (answer == ANSWER_ALWAYS)
-		vec_push(&agent->always, job->tool);
+		vec_push(&agent->always, job->run->name);
 	start_ready(agent);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/expand.h"
 #include "base/json.h"
 #include "base/option.h"
 #include "base/utf8.h"
@@ -32,6 +33,7 @@ static const char *const type_names[] = {
 	[CONF_SECONDS] = "a whole number of seconds",
 	[CONF_BOOL] = "true or false",
 	[CONF_LIST] = "a list of strings",
+	[CONF_WORDS] = "a list of strings",
 	[CONF_STRINGS] = "an object of strings",
 	[CONF_OBJECT] = "an object",
 	[CONF_MAP] = "an object of objects",
@@ -144,40 +146,11 @@ __attribute__((format(printf, 5, 6))) static bool tell(
 
 /* ---- one value ---- */
 
-static bool is_name_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
-/* text begins with "${". Puts the variable's value; the rest of the text, absent on failure. */
-static struct str put_variable(
-	struct reader *r, const char *at, const char *key, struct str text, struct buf *out)
-{
-	size_t n = 2;
-
-	while (n < text.n && is_name_char(text.p[n]))
-		n++;
-	if (n == 2 || n == text.n || text.p[n] != '}') {
-		WRONG(r, at, key, "${ without NAME} behind it (write $${ for the two characters)");
-		return (struct str){0};
-	}
-	const char *name = arena_text(&r->conf->arena, str_range(text.p + 2, text.p + n));
-	const char *value = r->source->environment(name);
-	if (!value) {
-		WRONG(r, at, key, "the variable %s is not set in the environment", name);
-		return (struct str){0};
-	}
-	buf_put_text(out, value);
-	r->has_variable = true;
-	return str_skip(text, n + 1);
-}
-
 static bool expand(
 	struct reader *r, const char *at, const char *key, struct str text, struct str *result)
 {
 	AUTO(buf) out = {.max = CONF_FILE_MAX_BYTES};
-	size_t dollar;
+	struct err e;
 
 	*result = text;
 	if (str_find(text, STR("${"), 0) == SIZE_MAX)
@@ -188,22 +161,8 @@ static bool expand(
 			r->source->trusted_file);
 		return false;
 	}
-	while ((dollar = str_find_char(text, '$', 0)) != SIZE_MAX) {
-		buf_put_str(&out, str_head(text, dollar));
-		text = str_skip(text, dollar);
-		if (str_starts(text, STR("$${"))) {
-			buf_put_text(&out, "${");
-			text = str_skip(text, 3);
-		} else if (str_starts(text, STR("${"))) {
-			text = put_variable(r, at, key, text, &out);
-			if (!text.p)
-				return false;
-		} else {
-			buf_put_char(&out, '$');
-			text = str_skip(text, 1);
-		}
-	}
-	buf_put_str(&out, text);
+	if (!expand_put(&out, text, r->source->environment, &r->has_variable, &e))
+		return WRONG(r, at, key, "%s", e.text);
 	if (out.overflow)
 		return WRONG(r, at, key, "too long with its variables");
 	*result = arena_copy(&r->conf->arena, buf_str(&out));
@@ -296,10 +255,13 @@ static bool take_list(struct reader *r, const char *key, struct str value, struc
 		struct str *text = &out->items[out->item_count++];
 		if (!take_string(r, key, item, false, text))
 			return false;
-		if (!check_item(*text, &e))
+		if (out->key->type == CONF_LIST && !check_item(*text, &e))
 			return WRONG(r, item.p, key, "%s", e.text);
 	}
-	join_items(out, &r->conf->arena);
+	if (out->key->type == CONF_LIST)
+		join_items(out, &r->conf->arena);
+	else
+		out->text = value;
 	return true;
 }
 
@@ -379,6 +341,7 @@ static bool take_value(
 	struct reader *r, const struct conf_key *key, struct str value, struct conf_value *out)
 {
 	switch (key->type) {
+	case CONF_WORDS:
 	case CONF_LIST: return take_list(r, key->name, value, out);
 	case CONF_STRINGS: return take_strings(r, key->name, value, out);
 	case CONF_OBJECT:

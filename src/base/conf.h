@@ -4,7 +4,7 @@
  * them; the reader checks a text against it and keeps what counts. Bytes in, values out: opening
  * files and looking into the environment is the caller's.
  *
- * "${NAME}" in a string is replaced by the variable, "$${" stands for "${". A text that is not
+ * Variables in strings are replaced (base/expand.h). A text that is not
  * trusted (a repository's) gets neither its variables nor the keys of CONF_USER_ONLY: they are told
  * as problems and do not count.
  */
@@ -23,6 +23,7 @@ enum conf_type {
 	CONF_SECONDS, /* a whole number */
 	CONF_BOOL,
 	CONF_LIST, /* of strings that are not empty and have no comma in them */
+	CONF_WORDS, /* a list of any strings */
 	CONF_STRINGS, /* an object whose values are strings */
 	CONF_OBJECT, /* any object, kept as it is written: nothing is expanded in it */
 	CONF_MAP, /* an object of objects, under names that people choose */
@@ -54,8 +55,9 @@ struct conf_value {
 	const struct conf_key *key;
 	const struct conf_key *map; /* the key is a member of one of its objects; NULL at the top */
 	struct str name; /* of that object */
-	struct str text; /* decoded and expanded; a LIST joined by commas; OBJECT, STRINGS: JSON */
-	struct str *items; /* LIST; STRINGS: name, value, name, value ... */
+	struct str text; /* decoded and expanded; a LIST joined by commas; OBJECT, STRINGS, WORDS:
+			    JSON */
+	struct str *items; /* LIST, WORDS; STRINGS: name, value, name, value ... */
 	size_t item_count;
 	const char *file;
 	int line;
@@ -99,7 +101,7 @@ const struct conf_value *conf_find(
 	const struct conf *c, const char *map, struct str name, const char *key);
 /*
  * A value from a word: of the environment, or of the command line. "a,b" for a list; not for
- * OBJECT, STRINGS and MAP. ERR_USAGE does not repeat what is CONF_SECRET.
+ * OBJECT, WORDS, STRINGS and MAP. ERR_USAGE does not repeat what is CONF_SECRET.
  */
 [[nodiscard]] bool conf_from_word(const struct conf_key *key, struct str word, struct arena *a,
 	struct conf_value *out, struct err *e);

@@ -298,10 +298,27 @@ void utf8_put_line(struct buf *b, struct str s, size_t columns)
 	}
 }
 
+/* How much of it needs no look at its characters: most of most texts. */
+static size_t plain_prefix(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && ((s.p[n] >= ' ' && s.p[n] <= '~') || s.p[n] == '\n' || s.p[n] == '\t'))
+		n++;
+	return n;
+}
+
 void utf8_put_shown(struct buf *b, struct str s)
 {
 	uint32_t c;
 
-	while (next_shown(&s, &c))
+	do {
+		size_t n = plain_prefix(s);
+		if (n)
+			buf_put(b, s.p, n);
+		s = str_skip(s, n);
+		if (!next_shown(&s, &c))
+			return;
 		utf8_put(b, c);
+	} while (s.n);
 }

@@ -116,6 +116,8 @@ struct provider_facts {
 	int usual_port; /* where it is looked for on this machine when nobody did; 0 nowhere */
 };
 
+/* Whether this variable of the environment holds the key of a provider that is known by name. */
+bool route_is_key_variable(const char *name);
 /*
  * Every provider there is, the wish's own too, in the order they are looked for; of several names
  * for one server the first. The facts are valid during the call, their strings as long as the wish

@@ -574,6 +574,15 @@ const char *route_url(const struct route *route, const char *path, struct arena 
 	return arena_printf(a, "%.*s%s", STR_ARG(str_head(url, url.n - own.n)), path).p;
 }
 
+bool route_is_key_variable(const char *name)
+{
+	for (const struct provider *p = providers; p->name; p++)
+		if (strcmp(name, p->key_variable) == 0 ||
+			(p->token_variable && strcmp(name, p->token_variable) == 0))
+			return true;
+	return false;
+}
+
 void route_each_provider(void (*visit)(void *self, const char *name, const char *key_variable,
 				 const char *base_variable),
 	void *self)

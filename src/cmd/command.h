@@ -60,11 +60,6 @@ struct http_trust;
 [[nodiscard]] bool command_trust(const struct options *given, const struct route *route,
 	struct arena *a, struct http_trust *out, struct err *e);
 
-/* Fettle's own directory for what it can do without, and for what it cannot; NULL: there is none.
- */
-const char *command_cache_directory(struct arena *a);
-const char *command_state_directory(struct arena *a);
-
 /* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
 int command_wrong_usage(const struct command *command, const struct err *e);
 /* The same for a usage error; for others the sentence alone. Returns EXIT_USAGE. */

@@ -51,7 +51,7 @@ static void put_number(struct json_writer *w, const struct conf_key *key)
 
 static void put_inner(struct json_writer *w, const struct conf_key *key)
 {
-	bool is_list = key->type == CONF_LIST;
+	bool is_words = key->type == CONF_WORDS, is_list = is_words || key->type == CONF_LIST;
 
 	put_type(w, is_list ? "array" : "object");
 	if (key->type == CONF_OBJECT)
@@ -63,7 +63,7 @@ static void put_inner(struct json_writer *w, const struct conf_key *key)
 	}
 	json_open(w, '{');
 	put_type(w, "string");
-	if (is_list)
+	if (is_list && !is_words)
 		json_member_text(w, "pattern", "^[^,]+$");
 	json_close(w, '}');
 }

@@ -67,6 +67,7 @@ static struct str value_json(
 	case CONF_BOOL:
 	case CONF_OBJECT: json_put_raw(&w, v->text); break;
 	case CONF_LIST:
+	case CONF_WORDS:
 	case CONF_STRINGS: put_items(&w, key, v, a); break;
 	default: json_put_str(&w, shown_text(key, v->text, a));
 	}

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "cmd/doctor.h"
 #include "cmd/local.h"
+#include "cmd/mcp_servers.h"
 #include "cmd/world.h"
 
 extern const struct command command_doctor;
@@ -140,6 +141,42 @@ static void look_at_model(struct doctor *d)
 		arena_printf(&d->world->arena, "%.*s (%s)", STR_ARG(route.name), route.why).p);
 }
 
+static void add_server(void *self, const struct mcp_facts *facts)
+{
+	struct doctor *d = self;
+	AUTO(buf) text = {0};
+
+	utf8_put_line(&text, facts->config->name, MCP_NAME_MAX_BYTES);
+	if (facts->config->command && !facts->program) {
+		buf_printf(&text, ": there is no program %s", facts->config->command);
+		add(d, VERDICT_BAD, "mcp", buf_text(&text));
+	} else if (facts->is_known) {
+		buf_printf(&text, ": %zu tools", facts->tools->list.n);
+		add(d, VERDICT_GOOD, "mcp", buf_text(&text));
+	} else {
+		buf_put_text(&text, ": not asked yet (fettle mcp test)");
+		add(d, VERDICT_NOTE, "mcp", buf_text(&text));
+	}
+}
+
+/* What is known of them; none is started. */
+static void look_at_servers(struct doctor *d)
+{
+	struct mcp_servers servers = {0};
+	struct err e;
+
+	if (!mcp_servers_read(&servers, &d->world->settings, &d->world->workspace, NULL,
+		    &(struct http_trust){0}, NULL, &e))
+		add(d, VERDICT_BAD, "mcp", e.text);
+	vec_each (&servers.configs.problems, problem)
+		add(d, VERDICT_BAD, "mcp", *problem);
+	if (servers.untrusted)
+		add(d, VERDICT_NOTE, "mcp", PROJECT_FILE " is not trusted (fettle trust)");
+	if (servers.mcp)
+		mcp_each(servers.mcp, add_server, d);
+	mcp_servers_release(&servers);
+}
+
 /* ---- providers ---- */
 
 static void got_list(void *self, size_t place, const struct call_result *result,
@@ -216,6 +253,7 @@ static int examine(struct doctor *d, struct err *e)
 	if (!settings_wish(&d->world->settings, &d->world->wish, e))
 		add(d, VERDICT_BAD, "settings", e->text);
 	look_at_model(d);
+	look_at_servers(d);
 	route_survey(&d->world->wish, &d->world->arena, add_patient, d);
 	if (!d->keys)
 		add(d, VERDICT_NOTE, "keys", "none is set: ANTHROPIC_API_KEY, OPENAI_API_KEY ...");

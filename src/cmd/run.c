@@ -58,6 +58,11 @@ static const struct option options[] = {
 	{"output", 0, "[FORMAT:]FILE",
 		"write the run into FILE, too, when it ends; the format else by its ending (.json, "
 		".jsonl, .md, .diff); may be repeated"},
+	{"sandbox", 0, "KIND",
+		"what commands are fenced in with: auto (the default), bubblewrap, landlock, none "
+		"(needs --permit all)"},
+	{"sandbox-network", 0, NULL, "let commands in the sandbox use the network"},
+	MCP_OPTION,
 	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
 	{"image", 'i', "FILE", "show the model this PNG, JPEG, GIF or WebP, too; may be repeated"},
@@ -197,7 +202,7 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 		return false;
 	r->times.tasks_at = clock_ns();
 	uuid_make(r->session_id);
-	if (!run_make_hands(r, e))
+	if (!run_make_hands(r, e) || !run_read_mcp(r, e))
 		return false;
 	agent_context_load(&r->context, &r->workspace, &r->hands, &r->route, clock_wall_s());
 	r->times.context_at = clock_ns();
@@ -208,6 +213,7 @@ static void release(struct run *r)
 {
 	trace_free(r->trace);
 	replay_release(&r->replay);
+	mcp_servers_release(&r->servers);
 	agent_context_release(&r->context);
 	skills_release(&r->hands.skills);
 	lsp_free(r->hands.lsp);

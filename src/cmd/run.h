@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "cmd/command.h"
+#include "cmd/mcp_servers.h"
 #include "cmd/replay.h"
 #include "cmd/settings.h"
 #include "io/web.h"
@@ -28,6 +29,7 @@ struct run {
 	struct hands hands;
 	struct buf net_diff;
 	struct web_policy web;
+	struct mcp_servers servers;
 	struct answer_schema *schema; /* NULL: answers are any text */
 	struct loop *loop;
 	struct pool *pool;
@@ -61,6 +63,13 @@ const char *run_environment(const char *name);
 void run_open_keep(struct run *r);
 struct str run_net_diff(void *run); /* made once, when all tasks are done */
 void run_tell_changes(struct run *r); /* on stderr, when all tasks are done */
+
+/* Which MCP servers there are: needs the hands. */
+[[nodiscard]] bool run_read_mcp(struct run *r, struct err *e);
+/* Their tools, once the loop runs; whoever is not known yet is asked. */
+void run_offer_mcp(struct run *r);
+/* The asking, or a start, ends soon. */
+void run_stop_mcp(struct run *r);
 
 /* What everything waits on; run_all gives it back. */
 [[nodiscard]] bool run_open_loop(struct run *r, struct err *e);

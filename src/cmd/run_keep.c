@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "base/xdg.h"
 #include "cmd/run.h"
 
 /* What tools change is kept, or, in a dry run, only shown. */
@@ -12,7 +13,8 @@ void run_open_keep(struct run *r)
 
 	h->is_dry_run = options_has(&r->given, "dry-run");
 	h->keep = h->is_dry_run ? keep_new_dry(&r->workspace)
-				: keep_new(&r->workspace, command_state_directory(&r->arena),
+				: keep_new(&r->workspace,
+					  xdg_directory(XDG_STATE, "", run_environment, &r->arena),
 					  r->session_id, r->tasks[0]);
 }
 

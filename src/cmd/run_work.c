@@ -20,6 +20,7 @@ static void on_signal(void *self, int number)
 		_exit(128 + number);
 	r->signal_number = number;
 	r->is_stopped = true;
+	run_stop_mcp(r);
 	if (r->agent) {
 		agent_cancel(
 			r->agent, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
@@ -213,6 +214,7 @@ void run_all(struct run *r)
 	ui_on_output_error(r->ui, on_output_error, r);
 	ui_on_answer(r->ui, on_answer, r);
 	announce(r);
+	run_offer_mcp(r);
 	if (r->trace)
 		trace_begin(r->trace, &shown);
 	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
@@ -221,6 +223,7 @@ void run_all(struct run *r)
 	finish_output(r, r->is_stopped);
 	close_outputs(r);
 	run_tell_changes(r);
+	mcp_servers_release(&r->servers);
 	http_client_free(r->http);
 	replay_stop(&r->replay);
 	pool_free(r->pool);

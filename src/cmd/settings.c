@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "base/xdg.h"
 
 void settings_release(struct settings *s)
 {
@@ -119,13 +120,7 @@ static void read_repository_file(
 
 static void find_directory(struct settings *s)
 {
-	const char *base = s->environment("XDG_CONFIG_HOME"), *home = s->environment("HOME");
-
-	/* The XDG specification wants relative paths ignored. */
-	if (base && base[0] == '/')
-		s->directory = arena_printf(&s->arena, "%s/fettle", base).p;
-	else if (home && home[0] == '/')
-		s->directory = arena_printf(&s->arena, "%s/.config/fettle", home).p;
+	s->directory = xdg_directory(XDG_CONFIG, "", s->environment, &s->arena);
 	s->user_file = s->directory ? arena_printf(&s->arena, "%s/config.json", s->directory).p
 				    : "~/.config/fettle/config.json";
 }
@@ -135,7 +130,7 @@ struct str settings_variable(const struct conf_key *key, struct arena *a)
 	char name[80] = "FETTLE_";
 	size_t n = strlen(name);
 
-	if (key->type >= CONF_STRINGS)
+	if (key->type >= CONF_WORDS)
 		return (struct str){0};
 	for (const char *p = key->name; *p && n + 1 < sizeof name; p++)
 		name[n++] = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;

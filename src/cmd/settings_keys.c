@@ -52,9 +52,22 @@ static const struct conf_key hook_keys[] = {
 };
 
 static const struct conf_key language_server_keys[] = {
-	{"command", .type = CONF_LIST, USER_ONLY, .brief = "the program and its arguments; without a slash it is looked for in PATH"},
+	{"command", .type = CONF_WORDS, USER_ONLY, .brief = "the program and its arguments; without a slash it is looked for in PATH"},
 	{"extensions", .type = CONF_LIST, USER_ONLY, .brief = "ends of file names that it is asked about, as \".c\""},
 	{"enabled", .type = CONF_BOOL, USER_ONLY, .fallback = "true", .brief = "false: it is not started"},
+	{0},
+};
+
+static const struct conf_key mcp_server_keys[] = {
+	{"command", NAMED, USER_ONLY, .brief = "the program: a name that PATH finds, or an absolute path"},
+	{"args", .type = CONF_WORDS, USER_ONLY, .brief = "its arguments"},
+	{"env", .type = CONF_STRINGS, SECRET, .brief = "variables of its environment"},
+	{"url", NAMED, USER_ONLY, .brief = "where it is reached (streamable HTTP), instead of a command"},
+	{"headers", .type = CONF_STRINGS, SECRET, .brief = "headers of every request to it"},
+	{"network", .type = CONF_BOOL, USER_ONLY, .brief = "true: the program may use the network"},
+	{"timeout", SECONDS(1, 600), USER_ONLY, .fallback = "10", .brief = "how long it may take until it is ready"},
+	{"enabled", .type = CONF_BOOL, USER_ONLY, .brief = "false: as if it were not there"},
+	{"tools", .type = CONF_LIST, USER_ONLY, .brief = "the only tools of it that are offered"},
 	{0},
 };
 
@@ -130,6 +143,8 @@ const struct conf_key settings_keys[] = {
 		.brief = "how a provider is reached, by its name; a new name is a new provider"},
 	{"hooks", .type = CONF_MAP, USER_ONLY, .members = hook_keys,
 		.brief = "commands run before and after tools and at the end of a task, by a name"},
+	{"mcp_servers", .type = CONF_MAP, USER_ONLY, .members = mcp_server_keys,
+		.brief = "MCP servers whose tools are offered, by name (docs/mcp.md)"},
 	{"presets", .type = CONF_MAP, .members = preset_keys, .brief = "presets for --preset, by name"},
 	{0},
 };

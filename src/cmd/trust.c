@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* trust: what --ca-file and --insecure mean, for every command that asks providers. */
+#include <stdlib.h>
+
+#include "base/xdg.h"
 #include "call/call.h"
 #include "cmd/command.h"
 
-static const char *session_directory(struct arena *a)
+static const char *get_environment(const char *name)
 {
-	const char *cache = command_cache_directory(a);
-
-	return cache ? arena_printf(a, "%s/tls", cache).p : NULL;
+	return getenv(name);
 }
 
 bool command_trust(const struct options *given, const struct route *route, struct arena *a,
@@ -15,7 +16,7 @@ bool command_trust(const struct options *given, const struct route *route, struc
 {
 	struct http_trust trust = {.ca_file = options_value(given, "ca-file"),
 		.is_insecure = options_has(given, "insecure"),
-		.session_directory = session_directory(a)};
+		.session_directory = xdg_directory(XDG_CACHE, "tls", get_environment, a)};
 
 	if (trust.ca_file && !trust_check_file(trust.ca_file, e))
 		return false;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "base/xdg.h"
 #include "cmd/undo.h"
 
 extern const struct command command_undo;
@@ -169,10 +170,15 @@ static int undo_one(struct undo *u, struct undo_plan *p)
 	return is_whole ? EXIT_DONE : EXIT_TASK_FAILED;
 }
 
+static const char *get_environment(const char *name)
+{
+	return getenv(name);
+}
+
 static int work(struct undo *u, struct err *e)
 {
 	struct undo_wish wish = {.workspace = &u->workspace,
-		.directory = command_state_directory(&u->arena),
+		.directory = xdg_directory(XDG_STATE, "", get_environment, &u->arena),
 		.id = options_value(&u->given, "run"),
 		.own_id = u->own_id,
 		.takes_interrupted = options_has(&u->given, "interrupted")};

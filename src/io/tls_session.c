@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "io/tls_session.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/private.h"
 #include "io/libssl.h"
 
 /* A session with its certificate has 1 to 4 KB. */
@@ -80,46 +78,13 @@ void tls_sessions_release(struct tls_sessions *sessions)
 
 /* ---- files ---- */
 
-/* The directory, where it is the user's and nobody else's; -1 otherwise. */
-static int open_directory(const char *path)
-{
-	AUTO_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 077)
-		return -1;
-	int kept = fd;
-	fd = -1;
-	return kept;
-}
-
-static void make_directories(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		size_t n = slash ? (size_t)(slash - path) : strlen(path);
-		if (n >= sizeof part)
-			return;
-		memcpy(part, path, n);
-		part[n] = '\0';
-		mkdir(part, 0700);
-		if (!slash)
-			return;
-	}
-}
-
 /* The file's bytes; the file is gone then, and nobody else has got them. */
 static bool take_file(int directory, const char *name, struct buf *out)
 {
-	AUTO_FD fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
 	struct err e;
+	bool is_good = private_read(directory, name, SESSION_MAX_BYTES, out, &e);
 
-	if (fd < 0 || unlinkat(directory, name, 0) < 0 || fstat(fd, &st) < 0)
-		return false;
-	return S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) &&
-	       file_read_fd(fd, name, SESSION_MAX_BYTES, out, &e);
+	return unlinkat(directory, name, 0) == 0 && is_good;
 }
 
 /*
@@ -152,20 +117,6 @@ static bool read_file(struct tls_host *host, struct str text, int64_t now, struc
 	return true;
 }
 
-static void put_file(struct tls_host *host, int directory, struct str text)
-{
-	char beside[48];
-	struct err e;
-
-	snprintf(beside, sizeof beside, "%s.%08x", host->name, arc4random());
-	AUTO_FD fd = openat(
-		directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	if (!file_write_fd(fd, text, &e) || renameat(directory, beside, directory, host->name) < 0)
-		unlinkat(directory, beside, 0);
-}
-
 /* ---- sessions ---- */
 
 static bool is_certificate_valid(const struct libssl *ssl, SSL_SESSION *session)
@@ -178,9 +129,10 @@ static bool is_certificate_valid(const struct libssl *ssl, SSL_SESSION *session)
 static SSL_SESSION *load(struct tls_host *host)
 {
 	const struct libssl *ssl = host->ssl;
-	AUTO_FD directory = open_directory(host->directory);
 	AUTO(buf) text = {0};
 	struct str der;
+	struct err e;
+	AUTO_FD directory = private_open(host->directory, false, &e);
 
 	if (directory < 0 || !take_file(directory, host->name, &text) ||
 		!read_file(host, buf_str(&text), clock_wall_s(), &der))
@@ -274,6 +226,7 @@ void tls_host_watch(struct tls_host *host, const struct curl_table *curl, CURL *
 void tls_host_keep(struct tls_host *host)
 {
 	AUTO(buf) text = {.max = SESSION_MAX_BYTES};
+	struct err e;
 
 	if (!host || !host->noted.n)
 		return;
@@ -281,10 +234,10 @@ void tls_host_keep(struct tls_host *host)
 		(long long)host->verified_at, (long long)host->noted_until,
 		(unsigned long long)sum_of(buf_str(&host->noted)));
 	buf_put_str(&text, buf_str(&host->noted));
-	make_directories(host->directory);
-	AUTO_FD directory = open_directory(host->directory);
-	if (directory >= 0 && !text.overflow)
-		put_file(host, directory, buf_str(&text));
+	AUTO_FD directory = private_open(host->directory, true, &e);
+	if (directory >= 0 && !text.overflow &&
+		!private_write(directory, host->name, buf_str(&text), &e))
+		log_debug("tls session: %s", e.text);
 	explicit_bzero(text.p, text.n);
 	explicit_bzero(host->noted.p, host->noted.n);
 	buf_clear(&host->noted);

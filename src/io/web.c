@@ -27,7 +27,7 @@ struct walk {
 	CURLU *url; /* of this hop */
 	struct buf host;
 	struct web_limits limits;
-	int64_t deadline;
+	int64_t started;
 	const char *method;
 	struct str body;
 	bool is_abroad; /* an origin other than the request's was visited */
@@ -298,6 +298,19 @@ static bool is_cancelled(const struct walk *w)
 	return w->request->cancel && atomic_load(w->request->cancel);
 }
 
+static int64_t deadline_of(const struct walk *w)
+{
+	return w->request->deadline_ns ? atomic_load(w->request->deadline_ns)
+				       : w->started + w->limits.total_ms * 1'000'000;
+}
+
+/* For the sentence: how long that was. */
+static double patience_s(const struct walk *w)
+{
+	return w->request->deadline_ns ? (double)((clock_ns() - w->started) / 1'000'000'000)
+				       : (double)w->limits.total_ms / 1e3;
+}
+
 /* False when it was stopped from here. */
 static bool wait_for_end(struct walk *w, CURLcode *code, struct err *e)
 {
@@ -307,10 +320,10 @@ static bool wait_for_end(struct walk *w, CURLcode *code, struct err *e)
 	while (curl->curl_multi_perform(w->multi, &running) == CURLM_OK && running) {
 		if (is_cancelled(w))
 			return err_set(e, ERR_CANCELLED, "stopped");
-		int64_t left_ms = (w->deadline - clock_ns()) / 1'000'000;
+		int64_t left_ms = (deadline_of(w) - clock_ns()) / 1'000'000;
 		if (left_ms <= 0)
-			return err_set(e, ERR_TIMEOUT, "no whole answer within %g s",
-				(double)w->limits.total_ms / 1e3);
+			return err_set(
+				e, ERR_TIMEOUT, "no whole answer within %g s", patience_s(w));
 		curl->curl_multi_poll(
 			w->multi, NULL, 0, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS, NULL);
 	}
@@ -476,7 +489,7 @@ bool web_get(const struct web_request *request, struct web_answer *out, struct e
 {
 	struct walk w = {.request = request, .limits = with_defaults(request->limits)};
 
-	w.deadline = clock_ns() + w.limits.total_ms * 1'000'000;
+	w.started = clock_ns();
 	w.body = request->body;
 	w.method = request->method ? request->method : request->body.p ? "POST" : "GET";
 	w.curl = curl_table_open(e);

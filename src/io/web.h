@@ -71,6 +71,11 @@ struct web_request {
 	const struct http_header *headers; /* NULL: none of one's own */
 	struct str body; /* absent: none */
 	struct web_limits limits;
+	/*
+	 * NULL, or a moment on the monotonic clock (ns) that others move while there is progress;
+	 * limits.total_ms does not count then.
+	 */
+	const _Atomic int64_t *deadline_ns;
 	const struct web_policy *policy;
 	const atomic_bool *cancel; /* looked at every 20 ms; NULL: never set */
 	struct http_trust trust;

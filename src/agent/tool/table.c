@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdarg.h>
 
+#include "agent/mcp/mcp.h"
 #include "agent/tool/plain.h"
 #include "agent/tool/tool.h"
 #include "base/json.h"
@@ -54,8 +55,12 @@ static const struct alias {
 	{NULL},
 };
 
+extern const struct tool tool_mcp;
+
 const struct tool *tool_find(struct str name)
 {
+	if (str_starts(name, STR(MCP_PREFIX)))
+		return &tool_mcp;
 	for (const struct tool *const *t = tools; *t; t++)
 		if (str_is(name, (*t)->name))
 			return *t;

@@ -72,6 +72,8 @@ extern const struct tool tool_skill, tool_diagnostics;
 
 /* NULL-terminated, in the order in which they are offered (stable: it is part of the prefix). */
 extern const struct tool *const tools[];
+/* Names of MCP servers' tools (agent/mcp/mcp.h) all lead to one entry, which is not in the table.
+ */
 const struct tool *tool_find(struct str name);
 /* The two halves of a document. */
 struct str tool_description(const struct tool *tool);

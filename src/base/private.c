@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "base/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static void make_directories(const char *path)
+{
+	char part[PATH_MAX];
+
+	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		size_t n = slash ? (size_t)(slash - path) : strlen(path);
+		if (n >= sizeof part)
+			return;
+		memcpy(part, path, n);
+		part[n] = '\0';
+		mkdir(part, 0700);
+		if (!slash)
+			return;
+	}
+}
+
+static bool is_private(int fd, mode_t type)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid() &&
+	       !(st.st_mode & 077);
+}
+
+int private_open(const char *path, bool makes, struct err *e)
+{
+	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+	AUTO_FD fd = open(path, FLAGS);
+
+	if (fd < 0 && makes && errno == ENOENT) {
+		make_directories(path);
+		fd = open(path, FLAGS);
+	}
+	if (fd < 0) {
+		err_errno(e, "%s", path);
+		return -1;
+	}
+	if (!is_private(fd, S_IFDIR)) {
+		err_set(e, ERR_DENIED, "%s: others may reach it: chmod 700 %s", path, path);
+		return -1;
+	}
+	int kept = fd;
+	fd = -1;
+	return kept;
+}
+
+bool private_read(int directory, const char *name, size_t max_bytes, struct buf *out, struct err *e)
+{
+	AUTO_FD fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, "%s", name);
+	if (!is_private(fd, S_IFREG))
+		return err_set(e, ERR_DENIED, "%s: not a file of the user's alone", name);
+	return file_read_fd(fd, name, max_bytes, out, e);
+}
+
+bool private_write(int directory, const char *name, struct str bytes, struct err *e)
+{
+	char beside[NAME_MAX + 1];
+
+	snprintf(beside, sizeof beside, "%.*s.%08x", NAME_MAX - 9, name, arc4random());
+	AUTO_FD fd = openat(
+		directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(e, "%s", name);
+	bool good = file_write_fd(fd, bytes, e);
+	if (good && renameat(directory, beside, directory, name) < 0)
+		good = err_errno(e, "%s", name);
+	if (!good)
+		unlinkat(directory, beside, 0);
+	return good;
+}
