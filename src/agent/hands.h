@@ -8,9 +8,12 @@
 #ifndef AGENT_HANDS_H
 #define AGENT_HANDS_H
 
+#include <pthread.h>
+
 #include "agent/hook.h"
 #include "agent/permit.h"
 #include "agent/secret.h"
+#include "agent/seen.h"
 #include "agent/skill.h"
 #include "agent/tool/tool.h"
 
@@ -23,10 +26,12 @@ struct hands {
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
 	bool is_dry_run; /* changes are shown, and nothing is written */
+	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
 };
 
 struct memory {
 	struct str task_text; /* what the user asked for */
+	struct seen *seen; /* files that were viewed or written */
 };
 
 /* text stays as long as the memory. */

@@ -242,6 +242,20 @@ int workspace_open_path(const struct workspace *w, struct str relative, int flag
 	return -1;
 }
 
+bool workspace_real(const struct workspace *w, int fd, struct arena *a, struct str *relative)
+{
+	char link[64], real[PATH_MAX];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, real, sizeof real);
+	if (n <= 0 || (size_t)n == sizeof real)
+		return false;
+	struct str inside = below(str_from(w->root), (struct str){real, (size_t)n});
+	if (inside.p)
+		*relative = arena_copy(a, inside);
+	return inside.p;
+}
+
 struct str workspace_show(const struct workspace *w, struct str relative, struct arena *a)
 {
 	struct str here = str_from(w->inside), word, inside = below(here, relative);

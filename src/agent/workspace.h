@@ -35,6 +35,12 @@ void workspace_release(struct workspace *w);
  */
 [[nodiscard]] int workspace_open_path(
 	const struct workspace *w, struct str relative, int flags, struct err *e);
+/*
+ * Where an open descriptor really is, relative to root and without links. False when that is
+ * outside, or not known any more.
+ */
+[[nodiscard]] bool workspace_real(
+	const struct workspace *w, int fd, struct arena *a, struct str *relative);
 /* For people: a root-relative path as seen from the working directory ("../x", "x"). */
 struct str workspace_show(const struct workspace *w, struct str relative, struct arena *a);
 

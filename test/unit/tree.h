@@ -96,7 +96,7 @@ static char *tree_shell(const char *command)
 }
 
 /* xorshift64 (Marsaglia 2003) */
-static uint64_t tree_random(uint64_t limit)
+__attribute__((unused)) static uint64_t tree_random(uint64_t limit)
 {
 	static uint64_t state = 88172645463325252;
 

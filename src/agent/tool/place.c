@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include "agent/hands.h"
@@ -22,24 +21,6 @@ void place_release(struct place *place)
 bool place_is_directory(const struct place *place)
 {
 	return S_ISDIR(place->st.st_mode);
-}
-
-/* Where the descriptor really is, so that no link is followed a second time by its name. */
-static struct str without_links(const struct tool_call *call, int fd, struct str relative)
-{
-	char link[64], real[PATH_MAX];
-	struct str root = str_from(call->workspace->root);
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(link, real, sizeof real);
-	if (n <= 0 || (size_t)n == sizeof real)
-		return relative;
-	struct str path = {real, (size_t)n};
-	if (str_eq(path, root))
-		return STR("");
-	if (!str_starts(path, root) || (root.n > 1 && path.p[root.n] != '/'))
-		return relative;
-	return arena_copy(call->arena, str_skip(path, root.n > 1 ? root.n + 1 : 1));
 }
 
 static void fail_missing(const struct tool_call *call, struct str written, struct str relative,
@@ -84,7 +65,9 @@ bool place_open(const struct tool_call *call, struct str fallback, struct place 
 		close(fd);
 		return false;
 	}
-	made.relative = without_links(call, fd, relative);
+	/* So that no link is followed a second time by its name. */
+	if (!workspace_real(call->workspace, fd, call->arena, &made.relative))
+		made.relative = relative;
 	if (S_ISREG(made.st.st_mode) && secret_is_path(&call->hands->secrets, made.relative)) {
 		tool_fail(out,
 			"%.*s: may hold secrets, and is not read; the user can allow it with "

@@ -7,6 +7,7 @@
 
 extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_fetch,
 	tool_todo;
+extern const struct tool tool_edit, tool_multiedit, tool_write, tool_apply_patch;
 
 const struct tool *const tools[] = {
 	&tool_view,
@@ -15,6 +16,10 @@ const struct tool *const tools[] = {
 	&tool_grep,
 	&tool_count,
 	&tool_git,
+	&tool_edit,
+	&tool_multiedit,
+	&tool_write,
+	&tool_apply_patch,
 	&tool_todo,
 	&tool_skill,
 	&tool_fetch,
@@ -36,6 +41,11 @@ static const struct alias {
 	{"context", {"-C"}},
 	{"before", {"-B"}},
 	{"after", {"-A"}},
+	{"old_string", {"old_str", "oldText", "oldString", "old_text"}},
+	{"new_string", {"new_str", "newText", "newString", "new_text"}},
+	{"replace_all", {"replaceAll", "allow_multiple"}},
+	{"content", {"file_text", "contents", "text"}},
+	{"input", {"patch", "patchText", "patch_text"}},
 	{NULL},
 };
 
@@ -83,8 +93,7 @@ void tool_fail(struct tool_result *out, const char *format, ...)
 	out->is_error = true;
 }
 
-/* The raw value; one of the name's own wins over one of another name, null counts as absent. */
-static struct str find_value(const struct tool_call *call, const char *name)
+struct str tool_argument_value(const struct tool_call *call, const char *name)
 {
 	struct str value = json_get(call->input, name);
 
@@ -104,14 +113,14 @@ static struct str find_value(const struct tool_call *call, const char *name)
 
 struct str tool_argument(const struct tool_call *call, const char *name, struct str fallback)
 {
-	struct str text = json_text(find_value(call, name), call->arena);
+	struct str text = json_text(tool_argument_value(call, name), call->arena);
 
 	return text.p ? text : fallback;
 }
 
 int64_t tool_argument_int(const struct tool_call *call, const char *name, int64_t fallback)
 {
-	struct str value = find_value(call, name);
+	struct str value = tool_argument_value(call, name);
 	int64_t number;
 
 	if (json_type(value) == JSON_NUMBER)
@@ -125,7 +134,7 @@ bool tool_argument_bool(const struct tool_call *call, const char *name, bool fal
 {
 	static const char *const yes[] = {"true", "yes", "1", NULL}, *const no[] = {"false", "no",
 									     "0", NULL};
-	struct str value = find_value(call, name);
+	struct str value = tool_argument_value(call, name);
 
 	if (json_type(value) == JSON_BOOL)
 		return json_bool_or(value, fallback);

@@ -88,5 +88,7 @@ __attribute__((format(printf, 2, 3))) void tool_fail(
 struct str tool_argument(const struct tool_call *call, const char *name, struct str fallback);
 int64_t tool_argument_int(const struct tool_call *call, const char *name, int64_t fallback);
 bool tool_argument_bool(const struct tool_call *call, const char *name, bool fallback);
+/* As JSON; null counts as absent, and the name itself wins over its other names. */
+struct str tool_argument_value(const struct tool_call *call, const char *name);
 
 #endif

@@ -2,10 +2,13 @@
 /* view: lines of one file, streamed, so that a file of any size costs one buffer. */
 #include <errno.h>
 #include <inttypes.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "agent/hands.h"
 #include "agent/tool/place.h"
 #include "agent/tool/plain.h"
+#include "base/file.h"
 #include "base/utf8.h"
 
 extern const char embed_view_md[];
@@ -24,7 +27,7 @@ enum {
 	LINES_MAX = 2000,
 	LINE_MAX_BYTES = 2000,
 	TEXT_MAX_BYTES = 50 << 10,
-	CHUNK_BYTES = 64 << 10,
+	CHUNK_BYTES = SEEN_PIECE_BYTES,
 };
 
 struct view {
@@ -37,6 +40,7 @@ struct view {
 	uint64_t line_bytes; /* of the line being read, of which head holds the start */
 	struct buf head;
 	char last; /* byte read */
+	struct seen_mark mark; /* of the whole file */
 };
 
 /* Puts the line that ends here; the cut is at a character's border. */
@@ -135,6 +139,7 @@ static bool read_lines(const struct tool_call *call, const struct place *place, 
 			show_chunk(v, chunk);
 		v->newlines += newlines;
 		v->bytes += chunk.n;
+		seen_mark_add(&v->mark, chunk);
 		last = chunk.p[chunk.n - 1];
 	}
 	if (n < 0) {
@@ -163,13 +168,53 @@ static void show_end(const struct view *v, const struct place *place, struct too
 			v->first, shown_to, total, shown_to + 1);
 }
 
+/* What a dry run has made of the file takes the place of what is on the disk. */
+static bool take_draft(const struct tool_call *call, struct place *place, struct tool_result *out)
+{
+	struct str bytes;
+	struct err e;
+
+	if (!call->hands->is_dry_run || !call->memory ||
+		!seen_draft(call->memory->seen, place->relative, call->arena, &bytes))
+		return false;
+	file_close(&place->fd);
+	place->fd = bytes.p ? memfd_create("draft", MFD_CLOEXEC) : -1;
+	if (!bytes.p)
+		tool_fail(out, "%.*s: no such file any more", STR_ARG(place->written));
+	else if (place->fd < 0 || !file_write_fd(place->fd, bytes, &e) ||
+		 lseek(place->fd, 0, SEEK_SET) < 0 || fstat(place->fd, &place->st) < 0)
+		tool_fail(out, "%.*s: cannot be shown in a dry run", STR_ARG(place->written));
+	return true;
+}
+
+/* The file, or what a dry run has made of it, also where there is none on the disk. */
+static bool open_file(const struct tool_call *call, struct place *place, struct tool_result *out)
+{
+	struct err e;
+
+	if (place_open(call, (struct str){0}, place, out)) {
+		if (!take_draft(call, place, out))
+			return true;
+		return !out->is_error;
+	}
+	place->written = tool_argument(call, "path", STR(""));
+	if (!workspace_relative(call->workspace, place->written, call->arena, &place->relative, &e))
+		return false;
+	struct tool_result ours = {0};
+	bool is_draft = take_draft(call, place, &ours);
+	buf_release(is_draft ? &out->text : &ours.text);
+	if (is_draft)
+		*out = ours;
+	return is_draft && !ours.is_error;
+}
+
 static void run(const struct tool_call *call, struct tool_result *out)
 {
 	int64_t offset = tool_argument_int(call, "offset", 1);
 	int64_t limit = tool_argument_int(call, "limit", LINES_MAX);
 	AUTO(place) place = {.fd = -1};
 
-	if (!place_open(call, (struct str){0}, &place, out))
+	if (!open_file(call, &place, out))
 		return;
 	if (place_is_directory(&place)) {
 		tool_fail(out, "%.*s: a directory; use ls", STR_ARG(place.written));
@@ -180,7 +225,10 @@ static void run(const struct tool_call *call, struct tool_result *out)
 		.first = offset < 1 ? 1 : (uint64_t)offset,
 		.limit = limit < 1 || limit > LINES_MAX ? LINES_MAX : (uint64_t)limit,
 	};
-	if (read_lines(call, &place, &v, out))
+	if (read_lines(call, &place, &v, out)) {
 		show_end(&v, &place, out);
+		if (call->memory)
+			seen_note(call->memory->seen, place.relative, v.mark);
+	}
 	buf_release(&v.head);
 }

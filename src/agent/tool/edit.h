@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* edit: one replacement in one file; multiedit makes several of it. */
+#ifndef AGENT_TOOL_EDIT_H
+#define AGENT_TOOL_EDIT_H
+
+#include "agent/tool/change.h"
+
+/*
+ * What input asks for, prepared in the set; path is for an input without its own. False, and a
+ * sentence in why. note gets what the model should know of an edit that was made.
+ */
+[[nodiscard]] bool edit_prepare(struct change_set *set, struct str input, struct str path,
+	struct buf *note, struct buf *why);
+/* The lines that go and come, for a person. */
+void edit_show(const struct tool_call *call, struct str input, struct str path, struct buf *out);
+
+#endif
