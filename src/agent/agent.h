@@ -38,10 +38,11 @@ struct agent_context {
 
 /*
  * Reads AGENTS.md and CLAUDE.md from the workspace's root down to its working directory. Tools of
- * which no call could be permitted are not offered.
+ * which no call could be permitted are not offered, nor those that the route's model does not suit
+ * (NULL: not known).
  */
 void agent_context_load(struct agent_context *c, const struct workspace *w,
-	const struct hands *hands, int64_t wall_s);
+	const struct hands *hands, const struct route *route, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
 /* Behind the instruction files: what somebody asked for with this run. */
 void agent_context_instruct(struct agent_context *c, struct str text);

@@ -144,15 +144,40 @@ static void put_facts(const struct workspace *w, int64_t wall_s, struct buf *fac
 	put_branch(w, facts);
 }
 
-static bool is_offered(const struct hands *hands, const struct tool *tool)
+/* OpenAI's models from GPT-5 on, and those named for Codex, have learnt patches. */
+static bool knows_patches(const struct route *route)
 {
+	struct str id = route->model_id;
+	const char *slash = id.n ? memrchr(id.p, '/', id.n) : NULL;
+
+	if (slash)
+		id = str_range(slash + 1, id.p + id.n);
+	if (!route->wire || (strcmp(route->wire->name, "openai") != 0 &&
+				    strcmp(route->wire->name, "responses") != 0))
+		return false;
+	return str_contains(id, STR("codex")) ||
+	       (str_starts(id, STR("gpt-")) && id.n > 4 && id.p[4] >= '5' && id.p[4] <= '9');
+}
+
+static bool tool_suits_model(const struct tool *tool, const struct route *route)
+{
+	return tool->taste == TASTE_ANY ||
+	       (tool->taste == TASTE_PATCHES) == (route && knows_patches(route));
+}
+
+static bool is_offered(
+	const struct hands *hands, const struct tool *tool, const struct route *route)
+{
+	if (!tool_suits_model(tool, route))
+		return false;
 	if (tool == &tool_skill && !hands->skills.list.n)
 		return false;
 	return permit_offers(&hands->permit, str_from(tool->name), tool);
 }
 
 /* Whether one of them changes something. */
-static bool offer_tools(struct agent_context *c, const struct hands *hands)
+static bool offer_tools(
+	struct agent_context *c, const struct hands *hands, const struct route *route)
 {
 	size_t count = 0;
 	bool changes = false;
@@ -161,7 +186,7 @@ static bool offer_tools(struct agent_context *c, const struct hands *hands)
 		count++;
 	c->tools = arena_alloc(&c->arena, count, sizeof *c->tools);
 	for (const struct tool *const *t = tools; *t; t++) {
-		if (!is_offered(hands, *t))
+		if (!is_offered(hands, *t, route))
 			continue;
 		c->tools[c->tool_count++] = (struct tool_spec){.name = str_from((*t)->name),
 			.description = tool_description(*t),
@@ -172,13 +197,13 @@ static bool offer_tools(struct agent_context *c, const struct hands *hands)
 }
 
 void agent_context_load(struct agent_context *c, const struct workspace *w,
-	const struct hands *hands, int64_t wall_s)
+	const struct hands *hands, const struct route *route, int64_t wall_s)
 {
 	AUTO(buf) system = {0};
 	AUTO(buf) notice = {0};
 	AUTO(buf) facts = {0};
 	struct loader loader = {.workspace = w, .system = &system, .notice = &notice};
-	bool changes = offer_tools(c, hands);
+	bool changes = offer_tools(c, hands, route);
 
 	buf_put_str(&system, str_trim(str_from(embed_system_md)));
 	buf_put_char(&system, '\n');

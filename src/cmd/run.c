@@ -184,7 +184,7 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	r->times.tasks_at = clock_ns();
 	if (!run_make_hands(r, e))
 		return false;
-	agent_context_load(&r->context, &r->workspace, &r->hands, clock_wall_s());
+	agent_context_load(&r->context, &r->workspace, &r->hands, &r->route, clock_wall_s());
 	r->times.context_at = clock_ns();
 	uuid_make(r->session_id);
 	return apply_preset(r, e);

@@ -55,7 +55,7 @@ static void load(struct workspace *w, struct agent_context *c)
 	if (!workspace_open(w, NULL, &e))
 		fail_msg("%s", e.text);
 	*c = (struct agent_context){0};
-	agent_context_load(c, w, &(struct hands){.permit.mode = PERMIT_READ}, 1'790'000'000);
+	agent_context_load(c, w, &(struct hands){.permit.mode = PERMIT_READ}, NULL, 1'790'000'000);
 }
 
 static void release(struct workspace *w, struct agent_context *c)
@@ -84,6 +84,48 @@ static void test_prompt_is_small(void **)
 	assert_true(c.tool_count >= 4);
 	assert_true(characters / 4 <= PROMPT_MAX_TOKENS);
 	release(&w, &c);
+}
+
+/* With the tools that change files; more, because descriptions that mislead cost turns. */
+enum { EDITOR_MAX_TOKENS = 1300 };
+
+static bool offers(const struct agent_context *c, const char *name)
+{
+	return agent_context_has_tool(c, str_from(name));
+}
+
+static void assert_taste(const char *model, const struct wire *wire, bool patches)
+{
+	struct hands hands = {.permit.mode = PERMIT_EDIT};
+	struct route route = {.model_id = str_from(model), .wire = wire};
+	struct agent_context c = {0};
+	struct workspace w = {0};
+	struct err e;
+
+	assert_true(workspace_open(&w, NULL, &e));
+	agent_context_load(&c, &w, &hands, &route, 1'790'000'000);
+	assert_true(offers(&c, "write") && offers(&c, "view"));
+	assert_int_equal(offers(&c, "apply_patch"), patches);
+	assert_int_equal(offers(&c, "edit"), !patches);
+	assert_int_equal(offers(&c, "multiedit"), !patches);
+	size_t characters = c.system.n;
+	for (size_t i = 0; i < c.tool_count; i++)
+		characters += c.tools[i].name.n + c.tools[i].description.n + c.tools[i].schema.n;
+	print_message("%s: %zu tools, %zu tokens\n", model, c.tool_count, characters / 4);
+	assert_true(characters / 4 <= EDITOR_MAX_TOKENS);
+	release(&w, &c);
+}
+
+static void test_models_get_what_they_know(void **)
+{
+	assert_taste("gpt-5.1", &wire_responses, true);
+	assert_taste("openai/gpt-5-mini", &wire_openai, true);
+	assert_taste("gpt-5", &wire_anthropic, false);
+	assert_taste("codex-mini-latest", &wire_responses, true);
+	assert_taste("gpt-4o", &wire_openai, false);
+	assert_taste("qwen3-coder", &wire_openai, false);
+	assert_taste("claude-sonnet-5-5", &wire_anthropic, false);
+	assert_taste("offline", NULL, false);
 }
 
 static void test_instructions_root_first(void **)
@@ -226,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prompt_is_small),
+		cmocka_unit_test(test_models_get_what_they_know),
 		cmocka_unit_test(test_instructions_root_first),
 		cmocka_unit_test(test_instructions_are_capped),
 		cmocka_unit_test(test_odd_instruction_files),

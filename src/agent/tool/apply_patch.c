@@ -13,6 +13,7 @@ static void show(const struct tool_call *call, struct buf *out);
 const struct tool tool_apply_patch = {
 	.name = "apply_patch",
 	.needs = TOOL_READS | TOOL_WRITES,
+	.taste = TASTE_PATCHES,
 	.target = "input",
 	.document = embed_apply_patch_md,
 	.run = run,

@@ -12,6 +12,7 @@ static void show(const struct tool_call *call, struct buf *out);
 const struct tool tool_edit = {
 	.name = "edit",
 	.needs = TOOL_READS | TOOL_WRITES,
+	.taste = TASTE_EDITS,
 	.target = "path",
 	.document = embed_edit_md,
 	.run = run,

@@ -13,6 +13,7 @@ static void show(const struct tool_call *call, struct buf *out);
 const struct tool tool_multiedit = {
 	.name = "multiedit",
 	.needs = TOOL_READS | TOOL_WRITES,
+	.taste = TASTE_EDITS,
 	.target = "path",
 	.document = embed_multiedit_md,
 	.run = run,

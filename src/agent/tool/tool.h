@@ -48,9 +48,13 @@ struct tool_result {
 	bool is_error;
 };
 
+/* Models change files in the form that they have learnt. */
+enum tool_taste { TASTE_ANY, TASTE_EDITS, TASTE_PATCHES };
+
 struct tool {
 	const char *name;
 	unsigned needs; /* of enum tool_needs */
+	enum tool_taste taste; /* of the models that it is offered to */
 	const char *target; /* name of the argument to show beside the tool's name in progress */
 	const char *document; /* the .md, embedded */
 	void (*run)(const struct tool_call *call, struct tool_result *out);
