@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/hands.h"
 #include "agent/tool/tool.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,7 +23,9 @@ static int64_t view_once(const struct workspace *workspace, struct str input)
 {
 	AUTO(arena) arena = {0};
 	struct tool_result result = {0};
-	struct tool_call call = {.workspace = workspace, .input = input, .arena = &arena};
+	struct hands hands = {0};
+	struct tool_call call = {
+		.workspace = workspace, .input = input, .arena = &arena, .hands = &hands};
 
 	int64_t start = clock_ns();
 	tool_find(STR("view"))->run(&call, &result);

@@ -65,13 +65,13 @@ class Bench:
         asan = re.findall(r"=> (\S*/libasan\S*)", listed)
         return ":".join(asan + [str(self.build.path / "test/faults/libfail.so")])
 
-    def start(self, words, fault=None, stderr=subprocess.PIPE):
+    def start(self, words, fault=None, stderr=subprocess.PIPE, work=None):
         env = dict(self.env)
         mark = None
         if fault:
             mark = self.path / f"mark{next(self.serials)}"
             env.update(FAULT=fault, FAULT_MARK=str(mark), LD_PRELOAD=self.preload)
-        child = subprocess.Popen([self.build.fettle, *words], cwd=self.work, env=env,
+        child = subprocess.Popen([self.build.fettle, *words], cwd=work or self.work, env=env,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr)
         child.mark, child.started = mark, time.monotonic()
         return child
@@ -91,8 +91,8 @@ class Bench:
         return Ran(status, out.decode("utf-8", "replace"), (err or b"").decode("utf-8", "replace"),
                    time.monotonic() - child.started, marks)
 
-    def run(self, words, fault=None, deadline_s=DEADLINE_S):
-        return self.finish(self.start(words, fault), deadline_s)
+    def run(self, words, fault=None, deadline_s=DEADLINE_S, work=None):
+        return self.finish(self.start(words, fault, work=work), deadline_s)
 
 
 class Provider:

@@ -3,20 +3,22 @@
  * fail: a library to preload (LD_PRELOAD) that lets one call of a libc function fail.
  *
  *   FAULT=NAME:N:ERROR   the N-th call of NAME fails with ERROR (EIO, EINTR ...); ERROR "short"
- * lets it move one byte at most. N+ is that call and all behind it; 0 is none. FAULT_MARK=FILE at
- * the end "calls C" is appended to FILE, at the fault "hit".
+ * lets it move one byte at most, "kill" is the end of the program there, by SIGKILL. N+ is that
+ * call and all behind it; 0 is none. FAULT_MARK=FILE at the end "calls C" is appended to FILE, at
+ * the fault "hit".
  *
  * NAME is one of the functions below; open stands for open, openat and openat2, and
- * epoll_create, send, recv, read and write for their sisters too. Only calls through the dynamic
- * linker are seen: those of the program and of its libraries, not libc's own. Calls to read and
- * write on descriptors that are no file, pipe or socket (eventfd, timerfd) are left alone: the
- * kernel does not fail them.
+ * epoll_create, send, recv, read, write, rename, unlink and mkdir for their sisters too. Only calls
+ * through the dynamic linker are seen: those of the program and of its libraries, not libc's own.
+ * Calls to read and write on descriptors that are no file, pipe or socket (eventfd, timerfd) are
+ * left alone: the kernel does not fail them.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -42,7 +44,7 @@ static const struct error errors[] = {{"EACCES", EACCES}, {"EAGAIN", EAGAIN},
 
 static char chosen[32]; /* "" none */
 static long at_call;
-static bool is_for_ever, is_short;
+static bool is_for_ever, is_short, is_kill;
 static int error_number;
 static atomic_long calls;
 
@@ -74,10 +76,11 @@ __attribute__((constructor)) static void begin(void)
 	at_call = strtol(number, &end, 10);
 	is_for_ever = *end == '+';
 	is_short = strcmp(what, "short") == 0;
+	is_kill = strcmp(what, "kill") == 0;
 	for (const struct error *e = errors; e->name; e++)
 		if (strcmp(e->name, what) == 0)
 			error_number = e->number;
-	if (!is_short && !error_number) {
+	if (!is_short && !is_kill && !error_number) {
 		fprintf(stderr, "FAULT=%s: unknown error\n", fault);
 		_exit(125);
 	}
@@ -99,6 +102,8 @@ static bool is_hit(const char *name)
 		return false;
 	if (n == at_call)
 		mark("hit %ld\n", n);
+	if (is_kill)
+		kill(getpid(), SIGKILL);
 	return true;
 }
 
@@ -222,6 +227,38 @@ long syscall(long number, ...)
 int rename(const char *from, const char *to)
 {
 	return fails("rename") ? -1 : NEXT(rename)(from, to);
+}
+
+int renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	return fails("rename") ? -1 : NEXT(renameat)(from_directory, from, to_directory, to);
+}
+
+int renameat2(
+	int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
+{
+	return fails("rename") ? -1
+			       : NEXT(renameat2)(from_directory, from, to_directory, to, flags);
+}
+
+int unlinkat(int directory, const char *path, int flags)
+{
+	return fails("unlink") ? -1 : NEXT(unlinkat)(directory, path, flags);
+}
+
+int mkdirat(int directory, const char *path, mode_t mode)
+{
+	return fails("mkdir") ? -1 : NEXT(mkdirat)(directory, path, mode);
+}
+
+int fsync(int fd)
+{
+	return fails("fsync") ? -1 : NEXT(fsync)(fd);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return fails("fchmod") ? -1 : NEXT(fchmod)(fd, mode);
 }
 
 int socket(int domain, int type, int protocol)

@@ -149,12 +149,11 @@ static bool replace_at(struct buf *text, struct part part, struct str new, struc
 	return buf_splice(text, part.at, part.n, new) || tell(why, "the file would be too large");
 }
 
+/* old is at this place, the first one. */
 static bool replace_exactly(
-	struct buf *text, const struct replacement *r, struct arena *a, struct buf *why)
+	struct buf *text, const struct replacement *r, size_t at, struct arena *a, struct buf *why)
 {
-	struct str whole = buf_str(text);
-	size_t at = str_find(whole, r->old, 0);
-	struct str new = fit_ends(whole, at, r, a);
+	struct str whole = buf_str(text), new = fit_ends(whole, at, r, a);
 
 	if (str_eq(new, r->old))
 		return tell(why, "old_string and new_string are the same");
@@ -195,20 +194,20 @@ static bool replace_body(struct buf *text, const struct replacement *r, struct a
 {
 	struct str whole = buf_str(text);
 	struct replacement other = *r;
+	size_t at = str_find(whole, r->old, 0);
 
 	*how = REPLACED_EXACTLY;
-	if (str_find(whole, r->old, 0) != SIZE_MAX)
-		return replace_exactly(text, r, a, why);
+	if (at != SIZE_MAX)
+		return replace_exactly(text, r, at, a, why);
 	if (str_find(whole, STR("\r\n"), 0) != SIZE_MAX)
-		other.old = with_crlf(r->old, a);
+		other = (struct replacement){
+			with_crlf(r->old, a), with_crlf(r->new, a), r->is_everywhere};
 	else
 		other = (struct replacement){
 			with_lf(r->old, a), with_lf(r->new, a), r->is_everywhere};
-	if (!str_eq(other.old, r->old) && str_find(whole, other.old, 0) != SIZE_MAX) {
-		if (whole.n && str_find(whole, STR("\r\n"), 0) != SIZE_MAX)
-			other.new = with_crlf(r->new, a);
-		return replace_exactly(text, &other, a, why);
-	}
+	at = str_eq(other.old, r->old) ? SIZE_MAX : str_find(whole, other.old, 0);
+	if (at != SIZE_MAX)
+		return replace_exactly(text, &other, at, a, why);
 	if (!r->is_everywhere)
 		return replace_loosely(text, r, a, how, why);
 	tell_missing(why, whole, r->old, a);
@@ -222,7 +221,7 @@ bool replace_in(struct buf *text, const struct replacement *r, struct arena *a,
 	struct replacement plain = *r;
 
 	*how = REPLACED_EXACTLY;
-	if (text->n && memchr(text->p, '\0', text->n))
+	if (plain_is_binary(buf_str(text)))
 		return tell(why, "a binary file, it cannot be edited");
 	if (str_starts(r->old, BYTE_ORDER_MARK))
 		plain.old = str_skip(r->old, BYTE_ORDER_MARK.n);
