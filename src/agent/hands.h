@@ -18,6 +18,7 @@
 #include "agent/tool/tool.h"
 
 struct web_policy;
+struct agent_context;
 
 struct hands {
 	struct permit permit;
@@ -25,6 +26,7 @@ struct hands {
 	struct skills skills;
 	struct hooks hooks;
 	const struct web_policy *web; /* io/web.h; NULL: only what the task names is fetched */
+	struct agent_context *reader; /* of sub-agents, loaded for the first one; NULL before */
 	bool is_dry_run; /* changes are shown, and nothing is written */
 	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
 };

@@ -195,6 +195,7 @@ static void release(struct run *r)
 	trace_free(r->trace);
 	replay_release(&r->replay);
 	agent_context_release(&r->context);
+	agent_context_free(r->hands.reader);
 	skills_release(&r->hands.skills);
 	answer_schema_free(r->schema);
 	workspace_release(&r->workspace);
