@@ -73,7 +73,6 @@ static void after_run(void *self)
 
 	if (job->can_run)
 		run_hooks_after(job);
-	arena_release(&job->arena);
 	job->run->ended = clock_ns();
 }
 
@@ -149,6 +148,8 @@ static void job_done(void *self)
 	struct agent *agent = job->agent;
 
 	job->state = JOB_ENDED;
+	/* Not earlier: what it touches lives there, and is looked at while it runs. */
+	arena_release(&job->arena);
 	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL_DONE, .run = job->run});
 	if (--agent->jobs_left > 0)
 		start_ready(agent);
