@@ -108,6 +108,8 @@ void ui_event(void *self, const struct agent_event *event)
 {
 	struct ui *ui = self;
 
+	if (event->kind == AGENT_TOOL)
+		ask_settle(ui, event->run);
 	progress_event(ui, event);
 	ui->options.format->event(ui, event);
 	if (event->kind == AGENT_QUESTION)
@@ -230,15 +232,18 @@ void view_note(struct ui *ui, const char *format, ...)
 {
 	AUTO(buf) line = {0};
 	va_list arguments;
+	bool interrupts = ask_interrupt(ui);
 
 	view_begin_line(ui, &line);
-	if (ui->thinks_mid_line)
+	if (ui->thinks_mid_line || interrupts)
 		buf_put_char(&line, '\n');
 	ui->thinks_mid_line = false;
 	va_start(arguments, format);
 	buf_vprintf(&line, format, arguments);
 	va_end(arguments);
 	view_write_stderr(ui, buf_str(&line));
+	if (interrupts)
+		ask_resume(ui);
 }
 
 size_t view_columns(const struct ui *ui)

@@ -74,7 +74,9 @@ struct tool {
 	 * or reads touches its "path" argument or else the working directory.
 	 */
 	void (*touch)(const struct tool_call *call, struct tool_touch *out);
-	/* For a person who is asked whether it may: what will be done, any text. NULL: the input.
+	/*
+	 * For a person who is asked whether it may: what will be done, with the very bytes; what a
+	 * terminal would act on is put into words there (ui/ask.c). NULL: the input.
 	 */
 	void (*show)(const struct tool_call *call, struct buf *out);
 };
