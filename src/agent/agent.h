@@ -45,7 +45,14 @@ struct agent_context {
  */
 void agent_context_load(struct agent_context *c, const struct workspace *w,
 	const struct hands *hands, const struct route *route, int64_t wall_s);
+/*
+ * For sub-agents of an agent with this context: it has the tools that only read, as far as the
+ * other one has them, and never a further sub-agent.
+ */
+void agent_context_load_reader(struct agent_context *c, const struct agent_context *other,
+	const struct workspace *w, const struct hands *hands, int64_t wall_s);
 void agent_context_release(struct agent_context *c);
+void agent_context_free(struct agent_context *c); /* NULL is nothing */
 /* Behind the instruction files: what somebody asked for with this run. */
 void agent_context_instruct(struct agent_context *c, struct str text);
 /*
@@ -106,6 +113,7 @@ struct agent_task {
 	const struct answer_schema *schema; /* that the answer has to fit; NULL: any text will do */
 	const struct route *summary_route; /* asked for summaries; NULL: the task's own model */
 	int max_turns;
+	bool is_sub; /* for another agent: the hooks for the end are not run */
 };
 
 /* One tool call, from the model's wish to its result. */
@@ -115,6 +123,15 @@ struct tool_run {
 	bool is_denied; /* not permitted, or a person said no */
 	struct tool_result result;
 	int64_t started, ended; /* monotonic clock, ns */
+};
+
+/* What a sub-agent did for a call. */
+struct sub_run {
+	int turns;
+	struct usage usage;
+	int64_t cost_nanousd; /* -1 unknown */
+	const struct call_result *calls; /* error is not kept in them */
+	size_t call_count;
 };
 
 /* What a shrink of the context window did (agent/window). Tokens are the provider's, about. */
@@ -143,16 +160,16 @@ struct agent_result {
 	enum stop_reason stop;
 	const struct route *route; /* that gave the last answer, or was asked last */
 	int turns;
-	struct usage usage; /* sums over all calls; -1 what nobody reported */
-	int64_t cost_nanousd; /* -1 unknown */
+	struct usage usage; /* sums over all calls, sub-agents' too; -1 what nobody reported */
+	int64_t cost_nanousd; /* the same; -1 unknown */
 	const struct tool_run *tools;
 	size_t tool_count;
 	const struct call_result *calls; /* error is not kept in them */
-	size_t call_count; /* with those for summaries, which are no turns */
+	size_t call_count; /* with those for summaries, which are no turns; no sub-agents' */
 	struct window_counts window;
 	int64_t window_tokens; /* of the model that answered last, as reckoned with; 0: no limit */
 	int64_t started, ended;
-	int64_t provider_ns; /* connecting, sending, waiting, receiving: all calls and attempts */
+	int64_t provider_ns; /* connecting, sending, waiting, receiving: of calls, all attempts */
 	int64_t tools_ns; /* wall time with tools running */
 };
 

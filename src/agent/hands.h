@@ -21,6 +21,7 @@
 #include "agent/tool/tool.h"
 
 struct web_policy;
+struct agent_context;
 
 struct hands {
 	struct permit permit;
@@ -34,6 +35,7 @@ struct hands {
 	bool is_dry_run; /* changes are shown, and nothing is written */
 	pthread_mutex_t changing; /* held while files are changed; zeroed is unlocked */
 	struct keep *keep; /* of what changes; NULL: nothing is kept */
+	struct agent_context *reader; /* of sub-agents, loaded for the first one; NULL before */
 };
 
 struct memory {

@@ -2,6 +2,7 @@
 /* prompt: what a model is told besides the task: our own words, the project's, and today's facts.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-extern const char embed_system_md[], embed_editor_md[], embed_reader_md[];
+extern const char embed_system_md[], embed_editor_md[], embed_reader_md[], embed_sub_md[];
 
 /* Both are read where both exist; a link from one to the other is read once. */
 static const char *const instruction_names[] = {"AGENTS.md", "CLAUDE.md"};
@@ -198,18 +199,28 @@ static bool offer_tools(
 	return changes;
 }
 
-void agent_context_load(struct agent_context *c, const struct workspace *w,
-	const struct hands *hands, const struct route *route, int64_t wall_s)
+static void offer_reading_tools(struct agent_context *c, const struct agent_context *other)
+{
+	c->tools = arena_alloc(&c->arena, other->tool_count, sizeof *c->tools);
+	for (size_t i = 0; i < other->tool_count; i++) {
+		const struct tool *tool = tool_find(other->tools[i].name);
+		if (tool && tool->needs == TOOL_READS && tool->run)
+			c->tools[c->tool_count++] = other->tools[i];
+	}
+}
+
+/* ways: how to work, behind what holds for everybody. */
+static void put_words(struct agent_context *c, const char *ways, const struct workspace *w,
+	const struct hands *hands, int64_t wall_s)
 {
 	AUTO(buf) system = {0};
 	AUTO(buf) notice = {0};
 	AUTO(buf) facts = {0};
 	struct loader loader = {.workspace = w, .system = &system, .notice = &notice};
-	bool changes = offer_tools(c, hands, route);
 
 	buf_put_str(&system, str_trim(str_from(embed_system_md)));
 	buf_put_char(&system, '\n');
-	buf_put_text(&system, changes ? embed_editor_md : embed_reader_md);
+	buf_put_text(&system, ways);
 	add_instructions(&loader);
 	if (agent_context_has_tool(c, STR("skill")))
 		skills_put_list(&hands->skills, &system);
@@ -217,6 +228,21 @@ void agent_context_load(struct agent_context *c, const struct workspace *w,
 	c->system = arena_copy(&c->arena, buf_str(&system));
 	c->facts = arena_copy(&c->arena, buf_str(&facts));
 	c->notice = arena_copy(&c->arena, buf_str(&notice));
+}
+
+void agent_context_load(struct agent_context *c, const struct workspace *w,
+	const struct hands *hands, const struct route *route, int64_t wall_s)
+{
+	bool changes = offer_tools(c, hands, route);
+
+	put_words(c, changes ? embed_editor_md : embed_reader_md, w, hands, wall_s);
+}
+
+void agent_context_load_reader(struct agent_context *c, const struct agent_context *other,
+	const struct workspace *w, const struct hands *hands, int64_t wall_s)
+{
+	offer_reading_tools(c, other);
+	put_words(c, embed_sub_md, w, hands, wall_s);
 }
 
 void agent_context_instruct(struct agent_context *c, struct str text)
@@ -287,4 +313,11 @@ void agent_context_release(struct agent_context *c)
 {
 	arena_release(&c->arena);
 	*c = (struct agent_context){0};
+}
+
+void agent_context_free(struct agent_context *c)
+{
+	if (c)
+		agent_context_release(c);
+	free(c);
 }

@@ -58,6 +58,7 @@ static void free_agent(struct agent *agent)
 	}
 	vec_release(&agent->runs);
 	vec_release(&agent->always);
+	vec_release(&agent->subs);
 	vec_release(&agent->calls);
 	memory_free(agent->memory);
 	repeats_release(&agent->repeats);
@@ -113,7 +114,8 @@ static void begin_end(void *self)
 {
 	struct agent *agent = self;
 
-	if (agent->error.code == ERR_CANCELLED || !hooks_has_end(&agent->task.hands->hooks) ||
+	if (agent->error.code == ERR_CANCELLED || agent->task.is_sub ||
+		!hooks_has_end(&agent->task.hands->hooks) ||
 		!pool_submit(agent->world.pool, run_end_hooks, end_hooks_done, agent))
 		end(agent);
 }
@@ -136,21 +138,20 @@ void turn_keep_call(struct agent *agent, const struct call_result *call)
 	agent->result.provider_ns += call->times.ended - call->times.begun;
 }
 
-void turn_add_cost(struct agent *agent, const struct call_result *call)
+void turn_add_cost(struct agent *agent, const struct usage *usage, int64_t cost_nanousd)
 {
 	struct agent_result *r = &agent->result;
 
-	usage_add(&r->usage, &call->usage);
+	usage_add(&r->usage, usage);
 	/* One call of unknown cost makes the sum unknown. */
-	r->cost_nanousd = r->cost_nanousd < 0 || call->cost_nanousd < 0
-				  ? -1
-				  : r->cost_nanousd + call->cost_nanousd;
+	r->cost_nanousd =
+		r->cost_nanousd < 0 || cost_nanousd < 0 ? -1 : r->cost_nanousd + cost_nanousd;
 }
 
 static void note_call(struct agent *agent, const struct call_result *call)
 {
 	turn_keep_call(agent, call);
-	turn_add_cost(agent, call);
+	turn_add_cost(agent, &call->usage, call->cost_nanousd);
 	/* A model that was needed once stays: the conversation is in its prefix cache now. */
 	agent->result.route = agent->route = call->route;
 	agent->result.stop = call->stop;
@@ -299,5 +300,6 @@ void agent_cancel(struct agent *agent, enum err_code code, const char *why)
 	/* Whatever is under way ends soon, and its end ends the agent. */
 	if (agent->call)
 		call_cancel(agent->call);
+	turn_cancel_tasks(agent, code, why);
 	agent_answer(agent, ANSWER_NO, STR("stopped"));
 }

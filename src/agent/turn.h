@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * turn: what the parts of the loop share. Private to the room. turn.c asks and listens,
- * turn_judge.c decides about an answer, turn_tools.c has its calls run, turn_room.c keeps the
- * conversation within the window.
+ * turn_judge.c decides about an answer, turn_tools.c has its calls run, turn_task.c has other
+ * agents work on some of them, turn_room.c keeps the conversation within the window.
  */
 #ifndef AGENT_TURN_H
 #define AGENT_TURN_H
@@ -37,6 +37,7 @@ struct agent {
 	VEC(struct call_result) calls;
 	struct job *jobs;
 	size_t job_count, jobs_left;
+	VEC(struct sub *) subs; /* sub-agents at work */
 	struct job *asked; /* a person is asked about it; NULL: about none */
 	VEC(struct str) always; /* names of tools whose questions are answered */
 	int64_t tools_started;
@@ -58,7 +59,7 @@ void turn_send(struct agent *agent);
 void turn_end_soon(struct agent *agent);
 /* Of every model call, summaries too: its place in the result, its cost, and what it retries. */
 void turn_keep_call(struct agent *agent, const struct call_result *call);
-void turn_add_cost(struct agent *agent, const struct call_result *call);
+void turn_add_cost(struct agent *agent, const struct usage *usage, int64_t cost_nanousd);
 void turn_got_retry(void *agent, const struct call_retry *retry);
 
 /* turn_judge.c */
@@ -70,6 +71,13 @@ size_t turn_count_calls(const struct message *m);
 void turn_run_tools(struct agent *agent, const struct message *message);
 /* Answers every call of the message with an error instead of running it. */
 void turn_refuse_tools(struct agent *agent, const struct message *m, const char *why);
+
+/* turn_task.c */
+/* Another agent works on a call, in the manner of struct tool's start. prompt stays until the end.
+ */
+void turn_start_task(struct agent *agent, struct str prompt, struct tool_result *out,
+	void (*end)(void *self), void *self);
+void turn_cancel_tasks(struct agent *agent, enum err_code code, const char *why);
 
 /* turn_room.c */
 /* The window has the limits of this route from now on. */

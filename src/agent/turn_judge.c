@@ -97,8 +97,9 @@ void turn_judge(struct agent *agent, const struct message *message)
 		return;
 	}
 	if (agent->result.turns >= agent->task.max_turns) {
-		err_set(&agent->error, ERR_LIMIT, "stopped after %d turn%s (--max-turns)",
-			agent->result.turns, agent->result.turns == 1 ? "" : "s");
+		err_set(&agent->error, ERR_LIMIT, "stopped after %d turn%s%s", agent->result.turns,
+			agent->result.turns == 1 ? "" : "s",
+			agent->task.is_sub ? "" : " (--max-turns)");
 		agent->result.stop = STOP_TOOL_USE;
 		turn_end_soon(agent);
 		return;

@@ -81,7 +81,7 @@ static void got_summary_end(void *self, const struct call_result *call)
 	turn_keep_call(agent, call);
 	/* A request that was refused costs nothing. */
 	if (!call->error || call->usage.input >= 0)
-		turn_add_cost(agent, call);
+		turn_add_cost(agent, &call->usage, call->cost_nanousd);
 	if (agent->error.code)
 		turn_end_soon(agent);
 	else if (call->error)

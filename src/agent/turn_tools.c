@@ -11,6 +11,10 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
+/* Calls at once that no worker waits in; until the end of one finds the pool's queue full no more.
+ */
+enum { STARTED_MAX = 8, FULL_POOL_MS = 10 };
+
 enum job_state { JOB_WAITS, JOB_RUNS, JOB_ENDED };
 
 struct job {
@@ -32,16 +36,18 @@ static void deny(struct job *job, const char *why)
 	job->can_run = false;
 }
 
-static void run_tool(struct job *job)
+static void run_hooks_before(struct job *job)
 {
-	struct buf *text = &job->run->result.text;
 	AUTO(buf) why = {0};
 
-	if (!hooks_before(&job->call.hands->hooks, &job->call, &why)) {
+	if (!hooks_before(&job->call.hands->hooks, &job->call, &why))
 		deny(job, buf_text(&why));
-		return;
-	}
-	job->tool->run(&job->call, &job->run->result);
+}
+
+static void run_hooks_after(struct job *job)
+{
+	struct buf *text = &job->run->result.text;
+
 	hooks_after(&job->call.hands->hooks, &job->call, &job->run->result);
 	size_t masked = secret_mask(&job->call.hands->secrets, text);
 	if (masked)
@@ -50,16 +56,34 @@ static void run_tool(struct job *job)
 			masked == 1 ? "" : "s");
 }
 
+static void before_run(void *self)
+{
+	struct job *job = self;
+
+	job->run->started = clock_ns();
+	if (atomic_load(job->call.cancel))
+		job->can_run = false;
+	if (job->can_run)
+		run_hooks_before(job);
+}
+
+static void after_run(void *self)
+{
+	struct job *job = self;
+
+	if (job->can_run)
+		run_hooks_after(job);
+	job->run->ended = clock_ns();
+}
+
 static void run_job(void *self)
 {
 	struct job *job = self;
-	struct tool_run *run = job->run;
 
-	run->started = clock_ns();
-	if (job->can_run && !atomic_load(job->call.cancel))
-		run_tool(job);
-	arena_release(&job->arena);
-	run->ended = clock_ns();
+	before_run(job);
+	if (job->can_run)
+		job->tool->run(&job->call, &job->run->result);
+	after_run(job);
 }
 
 static bool check_job(struct job *job, const struct block *block)
@@ -124,11 +148,51 @@ static void job_done(void *self)
 	struct agent *agent = job->agent;
 
 	job->state = JOB_ENDED;
+	/* Not earlier: what it touches lives there, and is looked at while it runs. */
+	arena_release(&job->arena);
 	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL_DONE, .run = job->run});
 	if (--agent->jobs_left > 0)
 		start_ready(agent);
 	else
 		all_done(agent);
+}
+
+/*
+ * A tool that waits without a worker: its hooks run on the pool, and what is between them begins
+ * and ends on the loop's thread.
+ */
+static void end_started(void *self)
+{
+	struct job *job = self;
+	const struct agent_world *world = &job->agent->world;
+
+	if (!pool_submit(world->pool, after_run, job_done, job))
+		loop_after(world->loop, FULL_POOL_MS, end_started, job);
+}
+
+static void start_tool(void *self)
+{
+	struct job *job = self;
+
+	if (atomic_load(job->call.cancel))
+		job->can_run = false;
+	if (job->can_run)
+		job->tool->start(&job->call, &job->run->result, end_started, job);
+	else
+		end_started(job);
+}
+
+static bool waits_without_worker(const struct job *job)
+{
+	return job->can_run && job->tool->start;
+}
+
+static bool submit(struct job *job)
+{
+	struct pool *pool = job->agent->world.pool;
+
+	return waits_without_worker(job) ? pool_submit(pool, before_run, start_tool, job)
+					 : pool_submit(pool, run_job, job_done, job);
 }
 
 /* One question at a time, in the order of the calls. */
@@ -184,16 +248,28 @@ static void start_job(struct job *job)
 		return;
 	job->state = JOB_RUNS;
 	turn_tell(agent, (struct agent_event){.kind = AGENT_TOOL, .run = job->run});
-	if (pool_submit(agent->world.pool, run_job, job_done, job))
+	if (submit(job))
 		return;
 	tool_fail(&job->run->result, "too many calls at once; ask for fewer in one turn");
 	job->run->started = job->run->ended = clock_ns();
 	loop_post(agent->world.loop, job_done, job);
 }
 
+static bool has_room(const struct agent *agent, const struct job *job)
+{
+	size_t running = 0;
+
+	if (!waits_without_worker(job))
+		return true;
+	for (size_t i = 0; i < agent->job_count; i++)
+		running += agent->jobs[i].state == JOB_RUNS && agent->jobs[i].tool &&
+			   agent->jobs[i].tool->start;
+	return running < STARTED_MAX;
+}
+
 static bool is_ready(const struct agent *agent, const struct job *job)
 {
-	if (job->state != JOB_WAITS)
+	if (job->state != JOB_WAITS || !has_room(agent, job))
 		return false;
 	for (const struct job *earlier = agent->jobs; earlier < job; earlier++)
 		if (earlier->state != JOB_ENDED && tool_touches(&earlier->touch, &job->touch))
@@ -242,7 +318,8 @@ static void prepare(struct agent *agent, struct job *job, const struct block *bl
 		.hands = agent->task.hands,
 		.memory = agent->memory,
 		.name = block->name,
-		.id = block->id};
+		.id = block->id,
+		.agent = agent};
 	job->can_run = check_job(job, block);
 	if (job->can_run)
 		tool_touched(job->tool, &job->call, &job->touch);

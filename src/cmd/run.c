@@ -215,6 +215,7 @@ static void release(struct run *r)
 	replay_release(&r->replay);
 	mcp_servers_release(&r->servers);
 	agent_context_release(&r->context);
+	agent_context_free(r->hands.reader);
 	skills_release(&r->hands.skills);
 	lsp_free(r->hands.lsp);
 	fence_free(r->hands.fence);

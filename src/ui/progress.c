@@ -137,20 +137,43 @@ static void put_name(struct buf *line, const struct tool_run *run)
 	buf_put_char(line, ' ');
 }
 
+static int64_t known(int64_t tokens)
+{
+	return tokens > 0 ? tokens : 0;
+}
+
+static int64_t input_tokens(const struct usage *u)
+{
+	return known(u->input) + known(u->cache_read) + known(u->cache_write);
+}
+
+/* In so many cells as SIZES_CELLS: "  12 turns   123k tokens", or lines and bytes. */
+static void put_sizes(struct buf *line, const struct tool_result *result)
+{
+	const struct sub_run *sub = result->sub;
+	size_t lines = count_lines(buf_str(&result->text));
+	char amount[16];
+
+	if (sub)
+		buf_printf(line, " %3d turn%s %6s tokens", sub->turns, sub->turns == 1 ? " " : "s",
+			view_count(input_tokens(&sub->usage) + known(sub->usage.output), amount));
+	else
+		buf_printf(line, " %6zu line%s %10s", lines, lines == 1 ? " " : "s",
+			view_bytes((int64_t)result->text.n, amount));
+}
+
 /* "  view   src/main.c                      12 lines    1.2 KB    0.3 ms" */
 static void put_success(struct buf *line, const struct tool_run *run, size_t columns)
 {
-	struct str text = buf_str(&run->result.text);
-	size_t lines = count_lines(text), used = view_cells(buf_str(line)) + TIME_CELLS;
-	char bytes[16], time[16];
+	size_t used = view_cells(buf_str(line)) + TIME_CELLS;
+	char time[16];
 
 	if (columns >= WIDE_CELLS)
 		used += SIZES_CELLS;
 	size_t room = columns > used ? columns - used : 0;
 	view_put_cells(line, run->target, room < TARGET_MAX_CELLS ? room : TARGET_MAX_CELLS);
 	if (columns >= WIDE_CELLS)
-		buf_printf(line, " %6zu line%s %10s", lines, lines == 1 ? " " : "s",
-			view_bytes((int64_t)text.n, bytes));
+		put_sizes(line, &run->result);
 	buf_printf(line, "%*s", TIME_CELLS, view_duration(run->ended - run->started, time));
 }
 
@@ -233,11 +256,6 @@ static void show_thinking(struct ui *ui, struct str text)
 	view_write_stderr(ui, buf_str(&shown));
 }
 
-static int64_t known(int64_t tokens)
-{
-	return tokens > 0 ? tokens : 0;
-}
-
 void progress_end_thinking(struct ui *ui)
 {
 	if (ui->thinks_mid_line && ui->stderr_is_terminal) {
@@ -249,7 +267,7 @@ void progress_end_thinking(struct ui *ui)
 void view_put_counts(struct buf *line, const struct agent_result *r)
 {
 	const struct usage *u = &r->usage;
-	int64_t input = known(u->input) + known(u->cache_read) + known(u->cache_write);
+	int64_t input = input_tokens(u);
 	char in[16], out[16];
 
 	buf_printf(line, "%zu tool call%s, %s tokens in, %s out", r->tool_count,

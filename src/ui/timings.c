@@ -33,11 +33,12 @@ static void row(struct ui *ui, const char *name, double ms)
 	view_note(ui, "  %-28s %10.3f ms\n", name, ms);
 }
 
-static void show_call(struct ui *ui, size_t index, const struct call_result *call)
+static void show_call(
+	struct ui *ui, const char *whose, size_t index, const struct call_result *call)
 {
 	const struct call_times *t = &call->times;
 
-	view_note(ui, "  call %zu: %zu bytes sent, %zu received%s\n", index + 1,
+	view_note(ui, "  %scall %zu: %zu bytes sent, %zu received%s\n", whose, index + 1,
 		call->request_bytes, call->response_bytes, t->reused ? ", connection reused" : "");
 	if (call->attempts > 1)
 		row(ui, "  failed attempts, waits", since(t->begun, t->started));
@@ -46,6 +47,18 @@ static void show_call(struct ui *ui, size_t index, const struct call_result *cal
 	row(ui, "  first byte", since(t->sent, t->first_byte));
 	row(ui, "  first token", since(t->first_byte, t->first_token));
 	row(ui, "  stream", since(first_set(t->first_token, t->first_byte), t->ended));
+}
+
+static void show_tool(struct ui *ui, const struct tool_run *run)
+{
+	const struct sub_run *sub = run->result.sub;
+	AUTO(buf) name = {0};
+
+	buf_put_text(&name, "tool ");
+	utf8_put_line(&name, run->name, 23);
+	row(ui, buf_text(&name), since(run->started, run->ended));
+	for (size_t i = 0; sub && i < sub->call_count; i++)
+		show_call(ui, "task ", i, &sub->calls[i]);
 }
 
 void timings_show(struct ui *ui, const struct agent_result *r)
@@ -58,13 +71,9 @@ void timings_show(struct ui *ui, const struct agent_result *r)
 	row(ui, "config", since(t->main_at, t->tasks_at));
 	row(ui, "context", since(t->tasks_at, t->context_at));
 	for (size_t i = 0; i < r->call_count; i++)
-		show_call(ui, i, &r->calls[i]);
-	for (size_t i = 0; i < r->tool_count; i++) {
-		AUTO(buf) name = {0};
-		buf_put_text(&name, "tool ");
-		utf8_put_line(&name, r->tools[i].name, 23);
-		row(ui, buf_text(&name), since(r->tools[i].started, r->tools[i].ended));
-	}
+		show_call(ui, "", i, &r->calls[i]);
+	for (size_t i = 0; i < r->tool_count; i++)
+		show_tool(ui, &r->tools[i]);
 	row(ui, "total", clock_ms(s.total));
 	row(ui, "of it the provider's", clock_ms(s.provider));
 	row(ui, "of it tools'", clock_ms(s.tools));
@@ -78,7 +87,8 @@ static void member(struct json_writer *w, const char *name, double ms)
 	json_put_double(w, ms, 3);
 }
 
-static void put_call(struct json_writer *w, const struct call_result *call)
+/* task: the tool call for which a sub-agent made it; absent: none did. */
+static void put_call(struct json_writer *w, const struct call_result *call, struct str task)
 {
 	const struct call_times *t = &call->times;
 
@@ -94,7 +104,23 @@ static void put_call(struct json_writer *w, const struct call_result *call)
 	json_member_int(w, "request_bytes", (int64_t)call->request_bytes);
 	json_member_int(w, "response_bytes", (int64_t)call->response_bytes);
 	json_member_bool(w, "connection_reused", t->reused);
+	if (task.p)
+		json_member_str(w, "task", task);
 	json_close(w, '}');
+}
+
+static void put_calls(struct json_writer *w, const struct agent_result *r)
+{
+	json_key(w, "calls");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->call_count; i++)
+		put_call(w, &r->calls[i], (struct str){0});
+	for (size_t i = 0; i < r->tool_count; i++) {
+		const struct sub_run *sub = r->tools[i].result.sub;
+		for (size_t k = 0; sub && k < sub->call_count; k++)
+			put_call(w, &sub->calls[k], r->tools[i].id);
+	}
+	json_close(w, ']');
 }
 
 void timings_put_json(struct json_writer *w, const struct ui *ui, const struct agent_result *r)
@@ -107,11 +133,7 @@ void timings_put_json(struct json_writer *w, const struct ui *ui, const struct a
 	member(w, "exec_to_main_ms", clock_ms(t->exec_ns));
 	member(w, "config_ms", since(t->main_at, t->tasks_at));
 	member(w, "context_ms", since(t->tasks_at, t->context_at));
-	json_key(w, "calls");
-	json_open(w, '[');
-	for (size_t i = 0; i < r->call_count; i++)
-		put_call(w, &r->calls[i]);
-	json_close(w, ']');
+	put_calls(w, r);
 	member(w, "provider_ms", clock_ms(s.provider));
 	member(w, "tools_ms", clock_ms(s.tools));
 	member(w, "own_ms", clock_ms(s.own));

@@ -25,6 +25,7 @@ struct tool_span {
 	char name[NAME_MAX_CELLS * 4 + 1];
 	size_t bytes;
 	bool is_error;
+	const struct sub_run *sub; /* NULL: none was at work */
 	int row;
 };
 
@@ -292,27 +293,47 @@ static void take_retry(struct trace *t, const struct agent_event *event)
 	t->wait_from = retry->failed->times.ended;
 }
 
+/* As open_span; turn 0: it is not said which. */
+static bool open_call(struct trace *t, struct json_writer *w, const struct call_result *call,
+	int turn, int row, int64_t from)
+{
+	AUTO(buf) name = {0};
+
+	buf_put_text(&name, "call ");
+	utf8_put_line(&name, call->route->name, NAME_MAX_CELLS);
+	if (!open_span(t, w, (struct span){buf_str(&name), "model", row, from, call->times.ended}))
+		return false;
+	if (turn)
+		json_member_int(w, "turn", turn);
+	json_member_int(w, "attempts", call->attempts);
+	put_answer(w, call);
+	put_usage(w, &call->usage);
+	member_cost(w, call->cost_nanousd);
+	json_member_text(w, "stop_reason", stop_reason_name(call->stop));
+	return true;
+}
+
 static void put_call(struct trace *t, const struct agent_event *event)
 {
 	const struct call_result *call = event->call;
-	AUTO(buf) name = {0};
 	struct json_writer w;
 
 	put_attempt(t, call, call->error);
-	buf_put_text(&name, "call ");
-	utf8_put_line(&name, call->route->name, NAME_MAX_CELLS);
-	if (!open_span(t, &w,
-		    (struct span){buf_str(&name), "model", ROW_RUN, t->asked, call->times.ended}))
+	if (!open_call(t, &w, call, event->turn, ROW_RUN, t->asked))
 		return;
-	json_member_int(&w, "turn", event->turn);
-	json_member_int(&w, "attempts", call->attempts);
-	put_answer(&w, call);
-	put_usage(&w, &call->usage);
-	member_cost(&w, call->cost_nanousd);
-	json_member_text(&w, "stop_reason", stop_reason_name(call->stop));
 	if (call->error)
 		json_member_text(&w, "error", err_code_name(call->error->code));
 	close_event(&w);
+}
+
+/* Within the span of the tool call that they were made for. */
+static void put_sub_calls(struct trace *t, const struct sub_run *sub, int row)
+{
+	struct json_writer w;
+
+	for (size_t i = 0; sub && i < sub->call_count; i++)
+		if (open_call(t, &w, &sub->calls[i], 0, row, sub->calls[i].times.begun))
+			close_event(&w);
 }
 
 /* ---- tools ---- */
@@ -336,6 +357,7 @@ static void tool_ends(struct trace *t, const struct tool_run *run)
 		tool->ended = run->ended;
 		tool->bytes = run->result.text.n;
 		tool->is_error = run->result.is_error;
+		tool->sub = run->result.sub;
 	}
 }
 
@@ -378,6 +400,7 @@ static void put_tool(struct trace *t, const struct tool_span *tool)
 	json_member_int(&w, "result_bytes", (int64_t)tool->bytes);
 	json_member_bool(&w, "is_error", tool->is_error);
 	close_event(&w);
+	put_sub_calls(t, tool->sub, tool->row);
 }
 
 static void put_tools(struct trace *t)

@@ -6,7 +6,8 @@
  * tool was asked for and found.
  *
  * Row 1 is the run: setting up, tasks, and in them model calls > attempts > phases, and the waits
- * between attempts. Tools have the rows below it, as many as ran at the same time.
+ * between attempts. Tools have the rows below it, as many as ran at the same time; in the
+ * span of a sub-agent's are its model calls.
  */
 #ifndef UI_TRACE_H
 #define UI_TRACE_H

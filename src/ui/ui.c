@@ -117,6 +117,8 @@ void ui_event(void *self, const struct agent_event *event)
 {
 	struct ui *ui = self;
 
+	if (event->kind == AGENT_TOOL)
+		ask_settle(ui, event->run);
 	progress_event(ui, event);
 	vec_each (&ui->sinks, s)
 		s->format->event(s, event);
@@ -248,15 +250,18 @@ void view_note(struct ui *ui, const char *format, ...)
 {
 	AUTO(buf) line = {0};
 	va_list arguments;
+	bool interrupts = ask_interrupt(ui);
 
 	view_begin_line(ui, &line);
-	if (ui->thinks_mid_line)
+	if (ui->thinks_mid_line || interrupts)
 		buf_put_char(&line, '\n');
 	ui->thinks_mid_line = false;
 	va_start(arguments, format);
 	buf_vprintf(&line, format, arguments);
 	va_end(arguments);
 	view_write_stderr(ui, buf_str(&line));
+	if (interrupts)
+		ask_resume(ui);
 }
 
 void view_screen(size_t *columns, size_t *rows)

@@ -88,6 +88,12 @@ const char *view_colour(const struct ui *ui, const char *code);
 
 void ask_event(struct ui *ui, const struct agent_event *event);
 void ask_end(struct ui *ui); /* the question is open no more */
+/* True when the cursor stands behind an open question: it has to be asked again below what comes.
+ */
+bool ask_interrupt(struct ui *ui);
+void ask_resume(struct ui *ui);
+/* It is decided about this call: a question that is open about it has no answer any more. */
+void ask_settle(struct ui *ui, const struct tool_run *run);
 void progress_event(struct ui *ui, const struct agent_event *event);
 void progress_end(struct ui *ui, const struct agent_result *result);
 void progress_end_thinking(struct ui *ui); /* the next on the terminal begins a line */

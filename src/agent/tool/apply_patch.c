@@ -42,7 +42,7 @@ static void touch(const struct tool_call *call, struct tool_touch *out)
 
 static void show(const struct tool_call *call, struct buf *out)
 {
-	plain_put_text(out, input_of(call));
+	buf_put_str(out, input_of(call));
 	buf_put_char(out, '\n');
 }
 

@@ -82,7 +82,7 @@ static void put_marked(struct buf *out, char mark, struct str text)
 
 	while (text.n && str_split(&text, '\n', &line)) {
 		buf_put_char(out, mark);
-		plain_put_line(out, line);
+		buf_put_str(out, line);
 		buf_put_char(out, '\n');
 	}
 }

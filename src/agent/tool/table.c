@@ -9,6 +9,7 @@
 extern const struct tool tool_view, tool_ls, tool_glob, tool_grep, tool_count, tool_git, tool_bash,
 	tool_fetch, tool_todo;
 extern const struct tool tool_edit, tool_multiedit, tool_write, tool_apply_patch;
+extern const struct tool tool_task;
 
 const struct tool *const tools[] = {
 	&tool_view,
@@ -26,6 +27,7 @@ const struct tool *const tools[] = {
 	&tool_todo,
 	&tool_skill,
 	&tool_fetch,
+	&tool_task,
 	NULL,
 };
 

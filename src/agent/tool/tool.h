@@ -28,6 +28,7 @@ struct tool_call {
 	struct memory *memory; /* of the conversation */
 	struct str name; /* as it was called */
 	struct str id; /* of the call */
+	struct agent *agent; /* whose call it is: for start, on the loop's thread */
 };
 
 /*
@@ -43,9 +44,12 @@ struct tool_touch {
 	size_t path_count;
 };
 
+struct sub_run;
+
 struct tool_result {
 	struct buf text;
 	bool is_error;
+	const struct sub_run *sub; /* agent/agent.h; NULL: no sub-agent was at work */
 };
 
 /* Models change files in the form that they have learnt. */
@@ -59,11 +63,20 @@ struct tool {
 	const char *document; /* the .md, embedded */
 	void (*run)(const struct tool_call *call, struct tool_result *out);
 	/*
+	 * In place of run, for what waits without a worker: on the loop's thread. end(self) comes
+	 * once, from there too, maybe from within start; call and out stay until then. When the
+	 * agent is cancelled it comes soon.
+	 */
+	void (*start)(const struct tool_call *call, struct tool_result *out,
+		void (*end)(void *self), void *self);
+	/*
 	 * On the loop's thread, so without looking at files. NULL: what runs is alone, what writes
 	 * or reads touches its "path" argument or else the working directory.
 	 */
 	void (*touch)(const struct tool_call *call, struct tool_touch *out);
-	/* For a person who is asked whether it may: what will be done, any text. NULL: the input.
+	/*
+	 * For a person who is asked whether it may: what will be done, with the very bytes; what a
+	 * terminal would act on is put into words there (ui/ask.c). NULL: the input.
 	 */
 	void (*show)(const struct tool_call *call, struct buf *out);
 };

@@ -26,7 +26,7 @@ static void show(const struct tool_call *call, struct buf *out)
 	buf_printf(out, ", %zu bytes\n", content.n);
 	while (content.n && str_split(&content, '\n', &line)) {
 		buf_put_char(out, '+');
-		plain_put_line(out, line);
+		buf_put_str(out, line);
 		buf_put_char(out, '\n');
 	}
 }
