@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/permit.h"
 
+#include <stdlib.h>
+
 #include "base/option.h"
 #include "index/index.h"
 
@@ -140,12 +142,81 @@ static bool matches_command(struct str pattern, struct str command, bool is_allo
 	       (trimmed.n == plain.n || trimmed.p[plain.n] == ' ');
 }
 
-static bool matches_paths(struct str pattern, const struct tool_touch *touch, bool is_allowing)
+static struct str host_of(struct str url)
+{
+	size_t start = str_find(url, STR("://"), 0), n = 0;
+	struct str host = start == SIZE_MAX ? url : str_skip(url, start + 3);
+
+	while (n < host.n && !strchr("/?#", host.p[n]))
+		n++;
+	host = str_head(host, n);
+	const char *at = memrchr(host.p, '@', host.n);
+	if (at)
+		host = str_range(at + 1, host.p + host.n);
+	size_t colon = host.n && host.p[0] == '[' ? SIZE_MAX : str_find_char(host, ':', 0);
+	return str_head(host, colon);
+}
+
+/* "domain:HOST" is a host and those below it; else '*' stands for anything in the URL. */
+static bool matches_url(struct str pattern, struct str url)
+{
+	static const struct str domain = STR("domain:");
+
+	if (!str_starts(pattern, domain))
+		return matches_words(pattern, url);
+	struct str wanted = str_skip(pattern, domain.n), host = host_of(url);
+	if (host.n <= wanted.n)
+		return str_eq_nocase(host, wanted);
+	return host.p[host.n - wanted.n - 1] == '.' &&
+	       str_eq_nocase(str_skip(host, host.n - wanted.n), wanted);
+}
+
+/* Without links, as far as the path is there; as it is when it leads outside. */
+static struct str real_path(const struct tool_call *call, struct str path)
+{
+	struct str root = str_from(call->workspace->root), head = path;
+
+	for (;;) {
+		struct str full =
+			arena_printf(call->arena, "%.*s/%.*s", STR_ARG(root), STR_ARG(head));
+		char *found = realpath(full.p, NULL);
+		if (found) {
+			struct str real = arena_copy(call->arena, str_from(found));
+			free(found);
+			bool is_inside = str_starts(real, root) &&
+					 (real.n == root.n || root.n == 1 || real.p[root.n] == '/');
+			if (!is_inside)
+				return path;
+			real = str_skip(
+				real, root.n == 1 || real.n == root.n ? root.n : root.n + 1);
+			struct str rest = str_skip(path, head.n);
+			return arena_printf(call->arena, "%.*s%.*s", STR_ARG(real),
+				STR_ARG(real.n ? rest : str_skip(rest, rest.n > 0)));
+		}
+		const char *slash = memrchr(head.p, '/', head.n);
+		if (!head.n)
+			return path;
+		head = str_head(head, slash ? (size_t)(slash - head.p) : 0);
+	}
+}
+
+/* What is allowed has to be so by its own name, too, and what is refused by any. */
+static bool matches_path(
+	struct str pattern, const struct tool_call *call, struct str path, bool is_allowing)
+{
+	bool by_words = glob_match(pattern, path),
+	     by_links = glob_match(pattern, real_path(call, path));
+
+	return is_allowing ? by_words && by_links : by_words || by_links;
+}
+
+static bool matches_paths(struct str pattern, const struct tool_call *call,
+	const struct tool_touch *touch, bool is_allowing)
 {
 	size_t matching = 0;
 
 	for (size_t i = 0; i < touch->path_count; i++)
-		matching += glob_match(pattern, touch->paths[i]);
+		matching += matches_path(pattern, call, touch->paths[i], is_allowing);
 	/* What touches more than was counted is alone, and may touch anything. */
 	if (is_allowing)
 		return matching && matching == touch->path_count && !touch->is_alone;
@@ -165,8 +236,10 @@ static bool matches(
 	if (tool->needs & TOOL_RUNS)
 		return matches_command(
 			pattern, tool_argument(call, "command", STR("")), is_allowing);
+	if (tool->needs & TOOL_NET)
+		return matches_url(pattern, tool_argument(call, "url", STR("")));
 	tool_touched(tool, call, &touch);
-	return matches_paths(pattern, &touch, is_allowing);
+	return matches_paths(pattern, call, &touch, is_allowing);
 }
 
 static bool is_allowed_by_mode(const struct permit *p, unsigned needs)

@@ -4,7 +4,8 @@
  * about single tools:
  *
  *   NAME            every call of the tool; NAME may be a glob (mcp__tracker__*)
- *   NAME(PATTERN)   calls whose paths all match a glob, or commands that match with * for anything
+ *   NAME(PATTERN)   calls whose paths all match a glob, as they are written and without links; or
+ *                   commands or URLs that match with * for anything, or domain:HOST
  *
  * Refusing goes before allowing, and rules before the mode. A pattern allows no command in which a
  * shell would see more than one: an operator, a substitution or a redirection. Refusing a command

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/hands.h"
 #include "base/utf8.h"
@@ -16,6 +19,7 @@
 static const struct tool reads = {.name = "view", .needs = TOOL_READS};
 static const struct tool writes = {.name = "write", .needs = TOOL_READS | TOOL_WRITES};
 static const struct tool runs = {.name = "bash", .needs = TOOL_RUNS};
+static const struct tool asks_web = {.name = "fetch", .needs = TOOL_NET};
 static const struct tool nothing = {.name = "todo"};
 
 struct trial {
@@ -106,6 +110,17 @@ static const struct trial trials[] = {
 		.input = RUN("git diff & rm x"), .permission = NO},
 	{PERMIT_EDIT, .has_sandbox = true, .denied = "bash(*rm *)", .tool = &runs,
 		.input = RUN("ls; rm x"), .permission = NO},
+	/* the web */
+	{PERMIT_EDIT, .denied = "fetch(https://a.example/*)", .tool = &asks_web,
+		.input = "{\"url\":\"https://a.example/x\"}", .permission = NO},
+	{PERMIT_EDIT, .denied = "WebFetch(domain:a.example)", .tool = &asks_web,
+		.input = "{\"url\":\"http://WWW.A.example:80?x\"}", .permission = NO},
+	{PERMIT_EDIT, .denied = "WebFetch(domain:a.example)", .tool = &asks_web,
+		.input = "{\"url\":\"http://b.example/@a.example\"}", .permission = YES},
+	{PERMIT_EDIT, .denied = "WebFetch(domain:a.example)", .tool = &asks_web,
+		.input = "{\"url\":\"http://xa.example/\"}", .permission = YES},
+	{PERMIT_EDIT, .denied = "WebFetch(domain:a.example)", .tool = &asks_web,
+		.input = "{\"url\":\"a.example\"}", .permission = NO},
 	/* no rule opens commands where nothing fences them in */
 	{PERMIT_EDIT, .allowed = "bash", .tool = &runs, .input = RUN("ls"), .permission = NO},
 };
@@ -115,6 +130,59 @@ static void test_modes_and_rules(void **)
 	for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
 		if (judge(&trials[i]) != trials[i].permission)
 			fail_msg("trial %zu: %s %s", i, trials[i].tool->name, trials[i].input);
+}
+
+static void make_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* A link inside of the workspace is no way round a rule, to a new file neither. */
+static void test_rules_see_through_links(void **)
+{
+	static const struct {
+		const char *path;
+		bool is_allowed, is_denied; /* by the rule below */
+	} rows[] = {
+		{"docs/a", true, true},
+		{"link", false, true},
+		{"dir/a", false, true},
+		{"dir/new", false, true},
+		{"docs/out", false, true},
+		{"src", false, false},
+	};
+	char top[] = "/tmp/fettle-permit-XXXXXX";
+	struct str rule = STR("write(docs/**)");
+
+	assert_non_null(mkdtemp(top));
+	assert_int_equal(chdir(top), 0);
+	assert_int_equal(mkdir("docs", 0700), 0);
+	make_file("docs/a");
+	make_file("src");
+	assert_int_equal(symlink("docs/a", "link"), 0);
+	assert_int_equal(symlink("docs", "dir"), 0);
+	assert_int_equal(symlink("../src", "docs/out"), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct workspace w = {.root = top, .inside = ""};
+		AUTO(arena) a = {0};
+		AUTO(buf) why = {0};
+		struct tool_call call = {.workspace = &w,
+			.arena = &a,
+			.input = arena_printf(&a, "{\"path\":\"%s\"}", rows[i].path),
+			.name = STR("write")};
+		struct permit allow = {.mode = PERMIT_READ, .allowed = &rule, .allowed_count = 1};
+		struct permit deny = {.mode = PERMIT_ALL, .denied = &rule, .denied_count = 1};
+		if ((permit_judge(&allow, &writes, &call, &why) == YES) != rows[i].is_allowed ||
+			(permit_judge(&deny, &writes, &call, &why) == NO) != rows[i].is_denied)
+			fail_msg("%s", rows[i].path);
+	}
+	assert_int_equal(chdir("/"), 0);
+	AUTO(buf) command = {0};
+	buf_printf(&command, "rm -rf '%s'", top);
+	assert_int_equal(system(buf_text(&command)), 0);
 }
 
 static void test_rules_are_checked(void **)
@@ -276,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_modes_and_rules),
+		cmocka_unit_test(test_rules_see_through_links),
 		cmocka_unit_test(test_rules_are_checked),
 		cmocka_unit_test(test_what_cannot_be_used_is_not_offered),
 		cmocka_unit_test(test_files_with_secrets),
