@@ -257,8 +257,8 @@ const struct command command_run = {
 	.synopsis = {"[options] \"task\" [\"task\" ...]",
 		"[options] -          (the task from stdin)"},
 	.description =
-		"Asks the chosen model, runs the reading tools it calls for in the working directory's "
-		"repository, and prints the answer on stdout. Everything else goes to stderr. Text "
+		"Asks the chosen model, runs the tools it calls for in the working directory's "
+		"repository, as far as --permit, rules and the sandbox allow, and prints the answer on stdout. Everything else goes to stderr. Text "
 		"piped in beside a task is given to the model with it, and so is every --image; a model "
 		"that is known to take no images is refused. Several tasks are independent "
 		"conversations, worked on one after the other.\n\n"
