@@ -13,11 +13,12 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { DIFF_CONTEXT_LINES = 3 };
+enum { DIFF_CONTEXT_LINES = 3, DIFF_BINARY_MAX_BYTES = 200 << 10 };
 
 struct diff_options {
 	struct str before_name, after_name; /* without "a/"; absent: no file on this side */
 	unsigned before_mode, after_mode; /* as st_mode; 0: a plain file, not executable */
+	bool has_binary; /* what is no text is told, too */
 };
 
 /* In lines. */
@@ -27,11 +28,17 @@ struct diff_counts {
 
 /*
  * Appends the unified diff with git's header lines; nothing when nothing differs. New and deleted
- * files, other names and other modes are told. Bytes are put as they are. For a text with a NUL in
- * it there is one line that says that it differs; git apply does not take that.
+ * files, other names and other modes are told. Bytes are put as they are. Where a side has a NUL in
+ * it, both go in whole with has_binary, and git apply takes that; without, or where diff_is_large,
+ * there is one line that says that they differ, which git apply does not take.
  */
 struct diff_counts diff_put_unified(
 	struct buf *out, const struct diff_options *o, struct str before, struct str after);
+
+/* Whether it has a NUL in it. */
+bool diff_is_binary(struct str text);
+/* Whether one of them is binary, and one of more than DIFF_BINARY_MAX_BYTES. */
+bool diff_is_large(struct str before, struct str after);
 
 /* ---- the comparison by itself ---- */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/binary_patch.h"
 #include "base/diff.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -191,9 +192,35 @@ static void put_hunks(struct buf *out, const struct diff *d, const changes *foun
 	}
 }
 
-static bool has_nul(struct str text)
+bool diff_is_binary(struct str text)
 {
 	return text.n && memchr(text.p, '\0', text.n);
+}
+
+bool diff_is_large(struct str before, struct str after)
+{
+	return (diff_is_binary(before) || diff_is_binary(after)) &&
+	       (before.n > DIFF_BINARY_MAX_BYTES || after.n > DIFF_BINARY_MAX_BYTES);
+}
+
+/* The names of both sides' contents, without which git apply takes no binary patch. */
+static void put_index(
+	struct buf *out, const struct diff_options *o, struct str before, struct str after)
+{
+	unsigned before_mode = git_mode(o->before_mode), after_mode = git_mode(o->after_mode);
+	bool has_both = o->before_name.p && o->after_name.p;
+	/* For a side without a file. */
+	char old[BLOB_NAME_BYTES] = "0000000000000000000000000000000000000000";
+	char new[BLOB_NAME_BYTES] = "0000000000000000000000000000000000000000";
+
+	if (o->before_name.p)
+		blob_name(before, old);
+	if (o->after_name.p)
+		blob_name(after, new);
+	buf_printf(out, "index %s..%s", old, new);
+	if (has_both && before_mode == after_mode)
+		buf_printf(out, " %06o", after_mode);
+	buf_put_char(out, '\n');
 }
 
 static void put_binary(struct buf *out, const struct diff_options *o)
@@ -220,8 +247,13 @@ struct diff_counts diff_put_unified(
 	put_header(out, o);
 	if (is_same)
 		return counts;
-	if (has_nul(before) || has_nul(after)) {
-		put_binary(out, o);
+	if (diff_is_binary(before) || diff_is_binary(after)) {
+		if (!o->has_binary || diff_is_large(before, after)) {
+			put_binary(out, o);
+			return counts;
+		}
+		put_index(out, o, before, after);
+		binary_patch_put(out, before, after);
 		return counts;
 	}
 	AUTO(diff) d;

@@ -95,6 +95,123 @@ static void test_a_nul_is_binary(void **)
 		"diff --git a/f b/f\nnew file mode 100644\nBinary files /dev/null and b/f differ\n");
 }
 
+/* ---- contents that are no text ---- */
+
+static const size_t binary_sizes[] = {0, 1, 3, 4, 5, 26, 27, 44, 45, 51, 52, 53, 5'551, 65'534,
+	65'535, 65'536, 131'070, 150'001, DIFF_BINARY_MAX_BYTES};
+
+/* With one more, which is no file. */
+enum { BINARY_SIZES = sizeof binary_sizes / sizeof *binary_sizes, BINARY_PAIRS = 100 };
+
+struct binary {
+	char name[32];
+	bool is_there[2];
+	struct buf sides[2];
+	struct diff_options options;
+};
+
+static void binary_make(struct binary *b, size_t pair)
+{
+	size_t size[2] = {pair % (BINARY_SIZES + 1), (pair * 7 + pair / 3) % (BINARY_SIZES + 1)};
+
+	snprintf(b->name, sizeof b->name, "%zu d\xc3\xa4ta", pair);
+	for (int side = 0; side < 2; side++) {
+		b->is_there[side] = size[side] < BINARY_SIZES;
+		size_t n = b->is_there[side] ? binary_sizes[size[side]] : 0;
+		/* The first of them is what makes it binary. */
+		for (size_t i = 0; i < n; i++)
+			buf_put_char(&b->sides[side], i ? (char)tree_random(256) : '\0');
+	}
+	struct str name = str_from(b->name);
+	b->options = (struct diff_options){.before_name = b->is_there[0] ? name : (struct str){0},
+		.after_name = b->is_there[1] ? name : (struct str){0},
+		.before_mode = 0100644,
+		.after_mode = pair % 2 && b->is_there[0] ? 0100755 : 0100644,
+		.has_binary = true};
+}
+
+static void binary_assert(const struct binary *b, int side)
+{
+	AUTO(buf) path = {0};
+	AUTO(buf) got = {0};
+	struct err e;
+
+	buf_printf(&path, "%s/%s", tree_root, b->name);
+	if (!b->is_there[side]) {
+		assert_int_equal(access(buf_text(&path), F_OK), -1);
+		return;
+	}
+	if (!file_read(AT_FDCWD, buf_text(&path), 1 << 20, &got, &e))
+		fail_msg("%s", e.text);
+	if (!str_eq(buf_str(&got), buf_str(&b->sides[side])))
+		fail_msg("%s is not what it should be", b->name);
+}
+
+static void test_git_applies_binary_ones(void **)
+{
+	static const char *const commands[] = {
+		"git apply -R patch 2>&1", "git apply patch 2>&1"}; /* by the side they lead to */
+	static struct binary binaries[BINARY_PAIRS];
+	AUTO(buf) patch = {0};
+
+	tree_new();
+	for (size_t i = 0; i < BINARY_PAIRS; i++) {
+		struct binary *b = &binaries[i];
+		binary_make(b, i);
+		if (!b->is_there[0] && !b->is_there[1])
+			continue;
+		if (b->is_there[0])
+			tree_put(b->name, b->sides[0].p, b->sides[0].n);
+		struct diff_counts counts = diff_put_unified(
+			&patch, &b->options, buf_str(&b->sides[0]), buf_str(&b->sides[1]));
+		assert_int_equal(counts.added + counts.deleted, 0);
+	}
+	tree_put("patch", patch.p, patch.n);
+	for (int side = 1; side >= 0; side--) {
+		char *said = tree_shell(commands[side]);
+		assert_non_null(said);
+		free(said);
+		for (size_t i = 0; i < BINARY_PAIRS; i++)
+			binary_assert(&binaries[i], side);
+	}
+	for (size_t i = 0; i < BINARY_PAIRS; i++)
+		for (int side = 0; side < 2; side++)
+			buf_release(&binaries[i].sides[side]);
+}
+
+/* git's own words for the same: the name and the digits. */
+static void test_binary_form(void **)
+{
+	struct diff_options o = {
+		.before_name = STR("f"), .after_name = STR("f"), .has_binary = true};
+	AUTO(buf) out = {0};
+
+	diff_put_unified(&out, &o, STR(""), STR("\0"));
+	assert_string_equal(buf_text(&out),
+		"diff --git a/f b/f\n"
+		"index e69de29bb2d1d6434b8b29ae775ad8c2e48c5391.."
+		"f76dd238ade08917e6712764a16a22005a50573d 100644\n"
+		"GIT binary patch\nliteral 1\nLcmV+c0RH~~00962\n\nliteral 0\nKcmV+b0RR6000031\n\n");
+}
+
+static void test_large_binary_ones_are_only_told(void **)
+{
+	struct diff_options o = {
+		.before_name = STR("f"), .after_name = STR("f"), .has_binary = true};
+	AUTO(buf) text = {0};
+	AUTO(buf) out = {0};
+
+	while (text.n < DIFF_BINARY_MAX_BYTES)
+		buf_put_char(&text, 'x');
+	assert_false(diff_is_large(buf_str(&text), STR("a\0b")));
+	buf_put_char(&text, 'x');
+	assert_false(diff_is_large(buf_str(&text), STR("a")));
+	assert_true(diff_is_large(buf_str(&text), STR("a\0b")));
+	diff_put_unified(&out, &o, buf_str(&text), STR("a\0b"));
+	assert_string_equal(
+		buf_text(&out), "diff --git a/f b/f\nBinary files a/f and b/f differ\n");
+}
+
 /* ---- any pair of texts ---- */
 
 /* Few words, so that lines come again. */
@@ -339,6 +456,9 @@ int main(void)
 		cmocka_unit_test(test_contexts_that_touch),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_a_nul_is_binary),
+		cmocka_unit_test(test_binary_form),
+		cmocka_unit_test(test_git_applies_binary_ones),
+		cmocka_unit_test(test_large_binary_ones_are_only_told),
 		cmocka_unit_test(test_git_applies_them),
 		cmocka_unit_test(test_patch_applies_them),
 		cmocka_unit_test(test_git_applies_headers),

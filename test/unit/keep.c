@@ -851,7 +851,7 @@ static void test_beside_the_run(void **)
 	free(before);
 }
 
-static void test_binary_has_no_diff(void **)
+static void test_binary_differences_up_to_a_size(void **)
 {
 	AUTO(buf) diff = {0};
 	AUTO(buf) notes = {0};
@@ -859,8 +859,14 @@ static void test_binary_has_no_diff(void **)
 	struct keep *k = begin_run();
 	change(k, "data.bin", "text\n", 0600);
 	keep_put_diff(k, &diff, &notes);
+	assert_non_null(strstr(buf_text(&diff), "\nGIT binary patch\nliteral 5\n"));
+	assert_int_equal(notes.n, 0);
+	free(command(k, "head -c 300000 /dev/zero >data.bin", &notes));
+	buf_clear(&diff);
+	keep_put_diff(k, &diff, &notes);
 	assert_int_equal(diff.n, 0);
-	assert_string_equal(buf_text(&notes), "data.bin: not text, no diff\n");
+	assert_string_equal(
+		buf_text(&notes), "data.bin: not text, and more than 200 KB: no diff\n");
 	keep_free(k);
 }
 
@@ -917,7 +923,7 @@ int main(void)
 		cmocka_unit_test(test_killed_undo),
 		cmocka_unit_test(test_interrupted_command),
 		cmocka_unit_test(test_net_diff),
-		cmocka_unit_test(test_binary_has_no_diff),
+		cmocka_unit_test(test_binary_differences_up_to_a_size),
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_beside_the_run),
 	};

@@ -67,7 +67,7 @@ void keep_set_undoes(struct keep *k, struct str run);
 /* One file's unified diff; nothing where both are no file. */
 struct diff_counts keep_diff_sides(struct buf *out, struct str path, const struct kept_state *from,
 	struct str before, const struct kept_state *to, struct str after);
-bool keep_is_text(struct str bytes);
+#define KEEP_LARGE_WORDS "not text, and more than 200 KB: no diff"
 
 /* "RUN.before": the index at the beginning of a command that has not ended. */
 const char *keep_before_name(const struct keep *k, struct arena *a);

@@ -37,7 +37,8 @@ struct diff_counts keep_diff_sides(struct buf *out, struct str path, const struc
 	struct diff_options o = {.before_name = is_file(from) ? path : (struct str){0},
 		.after_name = is_file(to) ? path : (struct str){0},
 		.before_mode = from->mode,
-		.after_mode = to->mode};
+		.after_mode = to->mode,
+		.has_binary = true};
 	static const struct kept_state nothing;
 
 	/* git knows no file that becomes a link: one goes, another comes. */
@@ -48,11 +49,6 @@ struct diff_counts keep_diff_sides(struct buf *out, struct str path, const struc
 		return (struct diff_counts){come.added, gone.deleted};
 	}
 	return diff_put_unified(out, &o, before, after);
-}
-
-bool keep_is_text(struct str bytes)
-{
-	return bytes.n == 0 || !memchr(bytes.p, '\0', bytes.n);
 }
 
 static bool recall_sides(const struct kept_file *file, struct side *before, struct side *now)
@@ -116,15 +112,14 @@ static void add_change(struct keep *k, const struct kept_file *file, struct aren
 	struct str old = buf_str(&before.bytes), new = buf_str(&now.bytes);
 	struct diff_counts counts =
 		keep_diff_sides(diff, file->path, &before.state, old, &now.state, new);
-	bool is_text = keep_is_text(old) && keep_is_text(new);
-	if (!is_text) {
+	if (diff_is_large(old, new)) {
 		buf_cut(diff, start);
-		put_note(notes, file->path, "not text, no diff");
+		put_note(notes, file->path, KEEP_LARGE_WORDS);
 	}
 	if (out)
 		vec_push(out, (struct keep_change){.path = arena_copy(a, file->path),
 				      .kind = kind_of(&before, &now),
-				      .is_text = is_text,
+				      .is_text = !diff_is_binary(old) && !diff_is_binary(new),
 				      .added = (int64_t)counts.added,
 				      .removed = (int64_t)counts.deleted});
 }

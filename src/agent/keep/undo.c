@@ -299,7 +299,7 @@ static void add_file(struct undo_plan *p, const struct net *net)
 		struct str before = buf_str(&now), after = buf_str(&old);
 		struct diff_counts counts =
 			keep_diff_sides(&diff, net->path, &net->present, before, &net->from, after);
-		file.is_text = keep_is_text(before) && keep_is_text(after);
+		file.is_text = !diff_is_binary(before) && !diff_is_binary(after);
 		file.added = (int64_t)counts.added;
 		file.removed = (int64_t)counts.deleted;
 	}
@@ -408,9 +408,9 @@ void undo_plan_put_diff(struct undo_plan *p, struct buf *out, struct buf *notes)
 			!read_bytes(p, net, &now, &old))
 			continue;
 		struct str before = buf_str(&now), after = buf_str(&old);
-		if (keep_is_text(before) && keep_is_text(after))
-			keep_diff_sides(out, net->path, &net->present, before, &net->from, after);
+		if (diff_is_large(before, after))
+			buf_printf(notes, "%.*s: " KEEP_LARGE_WORDS "\n", STR_ARG(net->path));
 		else
-			buf_printf(notes, "%.*s: not text, no diff\n", STR_ARG(net->path));
+			keep_diff_sides(out, net->path, &net->present, before, &net->from, after);
 	}
 }
