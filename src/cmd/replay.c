@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "cmd/mock_script.h"
 
+const char replay_closed_web[] = "a replay (--replay) asks no server";
+
 bool replay_open(struct replay *r, const char *path, struct err *e)
 {
 	struct mock_script script = {0};

@@ -18,6 +18,9 @@ struct replay {
 	struct mock *mock;
 };
 
+/* Why tools ask nobody: a replay is the same wherever it runs. */
+extern const char replay_closed_web[];
+
 /* ERR_USAGE when the script cannot be read or is not right. path stays. */
 [[nodiscard]] bool replay_open(struct replay *r, const char *path, struct err *e);
 /* For route_choose: no key and no address of the real environment counts. */

@@ -100,7 +100,9 @@ static bool read_hosts(struct run *r, struct err *e)
 		return err_context(
 			e, "%s: allow_hosts", settings_get(&r->settings, "allow_hosts").where);
 	}
-	r->web = (struct web_policy){.allowed_hosts = texts, .allowed_count = count};
+	r->web = (struct web_policy){.allowed_hosts = texts,
+		.allowed_count = count,
+		.closed = r->replay.path ? replay_closed_web : NULL};
 	r->hands.web = &r->web;
 	return true;
 }

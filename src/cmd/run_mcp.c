@@ -31,8 +31,11 @@ bool run_read_mcp(struct run *r, struct err *e)
 	/* What was typed is judged in any case. */
 	if (!is_wanted(r) && !options_has(&r->given, "mcp-config"))
 		return true;
-	return mcp_servers_read(
-		&r->servers, &r->settings, &r->workspace, &r->given, &r->trust, r->hands.fence, e);
+	if (!mcp_servers_read(&r->servers, &r->settings, &r->workspace, &r->given, &r->trust,
+		    r->hands.fence, e))
+		return false;
+	r->servers.world.closed_web = r->web.closed;
+	return true;
 }
 
 static void ask(void *self)

@@ -489,6 +489,8 @@ bool web_get(const struct web_request *request, struct web_answer *out, struct e
 {
 	struct walk w = {.request = request, .limits = with_defaults(request->limits)};
 
+	if (request->policy->closed)
+		return err_set(e, ERR_DENIED, "%s", request->policy->closed);
 	w.started = clock_ns();
 	w.body = request->body;
 	w.method = request->method ? request->method : request->body.p ? "POST" : "GET";

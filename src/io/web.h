@@ -28,6 +28,7 @@ struct web_policy {
 	const char *const *allowed_hosts; /* "host", "*.suffix", or "*": any public one */
 	size_t allowed_count;
 	bool allows_any_public;
+	const char *closed; /* why nobody is asked, whatever the rest says; NULL: it counts */
 	struct str named_in; /* the user's own words: public hosts that they name are allowed */
 };
 

@@ -196,7 +196,8 @@ static bool send_body(struct mcp_session *s, const struct headers *headers, cons
 {
 	struct arena a = {0};
 	const char *host = arena_text(&a, url_host(str_from(s->config->url)));
-	struct web_policy policy = {.allowed_hosts = &host, .allowed_count = 1};
+	struct web_policy policy = {
+		.allowed_hosts = &host, .allowed_count = 1, .closed = s->world->closed_web};
 	struct web_request request = {.url = s->config->url,
 		.method = method,
 		.headers = headers->list.p,

@@ -27,6 +27,7 @@ struct mcp_world {
 	const char *(*environment)(const char *name);
 	const char *cache_directory; /* NULL: nothing is kept */
 	struct http_trust trust;
+	const char *closed_web; /* why no server is asked by its URL; NULL: they are */
 	struct fence *closed, *open; /* for programs without and with the network */
 };
 
