@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/mcp/mcp.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "ui/view.h"
@@ -124,16 +125,55 @@ static size_t count_lines(struct str text)
 }
 
 /* Widths of a tool's line in cells: "  NAME TARGET", and what follows where there is room. */
-enum { NAME_CELLS = 6, TARGET_MAX_CELLS = 44, SIZES_CELLS = 24, TIME_CELLS = 10, WIDE_CELLS = 64 };
+enum { NAME_CELLS = 6, NAME_WIDE_CELLS = 16, NAME_MAX_CELLS = 30 };
+enum { TARGET_MAX_CELLS = 44, SIZES_CELLS = 24, TIME_CELLS = 10, WIDE_CELLS = 64 };
 
+/* The end of it in so many cells, from the beginning of a character. */
+static struct str tail_of_cells(struct str text, size_t cells)
+{
+	size_t at = text.n;
+
+	while (at > 0) {
+		size_t before = at - 1;
+		while (before > 0 && ((unsigned char)text.p[before] & 0xc0) == 0x80)
+			before--;
+		if (view_cells(str_skip(text, before)) > cells)
+			break;
+		at = before;
+	}
+	return str_skip(text, at);
+}
+
+/* "server/tool" of an MCP server's tool. */
+static void put_plain_name(struct buf *out, struct str name)
+{
+	struct str rest = str_skip(name, strlen(MCP_PREFIX));
+	size_t end = str_starts(name, STR(MCP_PREFIX)) ? str_find(rest, STR("__"), 1) : SIZE_MAX;
+
+	if (end == SIZE_MAX) {
+		utf8_put_line(out, name, name.n);
+		return;
+	}
+	utf8_put_line(out, str_head(rest, end), name.n);
+	buf_put_char(out, '/');
+	utf8_put_line(out, str_skip(rest, end + 2), name.n);
+}
+
+/* What the model calls its tool may be anything. Of a long name both ends are shown. */
 static void put_name(struct buf *line, const struct tool_run *run)
 {
 	AUTO(buf) name = {0};
 
-	/* What the model calls its tool may be anything. */
-	utf8_put_line(&name, run->name, 16);
+	put_plain_name(&name, run->name);
+	size_t cells = view_cells(buf_str(&name));
 	buf_put_text(line, "  ");
-	view_put_cells(line, buf_str(&name), name.n > NAME_CELLS ? 16 : NAME_CELLS);
+	if (cells > NAME_MAX_CELLS) {
+		utf8_put_line(line, buf_str(&name), NAME_MAX_CELLS / 2);
+		buf_put_str(line, tail_of_cells(buf_str(&name), NAME_MAX_CELLS / 2));
+	} else {
+		size_t column = cells > NAME_CELLS ? NAME_WIDE_CELLS : NAME_CELLS;
+		view_put_cells(line, buf_str(&name), cells > column ? cells : column);
+	}
 	buf_put_char(line, ' ');
 }
 
