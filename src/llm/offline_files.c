@@ -261,8 +261,9 @@ static void count_all(struct desk *d, struct buf *out)
 	if (!is_usable(f, out))
 		return;
 	struct entries e = desk_entries(d, f);
-	buf_printf(out, "%lld files with %lld lines (%lld bytes) in all:\n", (long long)e.files,
-		(long long)e.lines, (long long)e.bytes);
+	buf_printf(out, "%lld file%s with %lld line%s (%lld byte%s) in all:\n", (long long)e.files,
+		plural(e.files), (long long)e.lines, plural(e.lines), (long long)e.bytes,
+		plural(e.bytes));
 	put_groups(out, &e, ITEMS_SHOWN);
 }
 
