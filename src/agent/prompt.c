@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/tool/plain.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/option.h"
@@ -64,7 +65,7 @@ static void add_file(struct loader *l, struct str path)
 	struct str body = utf8_head(buf_str(&text), left);
 	bool cut = body.n < text.n;
 	buf_printf(l->system, "\n# Instructions from %.*s\n", STR_ARG(path));
-	utf8_put_repaired(l->system, str_trim(body));
+	plain_put_text(l->system, str_trim(body));
 	buf_put_text(l->system, cut ? "\n[cut here: too long]\n" : "\n");
 	l->used_bytes += body.n;
 	if (cut)

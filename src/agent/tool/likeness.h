@@ -44,8 +44,8 @@ size_t find_by_lines(struct str text, struct str pattern, struct str replacement
 	struct part *part, struct str *indented);
 
 /*
- * Puts the lines of text that are most like those of pattern, numbered; false when none is like
- * them.
+ * Puts the lines of text that are most like those of pattern, numbered, and behind them what of
+ * them is hidden; false when none is like them.
  */
 bool put_nearest(struct buf *out, struct str text, struct str pattern, struct arena *a);
 

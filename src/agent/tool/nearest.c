@@ -6,8 +6,15 @@
 #include "agent/tool/likeness.h"
 #include "agent/tool/plain.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
-enum { SHOWN_LINES = 12, SHOWN_LINE_BYTES = 200, SOUGHT_LINES = 60, WEIGHT_MAX = 60 };
+enum {
+	SHOWN_LINES = 12,
+	SHOWN_LINE_BYTES = 200,
+	SOUGHT_LINES = 60,
+	WEIGHT_MAX = 60,
+	HIDDEN_TOLD = 8
+};
 
 /* Two neighbouring characters set one of 256 bits. */
 struct pairs {
@@ -120,15 +127,55 @@ static size_t best_line(const struct lines *text, const struct lines *pattern)
 	return best;
 }
 
+/* Where pattern is what a tool has shown of the text, in place of what cannot be shown; or none. */
+static size_t shown_line(struct str text, struct str pattern)
+{
+	AUTO(buf) shown = {0};
+
+	if (!str_contains(pattern, STR("\xef\xbf\xbd")))
+		return SIZE_MAX;
+	plain_put_text(&shown, text);
+	size_t at = str_find(buf_str(&shown), pattern, 0);
+	return at == SIZE_MAX ? SIZE_MAX : plain_newlines(str_head(buf_str(&shown), at));
+}
+
+/* What stands there instead, which has to be known to be matched. */
+static void tell_hidden(struct buf *out, struct str line, size_t number)
+{
+	AUTO(buf) names = {0};
+	struct str rest = line;
+	uint32_t c;
+
+	for (int i = 0; i < HIDDEN_TOLD && (c = plain_find_hidden(&rest)) != PLAIN_NONE; i++)
+		buf_printf(&names, "%sU+%04X", i ? ", " : "", c);
+	if (names.n)
+		buf_printf(out,
+			"[line %zu holds hidden characters, shown as \xef\xbf\xbd: %s; what is to "
+			"match has to hold them, too]\n",
+			number, buf_text(&names));
+	else if (!utf8_is_valid(line))
+		buf_printf(out, "[line %zu holds bytes that are no UTF-8, shown as \xef\xbf\xbd]\n",
+			number);
+}
+
+static size_t best_start(
+	struct str text, struct str pattern, const struct lines *all, const struct lines *sought)
+{
+	size_t start = SIZE_MAX;
+
+	if (!sought->count || !all->count)
+		return SIZE_MAX;
+	start = shown_line(text, pattern);
+	if (start == SIZE_MAX)
+		start = best_window(all, sought);
+	return start == SIZE_MAX ? best_line(all, sought) : start;
+}
+
 bool put_nearest(struct buf *out, struct str text, struct str pattern, struct arena *a)
 {
 	struct lines all = lines_of(text, a), sought = lines_of(pattern, a);
-	size_t start = SIZE_MAX;
+	size_t start = best_start(text, pattern, &all, &sought);
 
-	if (sought.count && all.count)
-		start = best_window(&all, &sought);
-	if (start == SIZE_MAX && sought.count && all.count)
-		start = best_line(&all, &sought);
 	if (start == SIZE_MAX)
 		return false;
 	size_t end = start + sought.count;
@@ -139,5 +186,7 @@ bool put_nearest(struct buf *out, struct str text, struct str pattern, struct ar
 		plain_put_line(out, str_head(all.items[i], SHOWN_LINE_BYTES));
 		buf_put_char(out, '\n');
 	}
+	for (size_t i = start; i < end && i < all.count; i++)
+		tell_hidden(out, all.items[i], i + 1);
 	return true;
 }

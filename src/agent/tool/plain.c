@@ -5,19 +5,58 @@
 
 #include "base/utf8.h"
 
+/* First bytes of what may be hidden: controls, and characters that begin like hidden ones. */
+static const bool stops[256] = {[0 ... 0x1f] = true,
+	[0x7f] = true,
+	[0xc2] = true, /* U+0080 to U+00BF */
+	[0xe2] = true, /* U+2000 to U+2FFF */
+	[0xf3] = true}; /* U+C0000 to U+FFFFF */
+
+static bool is_hidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+/* Up to the first hidden character that is not kept; *length is that one's. */
+static size_t plain_prefix(struct str s, char kept, size_t *length)
+{
+	size_t n = 0;
+
+	for (;; n++) {
+		while (n < s.n && (!stops[(unsigned char)s.p[n]] || s.p[n] == kept))
+			n++;
+		if (n == s.n || is_hidden(utf8_get(str_skip(s, n), length)))
+			return n;
+	}
+}
+
 static void put_without_controls(struct buf *b, struct str s, char kept)
 {
+	size_t length;
+
 	while (s.n) {
-		size_t n = 0;
-		while (n < s.n && ((unsigned char)s.p[n] >= 0x20 || s.p[n] == kept))
-			n++;
+		size_t n = plain_prefix(s, kept, &length);
 		utf8_put_repaired(b, str_head(s, n));
 		s = str_skip(s, n);
 		if (s.n == 0)
 			break;
 		utf8_put(b, 0xfffd);
-		s = str_skip(s, 1);
+		s = str_skip(s, length);
 	}
+}
+
+uint32_t plain_find_hidden(struct str *s)
+{
+	size_t length;
+	size_t n = plain_prefix(*s, '\t', &length);
+
+	*s = str_skip(*s, n);
+	if (s->n == 0)
+		return PLAIN_NONE;
+	uint32_t c = utf8_get(*s, &length);
+	*s = str_skip(*s, length);
+	return c;
 }
 
 void plain_put_line(struct buf *b, struct str line)

@@ -6,8 +6,10 @@
 #include "base/buf.h"
 
 /*
- * Appends one line: invalid UTF-8 and control characters (C0) other than tab become U+FFFD, all
- * else stays as it is.
+ * Appends one line: invalid UTF-8 becomes U+FFFD, and so does what hides words from people, or
+ * shows them in another order, while models read them: control characters (C0 other than tab, DEL,
+ * C1), bidirectional controls (U+202A to U+202E, U+2066 to U+2069) and tags (U+E0000 to U+E007F).
+ * All else stays as it is.
  */
 void plain_put_line(struct buf *b, struct str line);
 /* The same for a path or another field between tabs: tabs are replaced, too. */
@@ -20,6 +22,9 @@ void plain_put_text(struct buf *b, struct str text);
  * then as by plain_put_line.
  */
 void plain_put_screen(struct buf *b, struct str bytes);
+/* The next such character, taken off s with all before it; PLAIN_NONE: there is none. */
+enum { PLAIN_NONE = 0x110000 };
+uint32_t plain_find_hidden(struct str *s);
 /* How often '\n' comes in bytes. */
 size_t plain_newlines(struct str bytes);
 
