@@ -340,6 +340,41 @@ static void test_masking_twice_is_masking_once(void **)
 	}
 }
 
+/* ---- every tool there is ---- */
+
+/* Reading is all that a reader's run does, whatever else is given and whatever is called. */
+static void test_a_reader_changes_nothing(void **)
+{
+	static const char *const inputs[] = {"{}", "{\"path\":\"a\"}", "{\"command\":\"true\"}",
+		"{\"url\":\"https://example.com/\"}"};
+	const struct tool *all[64] = {tool_find(STR("mcp__server__tool"))};
+	size_t count = 1, refused = 0;
+	struct workspace w = {.root = "/ws", .inside = ""};
+
+	for (const struct tool *const *t = tools; *t; t++)
+		all[count++] = *t;
+	for (size_t i = 0; i < count * 4; i++) {
+		const struct tool *tool = all[i / 4];
+		struct permit p = {.mode = PERMIT_READ, .has_sandbox = i & 1, .asks = (i & 2) != 0};
+		bool is_reader = !(tool->needs & ~(unsigned)TOOL_READS);
+		struct str name = i / 4 ? str_from(tool->name) : STR("mcp__server__tool");
+		assert_int_equal(permit_offers(&p, name, tool), is_reader);
+		for (size_t k = 0; k < sizeof inputs / sizeof *inputs; k++) {
+			AUTO(arena) a = {0};
+			AUTO(buf) why = {0};
+			struct tool_call call = {.workspace = &w,
+				.arena = &a,
+				.input = str_from(inputs[k]),
+				.name = name};
+			assert_int_equal(permit_judge(&p, tool, &call, &why),
+				is_reader ? PERMISSION_GIVEN : PERMISSION_REFUSED);
+			refused += !is_reader;
+		}
+	}
+	/* edit, multiedit, apply_patch, write, bash, fetch and the servers' at the least */
+	assert_true(refused >= (size_t)7 * 4 * 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_rules_see_through_links),
 		cmocka_unit_test(test_rules_are_checked),
 		cmocka_unit_test(test_what_cannot_be_used_is_not_offered),
+		cmocka_unit_test(test_a_reader_changes_nothing),
 		cmocka_unit_test(test_files_with_secrets),
 		cmocka_unit_test(test_keys_are_masked),
 		cmocka_unit_test(test_what_only_looks_like_keys_stays),
