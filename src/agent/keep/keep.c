@@ -273,7 +273,8 @@ static void note_directories(struct keep *k, struct str path, const char *tool, 
 				k->workspace, directory, O_PATH | O_DIRECTORY, &e);
 			is_missing = fd < 0 && e.code == ERR_NOT_FOUND;
 		}
-		if (!is_missing || find_file(k, directory))
+		const struct kept_file *noted = find_file(k, directory);
+		if (!is_missing || (noted && noted->last.mode))
 			continue;
 		struct journal_change change = {.number = ++k->number,
 			.path = directory,
