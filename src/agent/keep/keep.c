@@ -273,7 +273,8 @@ static void note_directories(struct keep *k, struct str path, const char *tool, 
 				k->workspace, directory, O_PATH | O_DIRECTORY, &e);
 			is_missing = fd < 0 && e.code == ERR_NOT_FOUND;
 		}
-		if (!is_missing || find_file(k, directory))
+		const struct kept_file *noted = find_file(k, directory);
+		if (!is_missing || (noted && noted->last.mode))
 			continue;
 		struct journal_change change = {.number = ++k->number,
 			.path = directory,
@@ -316,9 +317,13 @@ static bool remember(struct keep *k, struct str path, const struct keep_state *b
 		.from = describe(before),
 		.to = describe(after),
 		.number = ++k->number};
-	bool is_new = !find_file(k, path);
-	struct kept_file *file = keep_note(k, &change);
+	const struct kept_file *known = find_file(k, path);
+	bool is_new = !known;
 
+	/* One that is only remembered has no permissions but those it was made with. */
+	if (known && known->last.mode && before->mode == 0 && after->mode)
+		change.to.mode = known->last.mode;
+	struct kept_file *file = keep_note(k, &change);
 	if (is_new)
 		file->first_bytes = arena_copy(&k->arena, before->bytes);
 	file->last_bytes = arena_copy(&k->arena, after->bytes);

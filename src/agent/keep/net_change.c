@@ -23,6 +23,7 @@ static void add_to(struct net *net, const struct journal_change *change)
 		net->unkept = change->unkept;
 	}
 	net->to = change->to;
+	net->is_made = change->from.mode == 0;
 	net->has_other = change->outcome == OUTCOME_OPEN;
 	net->other = change->from;
 }
@@ -92,12 +93,12 @@ static const char *changed_since(const struct net *net)
 	return "changed since";
 }
 
-/* Permissions that the run has changed, and somebody after it. */
+/* Permissions that the run has changed, and somebody after it. A new file's are the umask's. */
 static bool has_other_mode(const struct net *net)
 {
 	mode_t now = net->present.mode;
 
-	return net->from.mode && net->to.mode && net->from.mode != net->to.mode &&
+	return !net->is_made && net->from.mode && net->to.mode && net->from.mode != net->to.mode &&
 	       now != net->to.mode && now != net->from.mode;
 }
 

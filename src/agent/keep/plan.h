@@ -12,6 +12,7 @@ struct net {
 	struct kept_state from, to;
 	struct kept_state other; /* what it may be instead of to: the last change was cut off */
 	bool has_other;
+	bool is_made; /* where nothing was; the permissions of to may not be exact */
 	struct str unkept; /* why from cannot be had again; absent: it can */
 	struct kept_state present;
 	const char *problem;

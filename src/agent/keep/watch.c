@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/keep/tree.h"
@@ -208,6 +209,7 @@ struct comparing {
 	const struct workspace *workspace;
 	int64_t before_ns;
 	change_list *out;
+	VEC(struct str) came; /* directories of these names that were others before, or none */
 };
 
 static void differs(const struct comparing *c, struct str path, const struct kept_state *from,
@@ -240,37 +242,65 @@ static void compare(
 		differs(c, before->path, &before->state, &found);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* A directory that is moved takes along what is in it, and nothing of that is touched. */
+static bool came_along(const struct comparing *c, struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+	struct str directory = str_head(path, slash ? (size_t)(slash - path.p) : 0);
+
+	return slash && c->came.n &&
+	       bsearch(&directory, c->came.p, c->came.n, sizeof directory, by_text);
+}
+
 /*
  * New to the look, but not new: a change of ignore rules brings old files to light. Whatever was
  * made, or moved here, after the first look has been changed after it.
  */
-static void add(const struct comparing *c, const struct tree_entry *now)
+static void add(struct comparing *c, const struct tree_entry *now)
 {
 	static const struct kept_state nothing;
 	struct kept_state found;
 	struct err e;
 
-	if (now->changed_ns >= c->before_ns &&
-		keep_look(c->workspace, now->path, &found, NULL, &e) && found.mode)
+	if (now->changed_ns < c->before_ns && !came_along(c, now->path))
+		return;
+	if (S_ISDIR(now->state.mode))
+		vec_push(&c->came, now->path);
+	if (keep_look(c->workspace, now->path, &found, NULL, &e) && found.mode)
 		differs(c, now->path, &nothing, &found);
+}
+
+static bool is_other_directory(const struct tree_entry *before, const struct tree_entry *now)
+{
+	return S_ISDIR(now->state.mode) &&
+	       (!S_ISDIR(before->state.mode) || before->inode != now->inode);
 }
 
 void tree_compare(const struct workspace *w, const struct tree_entry *before, size_t count,
 	int64_t before_ns, const struct tree *now, change_list *out)
 {
-	struct comparing c = {w, before_ns, out};
+	struct comparing c = {.workspace = w, .before_ns = before_ns, .out = out};
 	const struct tree_entry *end = before + count;
 
 	vec_each (&now->entries, entry) {
 		for (; before < end && str_cmp(before->path, entry->path) < 0; before++)
 			compare(&c, before, NULL);
-		if (before < end && str_eq(before->path, entry->path))
-			compare(&c, before++, entry);
-		else
+		if (before == end || !str_eq(before->path, entry->path)) {
 			add(&c, entry);
+			continue;
+		}
+		if (is_other_directory(before, entry))
+			vec_push(&c.came, entry->path);
+		compare(&c, before++, entry);
 	}
 	for (; before < end; before++)
 		compare(&c, before, NULL);
+	vec_release(&c.came);
 }
 
 static bool is_about_directory(const struct journal_change *change)

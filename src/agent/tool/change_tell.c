@@ -5,7 +5,8 @@
 #include "agent/tool/place.h"
 #include "agent/tool/plain.h"
 
-enum { DIFF_LINES_MAX = 200 };
+/* The bytes are for files of few, long lines. */
+enum { DIFF_LINES_MAX = 200, DIFF_MAX_BYTES = 30'000 };
 
 static struct diff_counts put_diff(struct buf *out, const struct change *c)
 {
@@ -43,13 +44,18 @@ static void put_line(struct buf *out, const struct change *c, struct diff_counts
 
 static void put_cut(struct buf *out, struct str diff)
 {
-	size_t end = 0, lines = plain_newlines(diff);
+	size_t end = 0, lines = plain_newlines(diff), shown = 0;
 
-	for (size_t i = 0; i < lines && i < DIFF_LINES_MAX; i++)
-		end = str_find_char(diff, '\n', end) + 1;
+	for (; shown < lines && shown < DIFF_LINES_MAX; shown++) {
+		size_t next = str_find_char(diff, '\n', end) + 1;
+		if (next > DIFF_MAX_BYTES)
+			break;
+		end = next;
+	}
 	plain_put_text(out, str_head(diff, end));
-	if (lines > DIFF_LINES_MAX)
-		buf_printf(out, "[%zu more lines of the difference]\n", lines - DIFF_LINES_MAX);
+	if (lines > shown)
+		buf_printf(out, "[%zu more line%s of the difference]\n", lines - shown,
+			lines - shown == 1 ? "" : "s");
 }
 
 static void tell(const struct change_set *set, struct tool_result *out)

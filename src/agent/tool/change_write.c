@@ -42,9 +42,11 @@ static void keep_old(const struct change_set *set, struct change *c)
 	const struct tool_call *call = set->call;
 	mode_t mode = c->mode_after ? c->mode_after : 0666;
 	struct keep_state before = {c->was_there ? c->place->st.st_mode : 0, c->before};
-	struct keep_state after = {c->is_there ? S_IFREG | mode : 0, buf_str(&c->after)};
+	struct keep_state after = {0};
 	struct err e;
 
+	if (c->is_there)
+		after = (struct keep_state){S_IFREG | mode, buf_str(&c->after)};
 	if (!keep_before(call->hands->keep, c->relative, &before, &after,
 		    arena_text(call->arena, call->name), &e))
 		c->unkept = arena_copy(call->arena, str_from(e.text));

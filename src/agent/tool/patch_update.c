@@ -12,6 +12,7 @@ struct update {
 	struct str text; /* all of them */
 	size_t done; /* lines that are in out, or gone */
 	struct buf *out;
+	size_t given; /* where the last line end that we put into out begins */
 	struct arena *arena;
 };
 
@@ -45,13 +46,29 @@ static struct lines old_lines(const struct patch_hunk *hunk, struct arena *a)
 	return old;
 }
 
+/* As the line near has it; the last one may have none, and the first tells then. */
 static void put_line_end(struct update *u, size_t near)
 {
+	const char *end = u->text.p + u->text.n;
 	const struct str *line = near < u->lines.count ? &u->lines.items[near] : NULL;
-	bool is_crlf =
-		line && line->p + line->n < u->text.p + u->text.n && line->p[line->n] == '\r';
 
+	if (line && !memchr(line->p, '\n', (size_t)(end - line->p)))
+		line = &u->lines.items[0];
+	bool is_crlf = line && line->p + line->n + 1 < end && line->p[line->n] == '\r';
+
+	u->given = u->out->n;
 	buf_put_text(u->out, is_crlf ? "\r\n" : "\n");
+}
+
+/* No line end at the end is kept, too; a carriage return there may be the last line's own. */
+static void drop_last_end(struct update *u)
+{
+	struct buf *out = u->out;
+
+	if (out->n == 0 || out->p[out->n - 1] != '\n')
+		return;
+	size_t end = out->n - 1 - (out->n > 1 && out->p[out->n - 2] == '\r');
+	buf_cut(out, u->given > end ? u->given : end);
 }
 
 /* Lines up to this one stay, with whatever ends they have. */
@@ -183,9 +200,8 @@ bool patch_update(struct buf *text, const struct patch_file *file, struct arena 
 		return false;
 	}
 	keep_to(&u, u.lines.count);
-	/* No line end at the end is kept, too. */
-	if (body.n && body.p[body.n - 1] != '\n' && out.n && out.p[out.n - 1] == '\n')
-		buf_cut(&out, out.n - 1 - (out.n > 1 && out.p[out.n - 2] == '\r'));
+	if (body.n && body.p[body.n - 1] != '\n')
+		drop_last_end(&u);
 	bool fits = !out.overflow;
 	if (fits)
 		buf_release(text);
