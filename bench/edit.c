@@ -1,76 +1,42 @@
 // SPDX-License-Identifier: MIT
 /*
- * edit: one edit in a 1 MB file, and 1,000 edits in one call, through the tools as the agent calls
- * them. Every write is waited for until the disk has it, so the directory counts.
+ * edit: one edit in a 1 MB file, and 1,000 edits in one call, with what was there kept for an undo
+ * and without. Every write is waited for until the disk has it, so the directory counts.
  *
  *   bench_edit [DIRECTORY]      /tmp without it
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "agent/hands.h"
-#include "agent/tool/tool.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "world.h"
 
 enum { ROUNDS = 51, LINES = 25'000, EDITS = 1000 };
 
-struct bench {
-	struct workspace workspace;
-	struct hands hands;
-	struct memory *memory;
-	char path[256];
-	struct buf text; /* of the file, before */
+struct inputs {
+	struct buf text, one, many;
 };
 
-static int compare(const void *left, const void *right)
+static void inputs_release(struct inputs *in)
 {
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return (a > b) - (a < b);
+	buf_release(&in->text);
+	buf_release(&in->one);
+	buf_release(&in->many);
 }
 
-static void write_file(const struct bench *b)
+/* No two rounds write the same: contents that are kept already would cost nothing. */
+static void measure(struct world *w, const char *what, const char *name, struct inputs *in,
+	const struct buf *input)
 {
-	struct err e;
-
-	must(file_replace(b->path, buf_str(&b->text), &e));
-}
-
-static int64_t call_once(struct bench *b, const char *name, struct str input)
-{
-	AUTO(arena) arena = {0};
-	struct tool_result result = {0};
-	struct tool_call call = {.workspace = &b->workspace,
-		.input = input,
-		.arena = &arena,
-		.hands = &b->hands,
-		.memory = b->memory};
-
-	int64_t start = clock_ns();
-	tool_find(str_from(name))->run(&call, &result);
-	int64_t spent = clock_ns() - start;
-	if (result.is_error)
-		fprintf(stderr, "bench_edit: %s\n", buf_text(&result.text));
-	must(!result.is_error);
-	buf_release(&result.text);
-	return spent;
-}
-
-static void measure(struct bench *b, const char *what, const char *name, struct str input)
-{
-	static int64_t spent[ROUNDS];
+	static int number;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		write_file(b);
-		seen_forget(b->memory->seen, STR("file.txt"));
-		spent[i] = call_once(b, name, input);
+		snprintf(in->text.p, 16, "round %09d", ++number);
+		in->text.p[15] = '\n';
+		world_write(w, "file.txt", buf_str(&in->text));
+		seen_forget(w->memory->seen, STR("file.txt"));
+		world_call(w, name, buf_str(input));
 	}
-	qsort(spent, ROUNDS, sizeof *spent, compare);
-	printf("%s: median %.2f ms, least %.2f ms, %d rounds\n", what, clock_ms(spent[ROUNDS / 2]),
-		clock_ms(spent[0]), ROUNDS);
+	world_tell(w, what);
 }
 
 static void put_edit(struct json_writer *w, int line)
@@ -100,41 +66,51 @@ static void put_edits(struct buf *out, int lines)
 	json_close(&w, '}');
 }
 
-static void run(struct bench *b, int lines, const char *one, const char *many)
+static void fill(struct inputs *in, int lines)
 {
-	AUTO(buf) input = {0};
-	struct json_writer w = {.buf = &input};
+	struct json_writer w = {.buf = &in->one};
 
-	buf_clear(&b->text);
+	buf_put_text(&in->text, "round 000000000\n");
 	for (int i = 1; i <= lines; i++)
-		buf_printf(&b->text, "line %06d of the file, with some words\n", i);
+		buf_printf(&in->text, "line %06d of the file, with some words\n", i);
 	put_edit(&w, lines / 2);
-	measure(b, one, "edit", buf_str(&input));
-	buf_clear(&input);
-	put_edits(&input, lines);
-	measure(b, many, "multiedit", buf_str(&input));
+	put_edits(&in->many, lines);
+}
+
+/* The first change of a run makes its journal. */
+static void measure_first(struct world *w, const struct inputs *small)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		char run[16];
+		snprintf(run, sizeof run, "first-%d", i);
+		world_write(w, "file.txt", buf_str(&small->text));
+		seen_forget(w->memory->seen, STR("file.txt"));
+		w->hands.keep = keep_new(&w->workspace, w->directory, run, STR("a bench"));
+		world_call(w, "edit", buf_str(&small->one));
+		keep_free(w->hands.keep);
+	}
+	world_tell(w, "  the first one of a run");
 }
 
 int main(int count, char **words)
 {
-	struct bench b = {0};
-	char directory[200];
-	struct err e;
+	static struct world w;
+	AUTO(inputs) large = {0};
+	AUTO(inputs) small = {0};
 
-	snprintf(
-		directory, sizeof directory, "%s/bench_edit.XXXXXX", count > 1 ? words[1] : "/tmp");
-	if (!mkdtemp(directory) || !workspace_open(&b.workspace, directory, &e)) {
-		fprintf(stderr, "bench_edit: %s: cannot be used\n", directory);
-		return 1;
-	}
-	b.memory = memory_new(STR(""));
-	snprintf(b.path, sizeof b.path, "%s/file.txt", directory);
-	run(&b, LINES, "an edit in a file of 1.1 MB", "1,000 edits in it");
-	run(&b, EDITS, "an edit in a file of 44 KB", "1,000 edits in it");
-	memory_free(b.memory);
-	buf_release(&b.text);
-	workspace_release(&b.workspace);
-	unlink(b.path);
-	rmdir(directory);
+	world_open(&w, count > 1 ? words[1] : "/tmp");
+	fill(&large, LINES);
+	fill(&small, EDITS);
+	measure(&w, "an edit in a file of 1.1 MB", "edit", &large, &large.one);
+	measure(&w, "1,000 edits in it", "multiedit", &large, &large.many);
+	measure(&w, "an edit in a file of 44 KB", "edit", &small, &small.one);
+	measure(&w, "1,000 edits in it", "multiedit", &small, &small.many);
+	w.hands.keep = keep_new(&w.workspace, w.directory, "edits", STR("a bench"));
+	measure(&w, "kept for an undo: an edit in a file of 1.1 MB", "edit", &large, &large.one);
+	measure(&w, "  1,000 edits in it", "multiedit", &large, &large.many);
+	measure(&w, "  an edit in a file of 44 KB", "edit", &small, &small.one);
+	keep_free(w.hands.keep);
+	measure_first(&w, &small);
+	world_close(&w);
 	return 0;
 }

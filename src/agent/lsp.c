@@ -154,17 +154,18 @@ void lsp_each_program(const struct lsp_options *options,
 	arena_release(&scratch);
 }
 
-static void note_program(void *self, struct str, struct str path)
-{
-	*(bool *)self |= path.p != NULL;
-}
-
+/* At every start of a run, so it ends at the first. */
 bool lsp_has_program(const struct lsp_options *options)
 {
-	bool is_there = false;
+	struct lsp_entry entries[SERVERS_MAX];
+	AUTO(arena) scratch = {0};
+	AUTO(buf) path = {0};
+	size_t n = make_entries(options, &scratch, entries);
 
-	lsp_each_program(options, note_program, &is_there);
-	return is_there;
+	for (size_t i = 0; i < n; i++)
+		if (lsp_entry_find(&entries[i], &path))
+			return true;
+	return false;
 }
 
 static bool is_for(const struct lsp_entry *entry, struct str path)

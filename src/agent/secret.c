@@ -284,18 +284,41 @@ static struct cut value_at(const struct secret_rules *rules, struct str text, si
 	return (struct cut){0};
 }
 
-/* First bytes of everything that is looked for. */
-static void mark_starts(const struct secret_rules *rules, bool starts[256])
+/* The first two bytes of everything that is looked for, a bit each. */
+struct starts {
+	uint64_t pairs[(1 << 16) / 64];
+};
+
+static size_t pair_at(const char *p)
 {
-	static const char others[] = "e-:aA";
+	return (size_t)(unsigned char)p[0] << 8 | (unsigned char)p[1];
+}
+
+static void mark(struct starts *s, const char *first_two)
+{
+	size_t pair = pair_at(first_two);
+
+	s->pairs[pair / 64] |= (uint64_t)1 << pair % 64;
+}
+
+static bool is_start(const struct starts *s, const char *p)
+{
+	size_t pair = pair_at(p);
+
+	return s->pairs[pair / 64] >> pair % 64 & 1;
+}
+
+static void mark_starts(const struct secret_rules *rules, struct starts *s)
+{
+	static const char *const others[] = {"ey", "--", ":/", "aw", "aW", "Aw", "AW"};
 
 	for (size_t i = 0; i < FORM_COUNT; i++)
-		starts[(unsigned char)forms[i].prefix[0]] = true;
-	for (const char *c = others; *c; c++)
-		starts[(unsigned char)*c] = true;
+		mark(s, forms[i].prefix);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		mark(s, others[i]);
 	for (size_t i = 0; rules && i < rules->value_count; i++)
-		if (rules->values[i].n)
-			starts[(unsigned char)rules->values[i].p[0]] = true;
+		if (rules->values[i].n >= SECRET_VALUE_MIN_BYTES)
+			mark(s, rules->values[i].p);
 }
 
 static struct cut cut_at(const struct secret_rules *rules, struct str text, size_t at)
@@ -317,14 +340,14 @@ static struct cut cut_at(const struct secret_rules *rules, struct str text, size
 
 size_t secret_mask(const struct secret_rules *rules, struct buf *buf)
 {
-	bool starts[256] = {0};
+	struct starts starts = {0};
 	struct str text = buf_str(buf);
 	AUTO(buf) masked = {0};
 	size_t from = 0, count = 0;
 
-	mark_starts(rules, starts);
-	for (size_t at = 0; at < text.n; at++) {
-		if (!starts[(unsigned char)text.p[at]])
+	mark_starts(rules, &starts);
+	for (size_t at = 0; at + 1 < text.n; at++) {
+		if (!is_start(&starts, text.p + at))
 			continue;
 		struct cut cut = cut_at(rules, text, at);
 		if (!cut.masked)

@@ -11,6 +11,7 @@
 #include "agent/undo.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/sha256_block.h"
 #include "tree.h"
 
 static char state[80]; /* fettle's own directory */
@@ -892,6 +893,25 @@ static void test_sha256(void **)
 	assert_false(sha256_read(str_from(text), &back));
 }
 
+/* With the processor's instructions and without; that they count right is tested above. */
+static void test_sha256_ways(void **)
+{
+	unsigned char blocks[5 * SHA256_BLOCK_BYTES];
+	uint32_t number = 1;
+
+	for (int round = 0; round < 500; round++) {
+		uint32_t a[8], b[8];
+		size_t count = (size_t)round % 6;
+		for (size_t i = 0; i < sizeof blocks; i++)
+			blocks[i] = (unsigned char)((number = number * 1664525 + 1013904223) >> 24);
+		for (size_t i = 0; i < 8; i++)
+			a[i] = b[i] = number = number * 1664525 + 1013904223;
+		sha256_take(a, blocks, count);
+		sha256_take_plain(b, blocks, count);
+		assert_memory_equal(a, b, sizeof a);
+	}
+}
+
 static int teardown(void **self)
 {
 	workspace_release(&workspace);
@@ -902,6 +922,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha256_ways),
 		cmocka_unit_test(test_undo_and_redo),
 		cmocka_unit_test(test_changed_since),
 		cmocka_unit_test(test_permissions_since),

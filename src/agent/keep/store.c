@@ -240,32 +240,41 @@ static bool is_there(int fan_fd, const struct object_name *name, size_t size_byt
 	       (uint64_t)st.st_size == size_bytes;
 }
 
-static bool put_named(
-	struct store *s, struct str bytes, bool is_safe, const struct sha256 *digest, struct err *e)
+/* What may have been put without waiting for the disk. */
+static bool make_named_safe(int fan_fd, const struct object_name *name, struct err *e)
 {
-	struct object_name name = name_of(digest);
-	AUTO_FD fan = open_fan(s, &name, false, e);
+	AUTO_FD fd = openat(fan_fd, name->file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fan < 0)
-		fan = open_fan(s, &name, true, e);
-	if (fan < 0)
-		return false;
-	if (is_there(fan, &name, bytes.n))
-		return true;
-	if (!store_write(fan, name.file, bytes, is_safe, e))
-		return false;
-	s->added_bytes += (int64_t)bytes.n;
-	return true;
+	return (fd >= 0 && fsync(fd) == 0 && fsync(fan_fd) == 0) || err_errno(e, "object");
+}
+
+/* The fan directory; a new one is safe itself when is_safe. */
+static int open_or_make_fan(
+	struct store *s, const struct object_name *name, bool is_safe, struct err *e)
+{
+	int fan = open_fan(s, name, false, e);
+
+	if (fan >= 0)
+		return fan;
+	fan = open_fan(s, name, true, e);
+	if (fan >= 0 && !make_safe(s->objects_fd, is_safe)) {
+		err_errno(e, "%s", name->directory);
+		file_close(&fan);
+	}
+	return fan;
 }
 
 bool store_put(
-	struct store *s, struct str bytes, bool is_safe, struct sha256 *digest, struct err *e)
+	struct store *s, struct str bytes, bool is_safe, const struct sha256 *digest, struct err *e)
 {
-	struct sha256 made = sha256_of(bytes);
+	struct object_name name = name_of(digest);
+	AUTO_FD fan = open_or_make_fan(s, &name, is_safe, e);
 
-	if (!put_named(s, bytes, is_safe, &made, e))
+	if (fan >= 0 && is_there(fan, &name, bytes.n))
+		return !is_safe || make_named_safe(fan, &name, e);
+	if (fan < 0 || !store_write(fan, name.file, bytes, is_safe, e))
 		return err_context(e, "object");
-	*digest = made;
+	s->added_bytes += (int64_t)bytes.n;
 	return true;
 }
 
@@ -319,7 +328,7 @@ bool store_take(struct store *s, int fd, size_t max_bytes, struct sha256 *digest
 	struct sha256 made = sha256_of(buf_str(&s->scratch));
 	size_t n = s->scratch.n;
 	bool is_kept = is_clone ? place_clone(s, temporary, &made, n, e)
-				: put_named(s, buf_str(&s->scratch), false, &made, e);
+				: store_put(s, buf_str(&s->scratch), false, &made, e);
 	if (!is_kept)
 		return false;
 	*digest = made;

@@ -36,9 +36,12 @@ void store_set_size(struct store *s, int64_t bytes); /* something was swept out 
 
 /* ---- objects ---- */
 
-/* Keeps bytes; is_safe: they are on the disk, not only with the kernel, when it returns. */
-[[nodiscard]] bool store_put(
-	struct store *s, struct str bytes, bool is_safe, struct sha256 *digest, struct err *e);
+/*
+ * Keeps bytes of this digest; is_safe: they are on the disk, not only with the kernel, when it
+ * returns, also where they had been kept without that.
+ */
+[[nodiscard]] bool store_put(struct store *s, struct str bytes, bool is_safe,
+	const struct sha256 *digest, struct err *e);
 /* Keeps an open file of at most max_bytes from its start; size is what it held. */
 [[nodiscard]] bool store_take(struct store *s, int fd, size_t max_bytes, struct sha256 *digest,
 	int64_t *size_bytes, struct err *e);

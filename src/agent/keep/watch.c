@@ -34,10 +34,11 @@ static bool take_link(struct keep *k, int parent, const char *name, struct kept_
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(parent, name, target, sizeof target);
+	struct str text = {target, n > 0 ? (size_t)n : 0};
 	struct err e;
 
-	return n >= 0 &&
-	       store_put(&k->store, (struct str){target, (size_t)n}, false, &state->digest, &e);
+	state->digest = sha256_of(text);
+	return n >= 0 && store_put(&k->store, text, false, &state->digest, &e);
 }
 
 static bool take_file(struct keep *k, int parent, const char *name, struct kept_state *state)

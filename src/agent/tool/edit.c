@@ -2,7 +2,6 @@
 #include "agent/tool/edit.h"
 
 #include "agent/tool/plain.h"
-#include "agent/tool/replace.h"
 
 extern const char embed_edit_md[];
 
@@ -19,8 +18,8 @@ const struct tool tool_edit = {
 	.show = show,
 };
 
-static bool edit_file(struct change_set *set, struct change *c, const struct replacement *r,
-	struct buf *note, struct buf *why)
+bool edit_make(
+	const struct edit *edit, const struct change_set *set, struct buf *note, struct buf *why)
 {
 	static const char *const notes[] = {
 		[REPLACED_IN_PLAIN] = "old_string was found with typographic characters and white "
@@ -28,15 +27,16 @@ static bool edit_file(struct change_set *set, struct change *c, const struct rep
 		[REPLACED_BY_LINES] = "old_string was found with white space ignored, and "
 				      "new_string indented like it",
 	};
+	struct change *c = edit->change;
 	enum replaced_how how;
 	AUTO(buf) reason = {0};
 
-	if (!c->is_there && r->old.n) {
+	if (!c->is_there && edit->what.old.n) {
 		change_tell_missing(set, c, why);
 		return false;
 	}
 	c->is_there = true;
-	if (!replace_in(&c->after, r, set->call->arena, &how, &reason)) {
+	if (!replace_in(&c->after, &edit->what, set->call->arena, &how, &reason)) {
 		buf_printf(why, "%s: %s", c->shown.p, buf_text(&reason));
 		return false;
 	}
@@ -51,7 +51,7 @@ static bool lacks(struct buf *why, const char *name)
 	return false;
 }
 
-bool edit_prepare(struct change_set *set, struct str input, struct str path, struct buf *note,
+bool edit_read(struct edit *edit, struct change_set *set, struct str input, struct str path,
 	struct buf *why)
 {
 	struct tool_call one = *set->call;
@@ -59,21 +59,20 @@ bool edit_prepare(struct change_set *set, struct str input, struct str path, str
 
 	one.input = input;
 	path = tool_argument(&one, "path", path);
-	struct replacement r = {
+	edit->what = (struct replacement){
 		.old = tool_argument(&one, "old_string", (struct str){0}),
 		.new = tool_argument(&one, "new_string", (struct str){0}),
 		.is_everywhere = tool_argument_bool(&one, "replace_all", false),
 	};
 	if (!path.p)
 		return lacks(why, "path");
-	if (!r.old.p || !r.new.p)
-		return lacks(why, r.old.p ? "new_string" : "old_string");
-	struct change *c = change_open(set, path, &e);
-	if (!c || !change_is_current(c, &e)) {
-		buf_put_text(why, e.text);
-		return false;
-	}
-	return edit_file(set, c, &r, note, why);
+	if (!edit->what.old.p || !edit->what.new.p)
+		return lacks(why, edit->what.old.p ? "new_string" : "old_string");
+	edit->change = change_open(set, path, &e);
+	if (edit->change && change_is_current(edit->change, &e))
+		return true;
+	buf_put_text(why, e.text);
+	return false;
 }
 
 static void put_marked(struct buf *out, char mark, struct str text)
@@ -111,8 +110,11 @@ static void run(const struct tool_call *call, struct tool_result *out)
 	AUTO(buf) note = {0};
 	AUTO(buf) why = {0};
 
+	struct edit edit;
+
 	change_begin(&set, call);
-	if (!edit_prepare(&set, call->input, (struct str){0}, &note, &why)) {
+	if (!edit_read(&edit, &set, call->input, (struct str){0}, &why) ||
+		!edit_make(&edit, &set, &note, &why)) {
 		tool_fail(out, "%s", buf_text(&why));
 		return;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* multiedit: several edits, in files of any number; all of them are made or none. */
 #include "agent/tool/edit.h"
-#include "agent/tool/plain.h"
+#include "agent/tool/replace_many.h"
 #include "base/json.h"
 
 extern const char embed_multiedit_md[];
@@ -57,28 +57,99 @@ static void show(const struct tool_call *call, struct buf *out)
 		edit_show(call, edit, path, out);
 }
 
+/* Edits of one file that come one after the other. */
+struct edits {
+	struct change_set *set;
+	struct change *change; /* NULL: there are none */
+	VEC(struct replacement) waiting;
+	size_t number; /* of the last one that was made */
+	struct buf note, why;
+};
+
+static void edits_release(struct edits *e)
+{
+	vec_release(&e->waiting);
+	buf_release(&e->note);
+	buf_release(&e->why);
+}
+
+static bool make_one(struct edits *e, const struct replacement *what)
+{
+	struct edit edit = {e->change, *what};
+
+	if (!edit_make(&edit, e->set, &e->note, &e->why))
+		return false;
+	e->number++;
+	return true;
+}
+
+/*
+ * Many at once as long as it is worth while: a pass over the file that has done only a few is
+ * followed by twice as many edits one by one.
+ */
+static bool make_waiting(struct edits *e)
+{
+	enum { FEW = 8 };
+	const struct replacement *next = e->waiting.p, *end = next + e->waiting.n;
+	ptrdiff_t singly = 1;
+
+	while (next < end) {
+		size_t made = e->change->is_there
+				      ? replace_many(&e->change->after, next, (size_t)(end - next))
+				      : 0;
+		next += made;
+		e->number += made;
+		singly = made < FEW ? singly * 2 : 1;
+		for (ptrdiff_t i = 0; i < singly && next < end; i++)
+			if (!make_one(e, next++))
+				return false;
+	}
+	e->waiting.n = 0;
+	return true;
+}
+
+static bool add(struct edits *e, struct str input, struct str path)
+{
+	AUTO(buf) why = {0};
+	struct edit edit;
+	bool is_read = edit_read(&edit, e->set, input, path, &why);
+
+	if ((!is_read || edit.change != e->change) && !make_waiting(e))
+		return false;
+	if (!is_read) {
+		buf_put_str(&e->why, buf_str(&why));
+		return false;
+	}
+	e->change = edit.change;
+	vec_push(&e->waiting, edit.what);
+	return true;
+}
+
+static bool make_all(struct edits *e, struct str edits, struct str path)
+{
+	struct str key, input;
+
+	json_each (edits, key, input)
+		if (!add(e, input, path))
+			return false;
+	return make_waiting(e);
+}
+
 static void run(const struct tool_call *call, struct tool_result *out)
 {
-	struct str key, edit, path = tool_argument(call, "path", (struct str){0});
 	struct str edits = edits_of(call);
 	AUTO(change_set) set;
-	AUTO(buf) note = {0};
-	AUTO(buf) why = {0};
-	size_t number = 0, count = json_type(edits) == JSON_ARRAY ? json_count(edits) : 0;
+	AUTO(edits) e = {.set = &set};
+	size_t count = json_type(edits) == JSON_ARRAY ? json_count(edits) : 0;
 
 	change_begin(&set, call);
 	if (count == 0) {
 		tool_fail(out, "\"edits\" is required, as a list of edits");
-		return;
+	} else if (!make_all(&e, edits, tool_argument(call, "path", (struct str){0}))) {
+		tool_fail(out, "edit %zu of %zu failed, nothing was written: %s", e.number + 1,
+			count, buf_text(&e.why));
+	} else {
+		buf_put_str(&out->text, buf_str(&e.note));
+		change_finish(&set, out);
 	}
-	json_each (edits, key, edit) {
-		number++;
-		if (edit_prepare(&set, edit, path, &note, &why))
-			continue;
-		tool_fail(out, "edit %zu of %zu failed, nothing was written: %s", number, count,
-			buf_text(&why));
-		return;
-	}
-	buf_put_str(&out->text, buf_str(&note));
-	change_finish(&set, out);
 }
