@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,11 +92,22 @@ static void protect_gitdir(struct fence_paths *p, const char *git)
 struct walk {
 	struct fence_paths *paths;
 	const struct fence_options *options;
+	struct secret_rules names; /* those of the user; our own directories are hidden whole */
 	struct buf at; /* relative to the root */
 	size_t entries;
 };
 
 static void walk_directory(struct walk *w, int fd, int depth);
+
+/* Not every file system tells types with names. */
+static bool is_directory(int dir_fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
 
 static void walk_entry(struct walk *w, int dir_fd, const struct dirent *entry, int depth)
 {
@@ -108,15 +120,14 @@ static void walk_entry(struct walk *w, int dir_fd, const struct dirent *entry, i
 		add(p, &p->readonly, git);
 		add(p, &p->found, git);
 		protect_gitdir(p, git.p);
-	} else if (entry->d_type == DT_DIR) {
+	} else if (is_directory(dir_fd, entry)) {
 		if (is_git || depth == WALK_DEPTH_MAX || strcmp(entry->d_name, "node_modules") == 0)
 			return;
 		int fd = openat(
 			dir_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0)
 			walk_directory(w, fd, depth + 1);
-	} else if (p->hidden.list.n < HIDDEN_MAX &&
-		   secret_is_path(w->options->secrets, buf_str(&w->at))) {
+	} else if (p->hidden.list.n < HIDDEN_MAX && secret_is_path(&w->names, buf_str(&w->at))) {
 		add_in(p, &p->hidden, w->options->workspace->root, buf_text(&w->at), false);
 		add_in(p, &p->found, w->options->workspace->root, buf_text(&w->at), false);
 	}
@@ -146,9 +157,10 @@ static void walk_directory(struct walk *w, int fd, int depth)
 
 static void look_through(struct fence_paths *p, const struct fence_options *o)
 {
-	struct walk w = {.paths = p, .options = o};
+	struct walk w = {.paths = p, .options = o, .names = *o->secrets};
 	int fd = openat(o->workspace->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	w.names.own_count = 0;
 	if (fd >= 0)
 		walk_directory(&w, fd, 0);
 	buf_release(&w.at);
@@ -172,6 +184,43 @@ static void hide_own(struct fence_paths *p, const char *home)
 			add_in(p, &p->hidden, home,
 				arena_printf(&p->arena, "%s/fettle", places[i].usual).p, true);
 	}
+}
+
+/* What of a path is not there yet, up to its first name that is not: that one is taken. */
+static void protect_own(struct fence_paths *p, const struct fence_options *o)
+{
+	const char *root = strcmp(o->workspace->root, "/") != 0 ? o->workspace->root : "";
+	struct stat st;
+
+	for (size_t i = 0; i < o->secrets->own_count; i++) {
+		struct str own = o->secrets->own[i], rest = own, word, path = {0};
+		while (str_split(&rest, '/', &word)) {
+			path = arena_printf(
+				&p->arena, "%s/%.*s", root, (int)(word.p + word.n - own.p), own.p);
+			if (lstat(path.p, &st) < 0)
+				break;
+		}
+		if (path.n)
+			add(p, &p->readonly, path);
+	}
+}
+
+/*
+ * Where names lead: a home directory may be a link, and so may what is in it. Of what is protected
+ * the name stays, too, as nothing else is to be put there.
+ */
+static void resolve(struct fence_paths *p)
+{
+	size_t n = p->readonly.list.n;
+	char real[PATH_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if (realpath(p->readonly.list.p[i], real) &&
+			strcmp(real, p->readonly.list.p[i]) != 0)
+			add(p, &p->readonly, str_from(real));
+	vec_each (&p->hidden.list, path)
+		if (realpath(*path, real) && strcmp(real, *path) != 0)
+			*path = arena_text(&p->arena, str_from(real));
 }
 
 /* Who works in a place that is hidden otherwise, wants it to be seen. */
@@ -216,9 +265,11 @@ void fence_paths_find(struct fence_paths *p, const struct fence_options *o)
 	for (const char *const *name = hidden; home && *name; name++)
 		add_in(p, &p->hidden, home, *name, true);
 	hide_own(p, home);
-	leave_way_to(p, root);
+	protect_own(p, o);
 	if (strcmp(root, "/") != 0)
 		look_through(p, o);
+	resolve(p);
+	leave_way_to(p, root);
 	vec_push(&p->writable.list, NULL);
 	vec_push(&p->readonly.list, NULL);
 	vec_push(&p->hidden.list, NULL);

@@ -40,6 +40,7 @@ static const char *const paths[] = {
 	".htpasswd",
 	".git-credentials",
 	".vault-token",
+	".{bash,zsh,python,psql,mysql}_history",
 	"credentials",
 	"credentials.{json,toml,yml,yaml,ini}",
 	"secrets.{json,toml,yml,yaml,ini}",
@@ -92,6 +93,8 @@ bool secret_is_path(const struct secret_rules *rules, struct str path)
 {
 	AUTO(buf) low = {0};
 
+	if (rules && own_has(rules->own, rules->own_count, path))
+		return !is_readable(rules, path);
 	for (size_t i = 0; i < path.n; i++)
 		buf_put_char(&low, (char)tolower((unsigned char)path.p[i]));
 	if (!could_be(buf_str(&low)))

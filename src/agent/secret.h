@@ -8,6 +8,7 @@
 #ifndef AGENT_SECRET_H
 #define AGENT_SECRET_H
 
+#include "agent/own.h"
 #include "base/buf.h"
 
 struct secret_rules {
@@ -15,6 +16,8 @@ struct secret_rules {
 	size_t readable_count;
 	const struct str *values; /* masked wherever they come, whatever they look like */
 	size_t value_count;
+	const struct str *own; /* directories of fettle's own: own.h */
+	size_t own_count;
 };
 
 /* Values shorter than this are too likely to be words. */

@@ -126,6 +126,7 @@ static int mcp(struct world *world, struct err *e)
 		!command_trust(given, NULL, &world->arena, &world->trust, e))
 		return EXIT_USAGE;
 	struct secret_rules secrets = {0};
+	secrets.own = own_paths(&world->workspace, &world->arena, &secrets.own_count);
 	struct fence_options fenced = {.workspace = &world->workspace, .secrets = &secrets};
 	struct setting kind = settings_get(&world->settings, "sandbox");
 	if (!sandbox_wish_from(arena_text(&world->arena, kind.text), &fenced.wish, e))

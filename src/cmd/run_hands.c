@@ -76,6 +76,7 @@ static void read_secrets(struct run *r)
 	size_t routes = 0;
 
 	s->readable = collect(r, "allow-read", "allow_read", &s->readable_count);
+	s->own = own_paths(&r->workspace, &r->arena, &s->own_count);
 	for (const struct route *route = &r->route; route; route = route->fallback)
 		routes++;
 	struct str *values = arena_alloc(&r->arena, routes + 1, sizeof *values);

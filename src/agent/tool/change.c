@@ -31,11 +31,12 @@ void change_set_release(struct change_set *set)
 	*set = (struct change_set){0};
 }
 
-static bool refuse_protected(struct str path, struct err *e)
+static bool refuse_protected(const struct tool_call *call, struct str path, struct err *e)
 {
-	const char *why;
+	const struct secret_rules *rules = &call->hands->secrets;
+	const char *why = "fettle's own settings and state";
 
-	if (!path_is_protected(path, &why))
+	if (!own_has(rules->own, rules->own_count, path) && !path_is_protected(path, &why))
 		return true;
 	return err_set(
 		e, ERR_DENIED, "%.*s: protected, no tool may change it (%s)", STR_ARG(path), why);
@@ -152,7 +153,7 @@ static bool open_existing(
 		return err_set(e, ERR_DENIED, "%s: moved while it was opened", c->shown.p);
 	if (fstat(path_fd, &found) < 0)
 		return err_errno(e, "%s", c->shown.p);
-	if (!check_file(&found, c->shown, e) || !refuse_protected(c->relative, e))
+	if (!check_file(&found, c->shown, e) || !refuse_protected(call, c->relative, e))
 		return false;
 	if (secret_is_path(&call->hands->secrets, c->relative))
 		return err_set(e, ERR_DENIED,
@@ -217,7 +218,8 @@ static bool open_missing(
 	const struct workspace *w = call->workspace;
 	const struct change_place *p = c->place;
 
-	return find_directory(c, w, path, call->arena, e) && refuse_protected(c->relative, e) &&
+	return find_directory(c, w, path, call->arena, e) &&
+	       refuse_protected(call, c->relative, e) &&
 	       check_directories(w, p->directory_fd, p->directory, call->arena, e) &&
 	       check_missing(c, call->arena, e);
 }
@@ -245,7 +247,7 @@ static bool fill(struct change *c, const struct tool_call *call, struct str path
 	if (!workspace_relative(call->workspace, path, call->arena, &relative, e))
 		return false;
 	c->shown = workspace_show(call->workspace, relative, call->arena);
-	if (!refuse_protected(relative, e))
+	if (!refuse_protected(call, relative, e))
 		return false;
 	AUTO_FD path_fd = workspace_open_path(call->workspace, relative, O_PATH, e);
 	if (path_fd < 0 && (e->code != ERR_NOT_FOUND || relative.n == 0))
