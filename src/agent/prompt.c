@@ -46,6 +46,15 @@ static bool is_seen(struct loader *l, int fd)
 	return false;
 }
 
+/* What a repository's link makes of a file of the user's is no instruction. */
+static bool holds_secrets(struct loader *l, int fd)
+{
+	AUTO(arena) a = {0};
+	struct str real;
+
+	return !workspace_real(l->workspace, fd, &a, &real) || secret_is_path(NULL, real);
+}
+
 static void add_file(struct loader *l, struct str path)
 {
 	struct err e;
@@ -53,7 +62,8 @@ static void add_file(struct loader *l, struct str path)
 	AUTO_FD fd = workspace_open_path(l->workspace, path, O_RDONLY, &e);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_seen(l, fd))
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || holds_secrets(l, fd) ||
+		is_seen(l, fd))
 		return;
 	size_t left = INSTRUCTIONS_MAX_BYTES - l->used_bytes;
 	/* One read is enough: what is beyond the cap is not wanted. */

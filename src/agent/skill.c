@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/secret.h"
 #include "base/file.h"
 #include "base/utf8.h"
 
@@ -136,6 +137,15 @@ static int open_in(const struct skill *skill, const struct workspace *w, struct 
 	return fd;
 }
 
+/* By where it really is: a repository may bring links to files of the user's that it has not. */
+static bool holds_secrets(const struct workspace *w, int fd)
+{
+	AUTO(arena) a = {0};
+	struct str real;
+
+	return !workspace_real(w, fd, &a, &real) || secret_is_path(NULL, real);
+}
+
 static bool read_file(const struct skill *skill, const struct workspace *w, struct str path,
 	struct buf *out, struct err *e)
 {
@@ -146,6 +156,9 @@ static bool read_file(const struct skill *skill, const struct workspace *w, stru
 		return false;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(e, ERR_DENIED, "%.*s: not a regular file", STR_ARG(path));
+	if (skill->is_project && holds_secrets(w, fd))
+		return err_set(
+			e, ERR_DENIED, "%.*s: may hold secrets, and is not read", STR_ARG(path));
 	return file_read_fd(fd, "the skill", SKILL_FILE_MAX_BYTES, out, e);
 }
 
