@@ -25,6 +25,10 @@
 
 enum { LOCK_TRIES = 100, LOCK_WAIT_US = 10'000 };
 
+struct ways {
+	VEC(const char *) list;
+};
+
 static void add(struct plan *p, const char *word)
 {
 	vec_push(&p->words, word);
@@ -52,6 +56,14 @@ static bool is_in(const char *const *directories, const char *path)
 {
 	for (; directories && *directories; directories++)
 		if (path_is_below(path, *directories))
+			return true;
+	return false;
+}
+
+static bool is_one(const char *const *directories, const char *path)
+{
+	for (; directories && *directories; directories++)
+		if (strcmp(path, *directories) == 0)
 			return true;
 	return false;
 }
@@ -103,6 +115,53 @@ static void add_writable(struct plan *p, const struct sandbox *s)
 		if (real)
 			add_mount(p, "--bind", real, real);
 	}
+}
+
+static int by_length(const void *a, const void *b)
+{
+	const char *const *p = a, *const *q = b;
+	size_t n = strlen(*p), m = strlen(*q);
+
+	return n != m ? (n > m) - (n < m) : strcmp(*p, *q);
+}
+
+/* The directories between a writable one and a path in it, deepest first. */
+static void push_way(struct plan *p, const struct sandbox *s, const char *path, struct ways *to)
+{
+	struct str rest = str_from(path);
+	const char *directory;
+
+	for (;;) {
+		const char *slash = memrchr(rest.p, '/', rest.n);
+		rest = str_head(rest, slash ? (size_t)(slash - rest.p) : 0);
+		directory = arena_text(&p->arena, rest);
+		if (!is_in(s->rules.writable, directory))
+			return;
+		const char *real = real_path(p, directory);
+		if (real && is_in(s->rules.writable, real) && !is_one(s->rules.writable, real))
+			vec_push(&to->list, real);
+	}
+}
+
+/*
+ * What is mounted cannot be renamed, but what holds it could be, and something else be put in its
+ * place. So all on the way to it becomes a mount as well, from the top.
+ */
+static void hold_ways(struct plan *p, const struct sandbox *s)
+{
+	struct ways ways = {0};
+	const char *last = "";
+
+	for (const char *const *r = s->rules.readonly; s->rules.writable && r && *r; r++)
+		push_way(p, s, *r, &ways);
+	if (ways.list.n)
+		qsort(ways.list.p, ways.list.n, sizeof *ways.list.p, by_length);
+	vec_each (&ways.list, way) {
+		if (strcmp(*way, last) != 0)
+			add_mount(p, "--bind", *way, *way);
+		last = *way;
+	}
+	vec_release(&ways.list);
 }
 
 /* The lock is on the first writable directory, which is that of the placeholders. */
@@ -197,6 +256,7 @@ bool plan_bubblewrap(struct plan *p, const struct sandbox *s, struct err *e)
 	lock(p, s);
 	add_base(p, s);
 	add_writable(p, s);
+	hold_ways(p, s);
 	if (!add_readonly(p, s))
 		return false;
 	add_hidden(p, s);
