@@ -136,6 +136,24 @@ static void refuse_sockets(struct filter *f, bool has_network)
 	allow(f);
 }
 
+/*
+ * A network namespace holds the internet's families and netlink; others lead out of it (vsock, to
+ * the machine around a virtual one) or are what kernels had holes in.
+ */
+static void refuse_families(struct filter *f)
+{
+	static const uint32_t kept[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+	enum { KEPT = sizeof kept / sizeof *kept };
+
+	unless(f, SYS_socket, 2 * KEPT + 2);
+	load_argument(f, 0);
+	for (size_t i = 0; i < KEPT; i++) {
+		unless(f, kept[i], 1);
+		allow(f);
+	}
+	refuse(f, EAFNOSUPPORT);
+}
+
 /* Where Landlock leaves signals alone: at least not to us, and not to everybody at once. */
 static void refuse_signals(struct filter *f, pid_t us, pid_t our_group)
 {
@@ -171,6 +189,8 @@ void filter_build(struct filter *f, const struct sandbox *s)
 	refuse_bits(f, SYS_clone, 0, NAMESPACES);
 	refuse_bits(f, SYS_unshare, 0, NAMESPACES);
 	refuse_terminals(f);
+	if (s->kind == SANDBOX_BUBBLEWRAP)
+		refuse_families(f);
 	if (s->kind == SANDBOX_LANDLOCK) {
 		refuse_others_limits(f);
 		refuse_sockets(f, s->rules.has_network);
