@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/fence_paths.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -66,17 +68,22 @@ struct fence *fence_beside(const struct fence *f, bool has_network)
 	return fence_new(&options);
 }
 
-enum { DEPTH_MAX = 1'000 };
+enum { DEPTH_MAX = 100 };
 
-/* Closes fd. Links are taken away and not followed. */
-static void empty_directory(int fd, int depth)
+/*
+ * Closes fd. Links are taken away and not followed. What lies too deep is moved up, into top, to be
+ * met there again: false then.
+ */
+static bool empty_directory(int fd, int top, int depth)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *entry;
+	bool is_whole = true;
+	char name[32];
 
 	if (!d) {
 		file_close(&fd);
-		return;
+		return true;
 	}
 	while ((entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
@@ -84,27 +91,32 @@ static void empty_directory(int fd, int depth)
 			continue;
 		/* A directory without rights stays in our way otherwise. */
 		(void)!fchmodat(dirfd(d), entry->d_name, 0700, AT_SYMLINK_NOFOLLOW);
-		int below = depth < DEPTH_MAX
-				    ? openat(dirfd(d), entry->d_name,
-					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				    : -1;
+		if (depth == DEPTH_MAX) {
+			snprintf(name, sizeof name, ".deep-%016" PRIx64, clock_ns());
+			is_whole &= renameat(dirfd(d), entry->d_name, top, name) < 0;
+			continue;
+		}
+		int below = openat(
+			dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below < 0)
 			continue;
-		empty_directory(below, depth + 1);
+		is_whole &= empty_directory(below, top, depth + 1);
 		unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
 	}
 	closedir(d);
+	return is_whole;
 }
 
 static void remove_temporary(struct fence *f)
 {
-	int fd = f->temporary ? open(f->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-			      : -1;
+	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+	AUTO_FD top = f->temporary ? open(f->temporary, FLAGS) : -1;
 
-	if (fd < 0)
-		return;
-	empty_directory(fd, 0);
-	rmdir(f->temporary);
+	/* Each round takes DEPTH_MAX levels away. */
+	while (top >= 0 && !empty_directory(openat(top, ".", FLAGS), top, 0))
+		continue;
+	if (top >= 0)
+		rmdir(f->temporary);
 }
 
 const char *fence_temporary(const struct fence *f)
