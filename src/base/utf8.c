@@ -322,3 +322,21 @@ void utf8_put_shown(struct buf *b, struct str s)
 		utf8_put(b, c);
 	} while (s.n);
 }
+
+void utf8_put_exactly(struct buf *b, struct str s)
+{
+	size_t n;
+
+	for (; s.n; s = str_skip(s, n)) {
+		AUTO(buf) shown = {0};
+		uint32_t code_point = utf8_get(s, &n);
+		struct str bytes = str_head(s, n);
+		utf8_put_shown(&shown, bytes);
+		if (str_eq(buf_str(&shown), bytes))
+			buf_put_str(b, bytes);
+		else if (n == 1)
+			buf_printf(b, "\\x%02x", (unsigned char)*bytes.p);
+		else
+			buf_printf(b, "\\u{%04x}", code_point);
+	}
+}

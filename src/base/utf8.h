@@ -29,6 +29,8 @@ uint32_t utf8_get(struct str s, size_t *length);
 void utf8_put_line(struct buf *b, struct str s, size_t columns);
 /* Appends s keeping newlines and tabs, but with everything dropped that could steer a terminal. */
 void utf8_put_shown(struct buf *b, struct str s);
+/* The same, but what utf8_put_shown would drop stands there in words, as \x1b or \u{202e}. */
+void utf8_put_exactly(struct buf *b, struct str s);
 /* Longer terminal sequences are none: what is behind their first two bytes is text. */
 enum { ESCAPE_MAX_BYTES = 4 << 10 };
 

@@ -196,6 +196,18 @@ void mcp_servers_release(struct mcp_servers *m)
 	*m = (struct mcp_servers){0};
 }
 
+void mcp_put_exactly(struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		size_t n = str_find_char(str_skip(text, i), '\n', 0);
+		struct str line = str_head(str_skip(text, i), n);
+		utf8_put_exactly(out, line);
+		i += line.n;
+		if (i < text.n)
+			buf_put_text(out, "\\x0a");
+	}
+}
+
 /* A word that has more than plain characters stands in quotes, so that its ends are seen. */
 static void put_word(struct buf *out, struct str word)
 {
@@ -204,7 +216,14 @@ static void put_word(struct buf *out, struct str word)
 	for (size_t i = 0; i < word.n; i++)
 		is_plain &= word.p[i] > ' ' && word.p[i] <= '~' && !strchr("'\"\\`", word.p[i]);
 	buf_put_text(out, is_plain ? " " : " '");
-	utf8_put_line(out, word, 2000);
+	while (word.n) {
+		struct str part = str_head(word, str_find_char(word, '\'', 0));
+		mcp_put_exactly(part, out);
+		word = str_skip(word, part.n);
+		if (word.n)
+			buf_put_text(out, "'\\''");
+		word = str_skip(word, word.n > 0);
+	}
 	buf_put_text(out, is_plain ? "" : "'");
 }
 

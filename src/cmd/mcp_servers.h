@@ -48,5 +48,7 @@ void mcp_servers_release(struct mcp_servers *m);
 const char *trust_directory(const struct settings *s, struct arena *a);
 /* Command and arguments, or the URL: what would be run, on one line. */
 void mcp_config_put(const struct mcp_config *config, struct buf *out);
+/* The whole text in one line, nothing left out: what cannot be seen stands there in words. */
+void mcp_put_exactly(struct str text, struct buf *out);
 
 #endif

@@ -28,9 +28,9 @@ static void show_pairs(const char *what, const struct mcp_pair *pairs, size_t co
 
 	for (size_t i = 0; i < count; i++) {
 		buf_clear(&line);
-		utf8_put_line(&line, pairs[i].name, 200);
+		mcp_put_exactly(pairs[i].name, &line);
 		buf_put_text(&line, ": ");
-		utf8_put_line(&line, pairs[i].value, 1000);
+		mcp_put_exactly(pairs[i].value, &line);
 		printf("    %s %s\n", what, buf_text(&line));
 	}
 }

@@ -26,24 +26,6 @@ struct question {
 	bool is_prompting; /* the cursor stands behind the prompt */
 };
 
-static void put_exactly(struct buf *out, struct str text)
-{
-	while (text.n) {
-		size_t n;
-		AUTO(buf) shown = {0};
-		uint32_t code_point = utf8_get(text, &n);
-		struct str bytes = str_head(text, n);
-		utf8_put_shown(&shown, bytes);
-		if (str_eq(buf_str(&shown), bytes))
-			buf_put_str(out, bytes);
-		else if (n == 1)
-			buf_printf(out, "\\x%02x", (unsigned char)*bytes.p);
-		else
-			buf_printf(out, "\\u{%04x}", code_point);
-		text = str_skip(text, n);
-	}
-}
-
 enum { INDENT_CELLS = 2, TAB_CELLS = 8 };
 
 /* How much of a line goes into one of the terminal. */
@@ -73,7 +55,7 @@ static void show_text(struct question *q, size_t rows)
 	size_t columns = view_columns(q->ui) - 1;
 	struct str rest;
 
-	put_exactly(&exact, buf_str(&q->text));
+	utf8_put_exactly(&exact, buf_str(&q->text));
 	rest = buf_str(&exact);
 	for (size_t i = 0; i < rows && rest.n; i++) {
 		struct str line = str_head(rest, str_find_char(rest, '\n', 0));
