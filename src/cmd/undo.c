@@ -2,6 +2,7 @@
 /* undo: takes back what a run has changed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -122,6 +123,18 @@ static void tell_files(const struct undo *u, const struct undo_plan *p)
 
 /* ---- the deed ---- */
 
+/* As patch(1) and git want it, unless a terminal would act on what is in the files. */
+static void put_diff(struct undo *u, struct undo_plan *p, struct buf *notes)
+{
+	AUTO(buf) diff = {0};
+
+	undo_plan_put_diff(p, &diff, notes);
+	if (isatty(STDOUT_FILENO))
+		utf8_put_exactly(&u->out, buf_str(&diff));
+	else
+		buf_put_str(&u->out, buf_str(&diff));
+}
+
 static int show_diff(struct undo *u, struct undo_plan *p)
 {
 	AUTO(buf) notes = {0};
@@ -131,7 +144,7 @@ static int show_diff(struct undo *u, struct undo_plan *p)
 	if (u->has_json)
 		put_json(u, p, false, NULL);
 	else
-		undo_plan_put_diff(p, &u->out, &notes);
+		put_diff(u, p, &notes);
 	utf8_put_shown(&shown, buf_str(&notes));
 	fputs(buf_text(&shown), stderr);
 	return problems || undo_plan_problem(p) ? EXIT_TASK_FAILED : EXIT_DONE;
