@@ -187,11 +187,19 @@ static bool is_temporary_full(const struct sandbox_watch *w, uint64_t max)
 	return fd >= 0 && tree_bytes(fd, 0, max) > max;
 }
 
+static bool is_full(const struct sandbox_watch *w, const char *path, uint64_t before, uint64_t min)
+{
+	if (min > before / 2 && !w->sandbox->rules.limits.free_min_bytes)
+		min = before / 2;
+	return path && free_bytes(path) < min;
+}
+
+/* Temporary files may lie on another one, and those that are open without a name count only here.
+ */
 static bool is_disk_full(const struct sandbox_watch *w, uint64_t min)
 {
-	if (min > w->free_before / 2 && !w->sandbox->rules.limits.free_min_bytes)
-		min = w->free_before / 2;
-	return free_bytes(working(w->sandbox)) < min;
+	return is_full(w, working(w->sandbox), w->free_before, min) ||
+	       is_full(w, w->sandbox->rules.temporary, w->temporary_free_before, min);
 }
 
 const char *sandbox_watch_look(const struct sandbox_watch *w)

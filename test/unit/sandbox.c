@@ -578,6 +578,9 @@ static void test_disk(void **)
 		run_into_limit(s, &p, script, "temporary");
 		s->rules.limits.free_min_bytes = UINT64_MAX;
 		run_into_limit(s, &p, "sleep 1000", "disk");
+		s->rules.writable = NULL;
+		run_into_limit(s, &p, "sleep 1000", "disk");
+		s->rules.writable = p.writable;
 		/* A hole, so it costs nothing. */
 		expect(s, &p, "dd if=/dev/zero of=src/big bs=1M count=2 seek=1100", NULL, NULL);
 		char path[PATH_BYTES];
