@@ -58,10 +58,6 @@ static const struct option options[] = {
 	{"output", 0, "[FORMAT:]FILE",
 		"write the run into FILE, too, when it ends; the format else by its ending (.json, "
 		".jsonl, .md, .diff); may be repeated"},
-	{"sandbox", 0, "KIND",
-		"what commands are fenced in with: auto (the default), bubblewrap, landlock, none "
-		"(needs --permit all)"},
-	{"sandbox-network", 0, NULL, "let commands in the sandbox use the network"},
 	MCP_OPTION,
 	{"schema", 0, "FILE", "the answer is JSON that fits the JSON Schema in FILE, or status 1"},
 	{"include-partial-messages", 0, NULL, "stream-json: also every piece of text as it comes"},
