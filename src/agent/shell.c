@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "io/child.h"
+#include "io/condition.h"
 
 enum {
 	TICK_MS = 20,
@@ -60,13 +61,9 @@ struct shell {
 struct shell *shell_new(void)
 {
 	struct shell *s = must_alloc(1, sizeof *s);
-	pthread_condattr_t attributes;
 
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&s->changed);
 	return s;
 }
 

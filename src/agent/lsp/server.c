@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "io/child.h"
+#include "io/condition.h"
 
 enum {
 	INITIALIZE_MS = 20'000,
@@ -23,14 +24,10 @@ struct lsp_server *lsp_server_new(
 	const struct lsp_entry *entry, const struct workspace *w, struct fence *fence)
 {
 	struct lsp_server *s = must_alloc(1, sizeof *s);
-	pthread_condattr_t monotonic;
 
 	*s = (struct lsp_server){.entry = entry, .workspace = w, .fence = fence};
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&s->changed);
 	return s;
 }
 

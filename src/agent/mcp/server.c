@@ -8,20 +8,17 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/private.h"
+#include "io/condition.h"
 
 enum { TICK_MS = 50 };
 
 void mcp_server_init(struct mcp_server *s, const struct mcp_config *config,
 	const struct mcp_world *world, const char *program)
 {
-	pthread_condattr_t monotonic;
 
 	*s = (struct mcp_server){.config = config, .world = world, .program = program};
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&s->changed);
 }
 
 void mcp_server_hang_up(struct mcp_server *s)
