@@ -109,11 +109,9 @@ bool rpc_enqueue(struct rpc *rpc, struct str body)
 	return true;
 }
 
-/* id 0: a notification. */
-static void put_message(
-	struct rpc *rpc, struct buf *body, int64_t id, const char *method, struct str params)
+void rpc_put_message(struct buf *out, int64_t id, const char *method, struct str params)
 {
-	struct json_writer w = {.buf = body};
+	struct json_writer w = {.buf = out};
 
 	json_open(&w, '{');
 	json_member_text(&w, "jsonrpc", "2.0");
@@ -122,13 +120,9 @@ static void put_message(
 	json_member_text(&w, "method", method);
 	if (params.p) {
 		json_key(&w, "params");
-		/* On lines there may be no line break, and white space is none of a message. */
-		if (rpc->options.framing == RPC_LINES)
-			json_put_compact(body, params);
-		else
-			json_put_raw(&w, params);
+		json_put_compact(out, params);
 	}
-	buf_put_char(body, '}');
+	buf_put_char(out, '}');
 }
 
 /* The lock is held. */
@@ -148,7 +142,7 @@ bool rpc_notify(struct rpc *rpc, const char *method, struct str params, struct e
 {
 	AUTO(buf) body = {0};
 
-	put_message(rpc, &body, 0, method, params);
+	rpc_put_message(&body, 0, method, params);
 	pthread_mutex_lock(&rpc->lock);
 	bool is_sent = send_locked(rpc, buf_str(&body), e);
 	pthread_mutex_unlock(&rpc->lock);
@@ -201,7 +195,7 @@ static void tell_given_up(struct rpc *rpc, int64_t id)
 	struct err ignored;
 
 	buf_printf(&params, "{\"%s\":%lld}", rpc->options.cancel_member, (long long)id);
-	put_message(rpc, &body, 0, rpc->options.cancel_method, buf_str(&params));
+	rpc_put_message(&body, 0, rpc->options.cancel_method, buf_str(&params));
 	(void)send_locked(rpc, buf_str(&body), &ignored);
 }
 
@@ -237,7 +231,7 @@ bool rpc_call(struct rpc *rpc, const char *method, struct str params, const stru
 	AUTO(buf) body = {0};
 
 	must(!pthread_equal(pthread_self(), rpc->thread));
-	put_message(rpc, &body, waiter.id, method, params);
+	rpc_put_message(&body, waiter.id, method, params);
 	pthread_mutex_lock(&rpc->lock);
 	rpc->waiting++;
 	waiter.next = rpc->waiters;

@@ -85,6 +85,8 @@ void rpc_answer_release(struct rpc_answer *answer);
 /* For callers to whom the peer's error is a failure: "NAME: METHOD: message (code)"; false. */
 bool rpc_answer_fail(
 	const struct rpc *rpc, const char *method, const struct rpc_answer *answer, struct err *e);
+/* A message as JSON-RPC 2.0 has it, on one line; id 0: a notification. For other connections. */
+void rpc_put_message(struct buf *out, int64_t id, const char *method, struct str params);
 /* Does not wait. False when the connection is over, or as for a call. */
 [[nodiscard]] bool rpc_notify(
 	struct rpc *rpc, const char *method, struct str params, struct err *e);

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
+enum { PROBLEM_COLUMNS = 500 };
+
 struct reader {
 	struct mcp_configs *configs;
 	const struct mcp_source *source;
@@ -20,17 +22,23 @@ void mcp_configs_release(struct mcp_configs *c)
 	*c = (struct mcp_configs){0};
 }
 
-void mcp_configs_tell(struct mcp_configs *c, const char *format, ...)
+const char *mcp_problem(struct arena *a, const char *format, va_list arguments)
 {
 	AUTO(buf) text = {0};
 	AUTO(buf) shown = {0};
+
+	buf_vprintf(&text, format, arguments);
+	utf8_put_line(&shown, buf_str(&text), PROBLEM_COLUMNS);
+	return arena_text(a, buf_str(&shown));
+}
+
+void mcp_configs_tell(struct mcp_configs *c, const char *format, ...)
+{
 	va_list arguments;
 
 	va_start(arguments, format);
-	buf_vprintf(&text, format, arguments);
+	vec_push(&c->problems, mcp_problem(&c->arena, format, arguments));
 	va_end(arguments);
-	utf8_put_line(&shown, buf_str(&text), 500);
-	vec_push(&c->problems, arena_text(&c->arena, buf_str(&shown)));
 }
 
 /* ---- is it right? ---- */

@@ -10,6 +10,8 @@
 #ifndef AGENT_MCP_CONFIG_H
 #define AGENT_MCP_CONFIG_H
 
+#include <stdarg.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/vec.h"
@@ -65,6 +67,9 @@ void mcp_configs_release(struct mcp_configs *c);
 	struct mcp_configs *c, struct str text, const struct mcp_source *source, struct err *e);
 /* Checks and adds one; a problem when it cannot be. Its strings stay as long as c. */
 void mcp_configs_add(struct mcp_configs *c, const struct mcp_config *config);
+/* A sentence for people about servers, whose words may be in it: one line. */
+__attribute__((format(printf, 2, 0))) const char *mcp_problem(
+	struct arena *a, const char *format, va_list arguments);
 __attribute__((format(printf, 2, 3))) void mcp_configs_tell(
 	struct mcp_configs *c, const char *format, ...);
 

@@ -269,22 +269,6 @@ static bool read_answer(struct exchange *x, int status, struct rpc_answer *out, 
 	return true;
 }
 
-static void put_request(struct buf *b, int64_t id, const char *method, struct str params)
-{
-	struct json_writer w = {.buf = b};
-
-	json_open(&w, '{');
-	json_member_text(&w, "jsonrpc", "2.0");
-	if (id)
-		json_member_int(&w, "id", id);
-	json_member_text(&w, "method", method);
-	if (params.p) {
-		json_key(&w, "params");
-		json_put_raw(&w, params);
-	}
-	json_close(&w, '}');
-}
-
 static bool call(
 	struct mcp_session *s, const struct mcp_message *m, struct rpc_answer *out, struct err *e)
 {
@@ -296,7 +280,7 @@ static bool call(
 	pthread_mutex_lock(&s->lock);
 	x.id = ++s->last_id;
 	pthread_mutex_unlock(&s->lock);
-	put_request(&body, x.id, m->method, m->params);
+	rpc_put_message(&body, x.id, m->method, m->params);
 	x.has_session = make_headers(s, m->method, m, &headers);
 	bool is_good = send_body(s, &headers, "POST", buf_str(&body), &m->patience, &x, &answer, e);
 	if (is_good) {
@@ -320,7 +304,7 @@ static bool notify(struct mcp_session *s, const char *method, struct err *e)
 	_Atomic int64_t deadline = clock_ns() + s->config->timeout_ms * 1'000'000;
 	struct mcp_patience patience = {.deadline_ns = &deadline};
 
-	put_request(&body, 0, method, (struct str){0});
+	rpc_put_message(&body, 0, method, (struct str){0});
 	make_headers(s, method, NULL, &headers);
 	bool is_good = send_body(s, &headers, "POST", buf_str(&body), &patience, NULL, &answer, e);
 	if (is_good && (answer.status < 200 || answer.status > 299))

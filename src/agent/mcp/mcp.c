@@ -159,15 +159,11 @@ void mcp_ask(struct mcp *m, bool all, struct str name)
 
 __attribute__((format(printf, 2, 3))) static void tell(struct mcp *m, const char *format, ...)
 {
-	AUTO(buf) text = {0};
-	AUTO(buf) shown = {0};
 	va_list arguments;
 
 	va_start(arguments, format);
-	buf_vprintf(&text, format, arguments);
+	vec_push(&m->problems, mcp_problem(&m->arena, format, arguments));
 	va_end(arguments);
-	utf8_put_line(&shown, buf_str(&text), 500);
-	vec_push(&m->problems, arena_text(&m->arena, buf_str(&shown)));
 }
 
 static const struct offered *find_offered(const struct mcp *m, struct str name)
