@@ -10,13 +10,14 @@
 /* Below this a cut result says nothing; what does not fit even so is not ours to mend. */
 enum { CUT_MIN_TOKENS = 64, CUT_MARK_TOKENS = 40 };
 
-/* Bytes from which on a text is more than two stubs, whatever it is; and up to which it is not. */
-enum { LARGE_BYTES = STUB_TOKENS * 20, SMALL_BYTES = STUB_TOKENS * 2 };
+/* Bytes from which on a text is more than two placeholders, whatever it is; and up to which it is
+ * not. */
+enum { LARGE_BYTES = PLACEHOLDER_TOKENS * 20, SMALL_BYTES = PLACEHOLDER_TOKENS * 2 };
 
 bool trim_is_worth(const struct block *b)
 {
 	return b->kind == BLOCK_TOOL_RESULT && b->text.n > SMALL_BYTES &&
-	       (b->text.n >= LARGE_BYTES || tokens_of_text(b->text) > STUB_TOKENS * 2);
+	       (b->text.n >= LARGE_BYTES || tokens_of_text(b->text) > PLACEHOLDER_TOKENS * 2);
 }
 
 static struct block *copy_blocks(struct message *m, struct arena *a)
@@ -38,7 +39,7 @@ static size_t count_lines(struct str text)
 	return n;
 }
 
-static struct str stub_of(const struct block *b, struct arena *a)
+static struct str placeholder_of(const struct block *b, struct arena *a)
 {
 	AUTO(buf) text = {0};
 	size_t lines = count_lines(b->text);
@@ -51,14 +52,14 @@ static struct str stub_of(const struct block *b, struct arena *a)
 	return arena_copy(a, buf_str(&text));
 }
 
-struct message trim_to_stubs(const struct message *m, struct arena *a)
+struct message trim_to_placeholders(const struct message *m, struct arena *a)
 {
 	struct message out = *m;
 	struct block *blocks = copy_blocks(&out, a);
 
 	for (size_t i = 0; i < out.block_count; i++)
 		if (trim_is_worth(&blocks[i]))
-			blocks[i].text = stub_of(&blocks[i], a);
+			blocks[i].text = placeholder_of(&blocks[i], a);
 	return out;
 }
 

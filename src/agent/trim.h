@@ -8,13 +8,13 @@
 
 #include "llm/llm.h"
 
-/* By estimate: what a stub is in place of a result's text. */
-enum { STUB_TOKENS = 32 };
+/* By estimate: what a placeholder is in place of a result's text. */
+enum { PLACEHOLDER_TOKENS = 32 };
 
-/* A result that a stub is clearly shorter than. */
+/* A result that a placeholder is clearly shorter than. */
 bool trim_is_worth(const struct block *block);
-/* Every result that is worth it is a stub: "[result of grep removed ...]". */
-struct message trim_to_stubs(const struct message *m, struct arena *a);
+/* Every result that is worth it is a placeholder: "[result of grep removed ...]". */
+struct message trim_to_placeholders(const struct message *m, struct arena *a);
 /*
  * The largest results are cut to one size, so that all of them take room tokens at most; each cut
  * is marked in the text.

@@ -11,7 +11,7 @@
 enum { KEEP_TURNS = 3 };
 /*
  * Of the room beside system, tools and task, in percent: what a shrink aims at; what is good enough
- * where stubs alone do it; what the results of one turn may take.
+ * where placeholders alone do it; what the results of one turn may take.
  */
 enum { AIM_PERCENT = 60, ENOUGH_PERCENT = 75, RESULTS_PERCENT = 70 };
 /* Of the whole window: 1/3 at most for the answer, 1/64 because an estimate is one. */
@@ -91,10 +91,10 @@ static struct window_size measure(const struct message *m)
 {
 	struct window_size size = {.role = m->role, .whole = tokens_of_message(m)};
 
-	size.stubbed = size.whole;
+	size.shortened = size.whole;
 	for (size_t i = 0; i < m->block_count; i++)
 		if (trim_is_worth(&m->blocks[i])) {
-			size.stubbed -= tokens_of_text(m->blocks[i].text) - STUB_TOKENS;
+			size.shortened -= tokens_of_text(m->blocks[i].text) - PLACEHOLDER_TOKENS;
 			size.results++;
 		}
 	return size;
@@ -159,8 +159,8 @@ static void rebuild(struct window *w)
 	put_view(w, &m, tokens_of_message(&m));
 	for (size_t i = w->now.keep_from; i < w->sizes.n; i++) {
 		int64_t size;
-		if (i < w->now.stub_to && w->sizes.p[i].results) {
-			m = trim_to_stubs(&w->session->messages.p[i], &w->arena);
+		if (i < w->now.placeholders_to && w->sizes.p[i].results) {
+			m = trim_to_placeholders(&w->session->messages.p[i], &w->arena);
 			size = tokens_of_message(&m);
 		} else {
 			/* How much is cut goes with what the provider has reported since. */
@@ -184,12 +184,13 @@ static size_t turns_from(const struct window *w, size_t turns)
 	return i > 1 ? i : 1;
 }
 
-static int64_t stub(
+static int64_t put_placeholders(
 	const struct window *w, struct window_plan *p, size_t limit, int64_t aim, int64_t size)
 {
-	for (; p->stub_to < limit && size > aim; p->stub_to++)
-		if (p->stub_to >= p->keep_from)
-			size -= w->sizes.p[p->stub_to].whole - w->sizes.p[p->stub_to].stubbed;
+	for (; p->placeholders_to < limit && size > aim; p->placeholders_to++)
+		if (p->placeholders_to >= p->keep_from)
+			size -= w->sizes.p[p->placeholders_to].whole -
+				w->sizes.p[p->placeholders_to].shortened;
 	return size;
 }
 
@@ -199,7 +200,7 @@ static int64_t leave(
 	while (p->keep_from < limit && size > aim)
 		do {
 			const struct window_size *s = &w->sizes.p[p->keep_from];
-			size -= p->keep_from < p->stub_to ? s->stubbed : s->whole;
+			size -= p->keep_from < p->placeholders_to ? s->shortened : s->whole;
 			p->keep_from++;
 		} while (p->keep_from < limit && w->sizes.p[p->keep_from].role != ROLE_ASSISTANT);
 	return size;
@@ -211,7 +212,7 @@ static struct window_plan make_plan(const struct window *w, int64_t aim, int64_t
 	int64_t size = w->fixed + w->viewed;
 	size_t few = turns_from(w, KEEP_TURNS), last = turns_from(w, 1);
 
-	size = stub(w, &p, few, aim, size);
+	size = put_placeholders(w, &p, few, aim, size);
 	if (size <= enough || last <= p.keep_from)
 		return p;
 	/* Counted in advance; the one that it takes the place of goes. */
@@ -219,7 +220,7 @@ static struct window_plan make_plan(const struct window *w, int64_t aim, int64_t
 	size = leave(w, &p, few, aim, size);
 	if (size <= enough)
 		return p;
-	size = stub(w, &p, last, aim, size);
+	size = put_placeholders(w, &p, last, aim, size);
 	leave(w, &p, last, aim, size);
 	return p;
 }
@@ -239,9 +240,10 @@ static void apply(struct window *w)
 
 	c->is_overflow = w->must_shrink;
 	c->tokens_before = window_request_tokens(w);
-	for (size_t i = most(w->now.stub_to, w->next.keep_from); i < w->next.stub_to; i++) {
+	for (size_t i = most(w->now.placeholders_to, w->next.keep_from);
+		i < w->next.placeholders_to; i++) {
 		c->results += w->sizes.p[i].results;
-		c->result_tokens += to_provider(w, w->sizes.p[i].whole - w->sizes.p[i].stubbed);
+		c->result_tokens += to_provider(w, w->sizes.p[i].whole - w->sizes.p[i].shortened);
 	}
 	w->now = w->next;
 	w->must_shrink = false;
@@ -253,7 +255,7 @@ static void apply(struct window *w)
 
 static bool is_same(const struct window_plan *a, const struct window_plan *b)
 {
-	return a->stub_to == b->stub_to && a->keep_from == b->keep_from;
+	return a->placeholders_to == b->placeholders_to && a->keep_from == b->keep_from;
 }
 
 /* Whether what has to stay is more than the whole window. */

@@ -6,7 +6,7 @@
  * the view only grows at its end, so that a request begins with the bytes of the one before. When
  * the next request would not fit, the view shrinks in one big step, for many turns ahead:
  *
- *   1. results of old tool calls become stubs, oldest first; the last few turns stay whole
+ *   1. results of old tool calls become placeholders, oldest first; the last few turns stay whole
  *   2. the oldest turns leave; their summary, or a word that they are gone, stands behind the task
  *
  * The task (the first message) always stays, and so does the last turn, as the model has not seen
@@ -35,13 +35,14 @@ enum window_verdict {
 /* What a message of the session takes, tokens by estimate. */
 struct window_size {
 	enum role role;
-	int64_t whole, stubbed;
-	size_t results; /* that would become stubs */
+	int64_t whole, shortened;
+	size_t results; /* that would become placeholders */
 };
 
-/* Messages before keep_from (but the first) are gone, results before stub_to are stubs. */
+/* Messages before keep_from (but the first) are gone, results before placeholders_to are
+ * placeholders. */
 struct window_plan {
-	size_t stub_to, keep_from;
+	size_t placeholders_to, keep_from;
 };
 
 struct window {

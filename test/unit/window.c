@@ -263,7 +263,7 @@ static void check_answers(const struct talk *t)
 		assert_true(str_eq(w->view.p[0].blocks[k].text, all[0].blocks[k].text));
 }
 
-/* The last turn was not seen by the model yet: it may be cut, but is no stub. */
+/* The last turn was not seen by the model yet: it may be cut, but is no placeholder. */
 static void check_last(const struct talk *t)
 {
 	const struct message *last = &t->window.view.p[t->window.view.n - 1];
@@ -272,7 +272,7 @@ static void check_last(const struct talk *t)
 		assert_false(str_contains(last->blocks[i].text, STR("removed to save room")));
 }
 
-/* Turns of the last three, but for the very last, that have a stub. */
+/* Turns of the last three, but for the very last, that have a placeholder. */
 static size_t count_hurt(const struct talk *t)
 {
 	const struct window *w = &t->window;
@@ -602,7 +602,7 @@ static void test_cut_is_fair(void **)
 	arena_release(&a);
 }
 
-static void test_stub_says_what_it_was(void **)
+static void test_placeholder_says_what_it_was(void **)
 {
 	struct arena a = {0};
 	AUTO(buf) lines = {0};
@@ -615,13 +615,13 @@ static void test_stub_says_what_it_was(void **)
 		.text = buf_str(&lines),
 		.is_error = true};
 	struct message m = {ROLE_USER, &result, 1};
-	struct message stub = trim_to_stubs(&m, &a);
-	assert_true(str_is(stub.blocks[0].text,
+	struct message placeholder = trim_to_placeholders(&m, &a);
+	assert_true(str_is(placeholder.blocks[0].text,
 		"[result of grep removed to save room: 4,312 lines; call it again if needed]"));
-	assert_true(stub.blocks[0].is_error && str_is(stub.blocks[0].id, "x"));
-	assert_true(tokens_of_text(stub.blocks[0].text) <= STUB_TOKENS);
+	assert_true(placeholder.blocks[0].is_error && str_is(placeholder.blocks[0].id, "x"));
+	assert_true(tokens_of_text(placeholder.blocks[0].text) <= PLACEHOLDER_TOKENS);
 	result.text = STR("no match");
-	assert_true(str_is(trim_to_stubs(&m, &a).blocks[0].text, "no match"));
+	assert_true(str_is(trim_to_placeholders(&m, &a).blocks[0].text, "no match"));
 	arena_release(&a);
 }
 
@@ -717,7 +717,7 @@ int main(void)
 		cmocka_unit_test(test_task_too_large),
 		cmocka_unit_test(test_large_result_is_cut),
 		cmocka_unit_test(test_cut_is_fair),
-		cmocka_unit_test(test_stub_says_what_it_was),
+		cmocka_unit_test(test_placeholder_says_what_it_was),
 		cmocka_unit_test(test_odd_reports),
 		cmocka_unit_test(test_other_model),
 		cmocka_unit_test(test_estimate_of_scripts),
