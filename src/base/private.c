@@ -67,6 +67,24 @@ bool private_read(int directory, const char *name, size_t max_bytes, struct buf 
 	return file_read_fd(fd, name, max_bytes, out, e);
 }
 
+int private_open_file(int directory, const char *name, struct err *e)
+{
+	enum { FLAGS = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+	AUTO_FD fd = openat(directory, name, FLAGS, 0600);
+
+	if (fd < 0) {
+		err_errno(e, "%s", name);
+		return -1;
+	}
+	if (!is_private(fd, S_IFREG)) {
+		err_set(e, ERR_DENIED, "%s: not a file of the user's alone", name);
+		return -1;
+	}
+	int kept = fd;
+	fd = -1;
+	return kept;
+}
+
 bool private_write(int directory, const char *name, struct str bytes, struct err *e)
 {
 	char beside[NAME_MAX + 1];

@@ -17,6 +17,8 @@
 /* Appends the file's bytes; name has no slash. */
 [[nodiscard]] bool private_read(
 	int directory, const char *name, size_t max_bytes, struct buf *out, struct err *e);
+/* Opens the file for reading and writing in place, and makes it when it is not there; -1 and e. */
+[[nodiscard]] int private_open_file(int directory, const char *name, struct err *e);
 /* Writes beside and renames: whoever reads sees the old or the new bytes. */
 [[nodiscard]] bool private_write(int directory, const char *name, struct str bytes, struct err *e);
 
