@@ -11,11 +11,7 @@ enum { LONGEST_S = 366 * 24 * 3600 };
 
 /* ---- headers ---- */
 
-/*
- * A decimal number above 0 with an optional fraction: no sign, exponent, hexadecimal, NaN or
- * infinity. In thousandths, rounded up; whatever is too long is cut to the longest.
- */
-static bool read_thousandths(struct str text, int64_t longest, int64_t *out)
+bool retry_read_thousandths(struct str text, int64_t longest, int64_t *out)
 {
 	int64_t value = 0, unit = 1'000;
 	bool has_digit = false, has_point = false, has_rest = false;
@@ -72,7 +68,7 @@ static int64_t read_date(struct str value)
 static void take_after(struct retry_hints *hints, struct str value)
 {
 	hints->after_ms = hints->at_s = 0;
-	if (!read_thousandths(value, LONGEST_S, &hints->after_ms))
+	if (!retry_read_thousandths(value, LONGEST_S, &hints->after_ms))
 		hints->at_s = read_date(value);
 }
 
@@ -82,7 +78,7 @@ void retry_take_header(struct retry_hints *hints, struct str name, struct str va
 
 	value = str_trim(value);
 	if (str_is(name, "retry-after-ms")) {
-		hints->precise_ms = read_thousandths(value, LONGEST_S * 1'000LL, &thousandths)
+		hints->precise_ms = retry_read_thousandths(value, LONGEST_S * 1'000LL, &thousandths)
 					    ? (thousandths + 999) / 1'000
 					    : 0;
 	} else if (str_is(name, "retry-after")) {

@@ -22,6 +22,11 @@ struct retry_hints {
 
 /* Takes note of a header (name in lower case); what makes no sense is as if it were not there. */
 void retry_take_header(struct retry_hints *hints, struct str name, struct str value);
+/*
+ * A decimal number above 0 with an optional fraction: no sign, exponent, hexadecimal, NaN or
+ * infinity. In thousandths, rounded up; whatever is too long is cut to the longest.
+ */
+bool retry_read_thousandths(struct str text, int64_t longest, int64_t *out);
 /* How long the provider asks to wait, ms; 0: it does not say. now_s: wall clock. */
 int64_t retry_asked_ms(const struct retry_hints *hints, int64_t now_s);
 /* Full jitter: evenly between 0 and 500 ms * 2^retries, at most 8 s. chance: any 32 random bits. */

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include "call/pace.h"
+
+#include <stdlib.h>
+
+#include "base/must.h"
+
+#define NS_PER_MS 1'000'000LL
+/* How often others' buckets are looked at: for a call that ends, for anything else. */
+#define POLL_NS     (50 * NS_PER_MS)
+#define LOOK_NS     NS_PER_S
+#define CLAIM_NS    (3 * NS_PER_S)
+#define PATIENCE_NS (5 * NS_PER_S) /* then other processes let the first one go */
+#define PERSON_NS   (500 * NS_PER_MS) /* the same when a person waits */
+
+/* Those of one batch that wait, in their order. */
+struct lane {
+	struct lane *next;
+	struct pace_ticket *first, *last;
+	uint64_t batch;
+};
+
+struct queue {
+	struct queue *next;
+	struct pace *pace;
+	struct lane people; /* that is asked first */
+	struct lane *first, *last; /* the batches; one that had its turn goes to the end */
+	uint32_t calls; /* admitted, not ended */
+	int64_t deadline_ns; /* the first of them, or before it */
+	struct str name;
+};
+
+struct pace_ticket {
+	struct pace_ticket *next, *previous; /* in its lane, or among the answers */
+	struct queue *queue;
+	struct lane *lane; /* NULL: it does not wait */
+	struct pace_ask ask;
+	int64_t asked_ns;
+	enum bucket_why why;
+	bool is_admitted, is_told;
+	struct bucket_share share;
+};
+
+struct pace {
+	struct pace_store store;
+	struct queue *queues;
+	struct lane answers; /* admitted, and not yet told */
+};
+
+struct pace *pace_new(const struct pace_store *store)
+{
+	struct pace *p = must_alloc(1, sizeof *p);
+
+	p->store = *store;
+	return p;
+}
+
+void pace_free(struct pace *p)
+{
+	struct queue *next;
+
+	for (struct queue *q = p ? p->queues : NULL; q; q = next) {
+		next = q->next;
+		must(!q->people.first && !q->first && !q->calls);
+		free((void *)q->name.p);
+		free(q);
+	}
+	free(p);
+}
+
+/* ---- lanes ---- */
+
+static void append(struct lane *lane, struct pace_ticket *t)
+{
+	t->next = NULL;
+	t->previous = lane->last;
+	if (lane->last)
+		lane->last->next = t;
+	else
+		lane->first = t;
+	lane->last = t;
+	t->lane = lane;
+}
+
+static void unlink_ticket(struct pace_ticket *t)
+{
+	struct lane *lane = t->lane;
+
+	*(t->previous ? &t->previous->next : &lane->first) = t->next;
+	*(t->next ? &t->next->previous : &lane->last) = t->previous;
+	t->next = t->previous = NULL;
+	t->lane = NULL;
+}
+
+static void append_lane(struct queue *q, struct lane *lane)
+{
+	lane->next = NULL;
+	*(q->last ? &q->last->next : &q->first) = lane;
+	q->last = lane;
+}
+
+static void unlink_lane(struct queue *q, struct lane *lane)
+{
+	struct lane *before = NULL;
+
+	for (struct lane *l = q->first; l != lane; l = l->next)
+		before = l;
+	*(before ? &before->next : &q->first) = lane->next;
+	if (q->last == lane)
+		q->last = before;
+}
+
+static struct lane *lane_of(struct queue *q, const struct pace_ask *ask)
+{
+	if (ask->is_interactive)
+		return &q->people;
+	for (struct lane *l = q->first; l; l = l->next)
+		if (l->batch == ask->batch)
+			return l;
+	struct lane *lane = must_alloc(1, sizeof *lane);
+	lane->batch = ask->batch;
+	append_lane(q, lane);
+	return lane;
+}
+
+/* Out of the queue; a batch that had its turn is the last one now. */
+static void leave(struct pace_ticket *t, bool had_turn)
+{
+	struct queue *q = t->queue;
+	struct lane *lane = t->lane;
+
+	unlink_ticket(t);
+	if (lane == &q->people || lane == &q->pace->answers || (lane->first && !had_turn))
+		return;
+	unlink_lane(q, lane);
+	if (lane->first)
+		append_lane(q, lane);
+	else
+		free(lane);
+}
+
+static struct queue *queue_of(struct pace *p, struct str name)
+{
+	struct queue *q = p->queues;
+
+	while (q && !str_eq(q->name, name))
+		q = q->next;
+	if (!q) {
+		q = must_alloc(1, sizeof *q);
+		q->pace = p;
+		q->name = (struct str){must_copy(name.p ? name.p : "", name.n), name.n};
+		q->deadline_ns = INT64_MAX;
+		q->next = p->queues;
+		p->queues = q;
+	}
+	return q;
+}
+
+struct pace_ticket *pace_ask(struct pace *p, const struct pace_ask *ask, int64_t now_ns)
+{
+	struct pace_ticket *t = must_alloc(1, sizeof *t);
+	struct queue *q = queue_of(p, ask->name);
+
+	t->queue = q;
+	t->ask = *ask;
+	t->ask.name = q->name;
+	t->asked_ns = now_ns;
+	if (ask->deadline_ns && ask->deadline_ns < q->deadline_ns)
+		q->deadline_ns = ask->deadline_ns;
+	append(lane_of(q, ask), t);
+	return t;
+}
+
+/* ---- admitting ---- */
+
+const char *pace_reason(const struct pace_ticket *t)
+{
+	static const char *const reasons[] = {
+		[BUCKET_FREE] = "",
+		[BUCKET_PAUSED] = "the provider asked to wait",
+		[BUCKET_CLAIMED] = "another process waits for longer",
+		[BUCKET_CONCURRENT] = "calls at the same time",
+		[BUCKET_REQUESTS] = "requests a minute",
+		[BUCKET_TOKENS] = "tokens a minute",
+	};
+
+	return reasons[t->why];
+}
+
+bool pace_is_admitted(const struct pace_ticket *t)
+{
+	return t->is_admitted;
+}
+
+/* Answers the late one, which is gone then. Nothing else of the queue is held meanwhile. */
+static void expire(struct pace_ticket *t, int64_t now_ns)
+{
+	struct err e = {0};
+	struct pace_ask ask = t->ask;
+
+	err_set(&e, ERR_TIMEOUT, "%.*s: not asked in %lld s, because of its limits (%s)",
+		STR_ARG(ask.name), (long long)((now_ns - t->asked_ns) / NS_PER_S),
+		*pace_reason(t) ? pace_reason(t) : "others are before it");
+	leave(t, false);
+	free(t);
+	ask.answer(ask.self, &e);
+}
+
+static struct pace_ticket *late_in(struct lane *lane, int64_t now_ns, int64_t *deadline_ns)
+{
+	for (struct pace_ticket *t = lane->first; t; t = t->next) {
+		if (!t->ask.deadline_ns)
+			continue;
+		if (t->ask.deadline_ns <= now_ns)
+			return t;
+		if (t->ask.deadline_ns < *deadline_ns)
+			*deadline_ns = t->ask.deadline_ns;
+	}
+	return NULL;
+}
+
+/* One whose time is over; with none the queue knows its next deadline. */
+static struct pace_ticket *late(struct queue *q, int64_t now_ns)
+{
+	int64_t deadline_ns = INT64_MAX;
+
+	if (now_ns < q->deadline_ns)
+		return NULL;
+	struct pace_ticket *t = late_in(&q->people, now_ns, &deadline_ns);
+	for (struct lane *l = q->first; l && !t; l = l->next)
+		t = late_in(l, now_ns, &deadline_ns);
+	if (!t)
+		q->deadline_ns = deadline_ns;
+	return t;
+}
+
+static struct pace_ticket *head(struct queue *q)
+{
+	return q->people.first ? q->people.first : q->first ? q->first->first : NULL;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t wait_for(const struct pace_store *store, struct bucket *b, struct pace_ticket *t,
+	const struct bucket_verdict *verdict, int64_t now_ns)
+{
+	int64_t at_ns = verdict->at_ns ? verdict->at_ns : INT64_MAX;
+	bool is_of_others = verdict->why == BUCKET_CONCURRENT || verdict->why == BUCKET_CLAIMED;
+	int64_t patience_ns = t->ask.is_interactive ? PERSON_NS : PATIENCE_NS;
+
+	if (!store->is_shared)
+		return at_ns;
+	if (verdict->why != BUCKET_CLAIMED && now_ns - t->asked_ns >= patience_ns)
+		bucket_claim(b, &store->who, now_ns + CLAIM_NS);
+	return sooner(at_ns, now_ns + (is_of_others ? POLL_NS : LOOK_NS));
+}
+
+static void admit(struct queue *q, struct bucket *b, struct pace_ticket *t, int64_t now_ns)
+{
+	t->share = bucket_take(b, &t->ask.limits, &q->pace->store.who, t->ask.tokens, now_ns);
+	t->is_admitted = true;
+	q->calls++;
+	bucket_hold(b, &q->pace->store.who, q->calls);
+	leave(t, true);
+	append(&q->pace->answers, t);
+}
+
+/* Returns when the queue's first may go; INT64_MAX: when something has ended, or it is empty. */
+static int64_t serve(struct queue *q, int64_t now_ns)
+{
+	const struct pace_store *store = &q->pace->store;
+	struct pace_ticket *t = head(q);
+	int64_t at_ns = INT64_MAX;
+
+	if (!t)
+		return at_ns;
+	struct bucket *b = store->lend(store->self, q->name, now_ns);
+	if (!b)
+		return now_ns + POLL_NS;
+	for (; t; t = head(q)) {
+		struct bucket_verdict verdict =
+			bucket_judge(b, &t->ask.limits, &store->who, t->ask.tokens, now_ns);
+		if (verdict.why != BUCKET_FREE) {
+			t->why = verdict.why;
+			at_ns = wait_for(store, b, t, &verdict, now_ns);
+			break;
+		}
+		admit(q, b, t, now_ns);
+	}
+	store->back(store->self, b);
+	return at_ns;
+}
+
+int64_t pace_run(struct pace *p, int64_t now_ns)
+{
+	struct pace_ticket *t;
+	int64_t at_ns = INT64_MAX;
+
+	for (struct queue *q = p->queues; q; q = q->next) {
+		while ((t = late(q, now_ns)))
+			expire(t, now_ns);
+		at_ns = sooner(at_ns, serve(q, now_ns));
+		at_ns = sooner(at_ns, head(q) ? q->deadline_ns : INT64_MAX);
+	}
+	while ((t = p->answers.first)) {
+		unlink_ticket(t);
+		t->is_told = true;
+		t->ask.answer(t->ask.self, NULL);
+	}
+	return at_ns;
+}
+
+/* ---- ends ---- */
+
+void pace_finish(struct pace_ticket *t, const struct pace_end *end, int64_t now_ns)
+{
+	if (!t)
+		return;
+	struct queue *q = t->queue;
+	const struct pace_store *store = &q->pace->store;
+	const struct pace_limits *limits = &t->ask.limits;
+
+	must(t->is_admitted && t->is_told);
+	q->calls--;
+	struct bucket *b = store->lend(store->self, q->name, now_ns);
+	/* Where it cannot be had now, the next one that takes it says how many calls there are. */
+	if (b) {
+		if (end->is_refused)
+			bucket_refused(b, limits, &t->share, end->asked_ms, now_ns);
+		else if (end->is_success)
+			bucket_succeeded(b, limits, now_ns);
+		bucket_learn(b, &end->told, now_ns);
+		if (end->tokens >= 0)
+			bucket_settle(b, &t->share, end->tokens);
+		bucket_hold(b, &store->who, q->calls);
+		store->back(store->self, b);
+	}
+	free(t);
+}
+
+void pace_cancel(struct pace_ticket *t, int64_t now_ns)
+{
+	static const struct pace_end unknown = {.tokens = -1, .told = {{-1, -1, -1}, {-1, -1, -1}}};
+
+	if (!t)
+		return;
+	if (!t->is_admitted) {
+		leave(t, false);
+		free(t);
+		return;
+	}
+	if (!t->is_told)
+		unlink_ticket(t);
+	t->is_told = true;
+	pace_finish(t, &unknown, now_ns);
+}
