@@ -10,6 +10,7 @@ enum {
 	PAUSE_DOUBLINGS_MAX = 6,
 	RAISE = BUCKET_WHOLE / 100, /* a second with a success */
 	SCALE_MIN = BUCKET_WHOLE / 64,
+	GUESS_MIN = 60, /* one refusal of a few requests says little */
 	GUESS_MAX = 1'000'000, /* beyond it there is no limit */
 	RESETS_AGREE_MS = 1'000,
 	TOKENS_OF_A_CALL_MAX = 1'000'000'000,
@@ -271,7 +272,7 @@ void bucket_refused(struct bucket *b, const struct pace_limits *believed,
 	if (!is_news)
 		return;
 	if (!whole.rpm)
-		b->guessed_rpm = larger(used(b, false), 1);
+		b->guessed_rpm = larger(used(b, false), GUESS_MIN);
 	b->scale = larger((b->scale ? b->scale : BUCKET_WHOLE) / 2, SCALE_MIN);
 	b->lowered_ns = b->raised_ns = now_ns;
 }

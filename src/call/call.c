@@ -4,9 +4,9 @@
  * has to wait is run again when what it waited for has come. The places of the steps that answer
  * without the provider, or hold a call back, are marked.
  *
- *   route > (admit > memo > flight > pace) > send > stream > retry > done
- *     ^                                       ^                |
- *     |                                       +-- after a wait-+  only before the first visible
+ *   route > (admit > memo > flight) > pace > send > stream > retry > done
+ *     ^                                 ^                      |
+ *     |                                 +-- after a wait-------+  only before the first visible
  *     +------------------------------ with the next route -----+  delta
  */
 #include <stdio.h>
@@ -77,6 +77,7 @@ static enum walk step_done(struct call *call)
 {
 	struct call_result *result = &call->result;
 
+	call_give_back(call);
 	hide_keys(&call->error, call->route);
 	result->error = call->error.code ? &call->error : NULL;
 	result->route = call->route;
@@ -93,14 +94,14 @@ static enum walk step_done(struct call *call)
 	return END;
 }
 
-enum { STEP_ROUTE, STEP_SEND, STEP_STREAM, STEP_RETRY, STEP_DONE };
+enum { STEP_ROUTE, STEP_PACE, STEP_SEND, STEP_STREAM, STEP_RETRY, STEP_DONE };
 
 static const struct step steps[] = {
 	[STEP_ROUTE] = {"route", step_route},
 	/* admit: budget and client key, before any work is done for them */
 	/* memo: an answer that is already known costs no provider tokens */
 	/* flight: the same question in the air is joined, not asked again */
-	/* pace: the provider's buckets; waits with a deadline */
+	[STEP_PACE] = {"pace", step_pace},
 	[STEP_SEND] = {"send", step_send},
 	[STEP_STREAM] = {"stream", step_stream},
 	[STEP_RETRY] = {"retry", step_retry},
@@ -184,6 +185,7 @@ static void end_answer(struct call *call)
 
 static const struct errand answer_errand = {
 	.accept = "text/event-stream",
+	.is_paced = true,
 	.subject = "the conversation",
 	.prepare = prepare_answer,
 	.put_request = put_prompt,
@@ -299,6 +301,8 @@ static struct failure forget_attempt(struct call *call)
 	struct failure failure = {call->error, *r};
 	int64_t begun = r->times.begun ? r->times.begun : r->times.started;
 
+	call_give_back(call);
+	call->path = NULL;
 	wire_reader_release(&call->reader);
 	buf_clear(&call->request);
 	buf_clear(&call->error_body);
@@ -328,7 +332,7 @@ static enum walk try_again(struct call *call, int64_t delay_ms)
 {
 	struct failure failure = forget_attempt(call);
 
-	call->step = &steps[STEP_SEND];
+	call->step = &steps[STEP_PACE];
 	timer_cancel(call->timer);
 	call->timer = loop_after(call->world.loop, delay_ms, next_turn, call);
 	tell_retry(call,

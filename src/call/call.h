@@ -187,6 +187,7 @@ struct call_result {
 	struct str request_id; /* the provider's, "" none */
 	size_t request_bytes, response_bytes;
 	struct call_times times;
+	int64_t paced_ns; /* how long this attempt waited for its turn */
 };
 
 /* An attempt has failed, and another one follows. */
@@ -215,10 +216,13 @@ struct call_sink {
 	const struct prompt *(*fit)(void *self, const struct route *route, struct err *e);
 };
 
+struct pacer;
+
 struct call_world {
 	struct loop *loop;
 	struct http_client *http;
 	struct retry_limits retry;
+	struct pacer *pacer; /* asked before every attempt; NULL: nobody waits */
 };
 
 struct call;

@@ -71,6 +71,7 @@ static void end(struct call *call)
 
 static const struct errand embed_errand = {
 	.accept = "application/json",
+	.is_paced = true,
 	.subject = "a text",
 	.prepare = prepare,
 	.put_request = put_request,

@@ -9,6 +9,7 @@ static void got_header(void *self, struct str name, struct str value)
 	struct call *call = self;
 
 	retry_take_header(&call->hints, name, value);
+	pace_take_header(&call->heard, name, value);
 	if (str_is(name, "content-type"))
 		call->content_type = arena_copy(&call->arena, value);
 	if (str_is(name, "content-encoding"))
@@ -297,7 +298,7 @@ static const struct http_header *make_headers(struct call *call)
 
 static void send_http(struct call *call)
 {
-	const char *path = call->errand->put_request(call);
+	const char *path = call->path ? call->path : call->errand->put_request(call);
 
 	call->result.request_bytes = call->request.n;
 	call->error_body.max = ERROR_BODY_MAX_BYTES;
@@ -326,6 +327,7 @@ static void answer_offline(void *self)
 enum walk step_send(struct call *call)
 {
 	call->hints = (struct retry_hints){0};
+	call->heard = (struct pace_heard){0};
 	call->trouble = (struct trouble){0};
 	call->content_type = call->location = call->encoding = (struct str){0};
 	call->result.attempts++;

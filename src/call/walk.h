@@ -4,6 +4,8 @@
 #define CALL_WALK_H
 
 #include "base/buf.h"
+#include "call/pace_told.h"
+#include "call/pacer_inside.h"
 #include "call/retry.h"
 
 /* BACK: the step has set another one, which is run now. */
@@ -23,6 +25,7 @@ struct call;
  */
 struct errand {
 	const char *accept; /* the content type that is wanted */
+	bool is_paced; /* it counts for the provider's limits */
 	const char *subject; /* what may be too long for a model, for sentences */
 	/* The question as this route wants it; may set the call's error. */
 	void (*prepare)(struct call *call);
@@ -58,6 +61,9 @@ struct call {
 	struct http *http;
 	const char *url; /* that was asked last */
 	struct timer *timer; /* a step's own, a wait, or the next turn of the walk */
+	struct pace_ticket *ticket; /* to be given back; NULL none */
+	int64_t asked_pacer_ns;
+	const char *path; /* the request is put already; NULL it is not */
 	struct buf request, error_body;
 	struct buf body; /* of an answer that is read when it is whole */
 	struct wire_reader reader;
@@ -65,6 +71,7 @@ struct call {
 	struct err error;
 	struct trouble trouble; /* behind the error */
 	struct retry_hints hints; /* of this answer's headers */
+	struct pace_heard heard; /* the same */
 	int retries; /* on this route */
 	struct buf earlier; /* what the routes before this one said */
 	struct call_result result;
@@ -102,6 +109,9 @@ void whole_finish(struct call *call, const struct err *e, const struct http_time
 /* Not asked again, and no fallback would do better. */
 void whole_refuse(struct call *call, enum err_code code, const char *why);
 
+enum walk step_pace(struct call *call);
+/* The attempt is over: its place is somebody else's. Before what is known of it is forgotten. */
+void call_give_back(struct call *call);
 enum walk step_send(struct call *call);
 enum walk step_stream(struct call *call);
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pacer: call/pace on the loop's clock: every call that is given one asks it before it is sent. For
+ * the loop's thread. One a process, as what it holds is known by the process's id.
+ */
+#ifndef CALL_PACER_H
+#define CALL_PACER_H
+
+#include "call/call.h"
+
+/* What somebody says about a provider. 0 does not say. */
+struct rate_wish {
+	struct str provider;
+	int64_t rpm, tpm, concurrent;
+};
+
+struct pacer;
+
+/*
+ * directory: where the buckets are shared with the user's other processes, an absolute path that is
+ * made when it is not there; NULL: they are this process's own. The wishes stay as long as it.
+ */
+struct pacer *pacer_new(struct loop *loop, const char *directory, const struct rate_wish *wishes,
+	size_t wish_count);
+void pacer_free(struct pacer *pacer); /* after the calls; NULL is nothing */
+
+#endif
