@@ -66,7 +66,8 @@ static int64_t read_timestamp(struct str value)
 		if (end != rest + 3 || *end != ':')
 			return 0;
 		minutes = strtol(rest + 4, &end, 10);
-		if (end != rest + 6 || *end || hours > 23 || minutes > 59)
+		if (end != rest + 6 || *end || hours < 0 || hours > 23 || minutes < 0 ||
+			minutes > 59)
 			return 0;
 	} else if (strcmp(rest, "Z") != 0) {
 		return 0;
