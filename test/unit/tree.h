@@ -21,7 +21,7 @@ static char tree_top[32];
 static char tree_root[64]; /* the tree at hand, in tree_top */
 
 /* A new, empty tree; what the one before held stays until the end. */
-static void tree_new(void)
+__attribute__((unused)) static void tree_new(void)
 {
 	static int count;
 
@@ -74,13 +74,13 @@ static void tree_put(const char *path, const void *bytes, size_t n)
 	close(fd);
 }
 
-static void tree_text(const char *path, const char *text)
+__attribute__((unused)) static void tree_text(const char *path, const char *text)
 {
 	tree_put(path, text, strlen(text));
 }
 
 /* In the root; its output, or NULL when it fails. The caller frees. */
-static char *tree_shell(const char *command)
+__attribute__((unused)) static char *tree_shell(const char *command)
 {
 	AUTO(buf) text = {0};
 	AUTO(buf) words = {0};
