@@ -2,8 +2,8 @@
 /*
  * batch: many tasks at once: which there are, which may start next, and what has become of them.
  * Reads lists of tasks, checks them whole before anything runs, and keeps a journal that outlives
- * the process. Runs nothing and prints nothing.
- * starts next, batch/journal.h what is on the disk.
+ * the process. Runs nothing and prints nothing. This header is the list; batch/schedule.h says
+ * what starts next, batch/journal.h what is on the disk.
  *
  * A list is filled by one or more readers and then finished once. Whatever is wrong becomes a
  * problem with its line; a reader goes on behind it, so that one look tells everything.
