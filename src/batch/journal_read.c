@@ -67,6 +67,7 @@ struct event {
 	struct run_task *task;
 	struct str line;
 	uint64_t offset;
+	struct str at, attempt, usage, final; /* members; absent: none */
 };
 
 static int64_t count_of(struct str value)
@@ -94,7 +95,7 @@ static void spend(struct event *event)
 	struct run_usage *spent = &event->past->spent, usage;
 	int64_t before = spent->cost_nanousd > 0 ? spent->cost_nanousd : 0;
 
-	read_usage(json_get(event->line, "usage"), &usage);
+	read_usage(event->usage, &usage);
 	usage_add(&spent->tokens, &usage.tokens);
 	if (usage.cost_nanousd >= 0 &&
 		__builtin_add_overflow(before, usage.cost_nanousd, &spent->cost_nanousd))
@@ -103,7 +104,7 @@ static void spend(struct event *event)
 
 static void count_attempt(struct event *event)
 {
-	int64_t attempt = json_int_or(json_get(event->line, "attempt"), 0);
+	int64_t attempt = json_int_or(event->attempt, 0);
 
 	if (attempt > event->task->attempts && attempt <= INT32_MAX)
 		event->task->attempts = (uint32_t)attempt;
@@ -135,7 +136,7 @@ static void on_done(struct event *event)
 
 static void on_failed(struct event *event)
 {
-	bool is_final = json_bool_or(json_get(event->line, "final"), false);
+	bool is_final = json_bool_or(event->final, false);
 
 	count_attempt(event);
 	spend(event);
@@ -161,6 +162,19 @@ static const struct {
 	{"skipped", on_skipped},
 };
 
+/* All of them in one pass, as a result may be long. */
+static void pick_members(struct event *event)
+{
+	static const struct str names[] = {STR("at"), STR("attempt"), STR("usage"), STR("final")};
+	struct str values[4];
+
+	json_pick(event->line, names, 4, values);
+	event->at = values[0];
+	event->attempt = values[1];
+	event->usage = values[2];
+	event->final = values[3];
+}
+
 /* The first member says what the line is. */
 static bool read_event(struct run_past *past, struct str line, uint64_t offset)
 {
@@ -173,8 +187,9 @@ static bool read_event(struct run_past *past, struct str line, uint64_t offset)
 	if (!json_check(line, &e) || json_type(line) != JSON_OBJECT ||
 		!json_next(&it, &key, &value) || !json_int(value, &number) || number < 0)
 		return false;
+	pick_members(&event);
 	past->has_ended = json_key_is(key, "ended");
-	past->last_ms = past->has_ended ? number : json_int_or(json_get(line, "at"), past->last_ms);
+	past->last_ms = past->has_ended ? number : json_int_or(event.at, past->last_ms);
 	if (past->has_ended)
 		return true;
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
