@@ -429,9 +429,12 @@ static void *commit_and_tell(void *self)
 	for (bool ends = false; !ends;) {
 		ends = atomic_load(&c->ends);
 		must(journal_commit(c->journal, &failure));
+		/* More is noted meanwhile: telling that would be too early, and a kill shows it. */
+		usleep(300);
 		size_t noted = atomic_load(&c->noted);
 		for (; told < noted && journal_is_safe(c->journal, c->numbers[told]); told++)
 			atomic_fetch_add(&c->seen->times[c->tasks[told]], 1);
+		usleep(300);
 	}
 	return NULL;
 }
