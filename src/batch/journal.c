@@ -23,6 +23,7 @@ struct journal_writer {
 	uint64_t end;
 	pthread_mutex_t lock; /* for noted and number */
 	struct buf noted;
+	uint64_t noted_end; /* where the next line will be */
 	uint64_t number; /* of the last line noted */
 	struct buf taken; /* by a commit that is under way or has failed */
 	uint64_t taken_number;
@@ -39,7 +40,7 @@ static struct journal_writer *writer_new(const char *run, int *fd, uint64_t end)
 	snprintf(j->run, sizeof j->run, "%s", run);
 	j->fd = *fd;
 	*fd = -1;
-	j->end = end;
+	j->end = j->noted_end = end;
 	j->noted.max = j->taken.max = NOTED_MAX_BYTES;
 	pthread_mutex_init(&j->lock, NULL);
 	return j;
@@ -237,6 +238,18 @@ static void put_usage(struct json_writer *w, const struct run_usage *usage)
 	json_close(w, '}');
 }
 
+static void put_work(struct json_writer *w, const struct run_usage *usage)
+{
+	json_key(w, "work");
+	json_open(w, '{');
+	if (usage->model.p)
+		json_member_str(w, "model", usage->model);
+	json_member_int(w, "turns", usage->turns);
+	json_member_int(w, "tools", usage->tool_calls);
+	json_member_int(w, "ms", usage->duration_ms);
+	json_close(w, '}');
+}
+
 static struct json_writer begin_line(struct buf *line, const char *event, uint32_t task)
 {
 	struct json_writer w = {.buf = line};
@@ -254,9 +267,20 @@ static uint64_t note(struct journal_writer *j, struct json_writer *w)
 	pthread_mutex_lock(&j->lock);
 	buf_put_str(&j->noted, buf_str(w->buf));
 	must(!j->noted.overflow);
+	j->noted_end += w->buf->n;
 	uint64_t number = ++j->number;
 	pthread_mutex_unlock(&j->lock);
 	return number;
+}
+
+uint64_t journal_end(const struct journal_writer *j)
+{
+	struct journal_writer *self = (struct journal_writer *)j;
+
+	pthread_mutex_lock(&self->lock);
+	uint64_t end = self->noted_end;
+	pthread_mutex_unlock(&self->lock);
+	return end;
 }
 
 uint64_t journal_note_started(struct journal_writer *j, uint32_t task, int attempt)
@@ -279,6 +303,7 @@ uint64_t journal_note_done(struct journal_writer *j, uint32_t task, int attempt,
 	json_member_int(&w, "attempt", attempt);
 	json_member_int(&w, "at", clock_wall_ms());
 	put_usage(&w, usage);
+	put_work(&w, usage);
 	json_member_str(&w, "result", result);
 	return note(j, &w);
 }
@@ -292,6 +317,7 @@ uint64_t journal_note_failed(struct journal_writer *j, uint32_t task, int attemp
 	json_member_int(&w, "attempt", attempt);
 	json_member_int(&w, "at", clock_wall_ms());
 	put_usage(&w, usage);
+	put_work(&w, usage);
 	json_member_text(&w, "class", class);
 	json_member_str(&w, "message", message);
 	json_member_bool(&w, "final", is_final);

@@ -7,12 +7,15 @@
  *   RUN/journal.jsonl   one JSON object a line, only ever appended to:
  *     {"version":1,"run":ID,"tasks":N,"definition":SHA256,"at":MS,"options":OBJECT}   the first
  *     {"started":N,"attempt":A,"at":MS}
- *     {"done":N,"attempt":A,"at":MS,"usage":USAGE,"result":TEXT}
- *     {"failed":N,"attempt":A,"at":MS,"usage":USAGE,"class":NAME,"message":TEXT,"final":BOOL}
+ *     {"done":N,"attempt":A,"at":MS,"usage":USAGE,"work":WORK,"result":TEXT}
+ *     {"failed":N,"attempt":A,"at":MS,"usage":USAGE,"work":WORK,"class":NAME,"message":TEXT,
+ *      "final":BOOL}
  *     {"skipped":N,"because":N,"at":MS}
  *     {"ended":MS,"done":N,"failed":N,"skipped":N}    nothing runs; lines behind it are of a resume
  *
- * N is the position of the task in the list, from 0. A result and what it cost are one line, so
+ * N is the position of the task in the list, from 0. USAGE has tokens by kind and cost_nanousd,
+ * WORK
+ * {"model":NAME,"turns":N,"tools":N,"ms":N}. A result and what it cost are one line, so
  * that none is there without the other; the first "done" of a task is the one that counts.
  *
  * Lines are noted, then committed: written and waited for until the disk has them. One commit takes
@@ -36,6 +39,10 @@ enum {
 struct run_usage {
 	struct usage tokens;
 	int64_t cost_nanousd; /* -1: not known */
+	/* Of an attempt; not added up. */
+	int64_t duration_ms;
+	int turns, tool_calls;
+	struct str model; /* "provider/model" that answered last; absent: none did */
 };
 
 struct run_head {
@@ -50,7 +57,7 @@ struct run_head {
 struct run_task {
 	enum task_state state; /* WAITING, RUNNING (begun, and not ended), DONE, FAILED, SKIPPED */
 	uint32_t attempts;
-	uint64_t offset; /* of the line of DONE or FAILED */
+	uint64_t offset; /* of the line of DONE, FAILED or SKIPPED */
 	uint32_t length;
 };
 
@@ -69,6 +76,10 @@ struct run_past {
 };
 
 void run_past_release(struct run_past *past);
+/* Of a run that has just begun: nothing has happened. */
+void run_past_begin(struct run_past *past, size_t task_count);
+/* Adds what an attempt took to what was spent. */
+void run_usage_add(struct run_usage *sum, const struct run_usage *more);
 
 /* ---- writing ---- */
 
@@ -97,6 +108,8 @@ uint64_t journal_note_done(struct journal_writer *j, uint32_t task, int attempt,
 uint64_t journal_note_failed(struct journal_writer *j, uint32_t task, int attempt,
 	const struct run_usage *usage, const char *class, struct str message, bool is_final);
 uint64_t journal_note_skipped(struct journal_writer *j, uint32_t task, uint32_t because);
+/* Where the next line that is noted will be in the file. */
+uint64_t journal_end(const struct journal_writer *j);
 uint64_t journal_note_ended(struct journal_writer *j, size_t done, size_t failed, size_t skipped);
 
 /*
@@ -118,12 +131,14 @@ struct run_outcome {
 	struct run_usage usage;
 	struct str result; /* DONE */
 	struct str class, message; /* FAILED */
+	uint32_t because; /* SKIPPED: the task to blame */
 	int attempt;
 };
 
 /* The journal of a run, for journal_outcome; -1 and e. */
 [[nodiscard]] int journal_open(const char *directory, const char *run, struct err *e);
-/* How a task that is DONE or FAILED ended, read from where past says; strings are the arena's. */
+/* How a task that is DONE, FAILED or SKIPPED ended, read from where past says; strings are the
+ * arena's. */
 [[nodiscard]] bool journal_outcome(int fd, const struct run_past *past, uint32_t task,
 	struct arena *a, struct run_outcome *out, struct err *e);
 

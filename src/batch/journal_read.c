@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* journal_read: the reading half. Results stay in the file; only where they are is remembered. */
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -11,6 +12,14 @@ enum { PIECE_BYTES = 1 << 20 };
 
 /* Larger counts are no counts, and a million of them would not fit a sum. */
 static const int64_t tokens_max = 1'000'000'000'000;
+
+void run_past_begin(struct run_past *past, size_t task_count)
+{
+	*past = (struct run_past){.head.task_count = task_count,
+		.tasks = must_alloc(task_count, sizeof *past->tasks),
+		.counts[TASK_WAITING] = task_count,
+		.spent = {.tokens = USAGE_UNKNOWN, .cost_nanousd = -1}};
+}
 
 void run_past_release(struct run_past *past)
 {
@@ -85,21 +94,27 @@ static void read_usage(struct str usage, struct run_usage *out)
 
 	json_pick(usage, names, 7, values);
 	*out = (struct run_usage){
-		{count_of(values[0]), count_of(values[1]), count_of(values[2]), count_of(values[3]),
-			count_of(values[4]), count_of(values[5]), -1},
-		json_int_or(values[6], -1)};
+		.tokens = {count_of(values[0]), count_of(values[1]), count_of(values[2]),
+			count_of(values[3]), count_of(values[4]), count_of(values[5]), -1},
+		.cost_nanousd = json_int_or(values[6], -1)};
+}
+
+void run_usage_add(struct run_usage *sum, const struct run_usage *more)
+{
+	int64_t before = sum->cost_nanousd > 0 ? sum->cost_nanousd : 0;
+
+	usage_add(&sum->tokens, &more->tokens);
+	if (more->cost_nanousd >= 0 &&
+		__builtin_add_overflow(before, more->cost_nanousd, &sum->cost_nanousd))
+		sum->cost_nanousd = INT64_MAX;
 }
 
 static void spend(struct event *event)
 {
-	struct run_usage *spent = &event->past->spent, usage;
-	int64_t before = spent->cost_nanousd > 0 ? spent->cost_nanousd : 0;
+	struct run_usage usage;
 
 	read_usage(event->usage, &usage);
-	usage_add(&spent->tokens, &usage.tokens);
-	if (usage.cost_nanousd >= 0 &&
-		__builtin_add_overflow(before, usage.cost_nanousd, &spent->cost_nanousd))
-		spent->cost_nanousd = INT64_MAX;
+	run_usage_add(&event->past->spent, &usage);
 }
 
 static void count_attempt(struct event *event)
@@ -149,7 +164,7 @@ static void on_failed(struct event *event)
 static void on_skipped(struct event *event)
 {
 	if (event->task->state != TASK_DONE && event->task->state != TASK_FAILED)
-		event->task->state = TASK_SKIPPED;
+		keep_outcome(event, TASK_SKIPPED);
 }
 
 static const struct {
@@ -271,7 +286,7 @@ static bool read_file(struct reading *r, int fd, struct err *e)
 
 bool journal_read_past(int journal_fd, struct run_past *past, struct err *e)
 {
-	AUTO(run_past) found = {.spent = {USAGE_UNKNOWN, -1}};
+	AUTO(run_past) found = {.spent = {.tokens = USAGE_UNKNOWN, .cost_nanousd = -1}};
 	struct reading r = {&found, .bytes.max = (size_t)2 * JOURNAL_LINE_MAX_BYTES};
 	bool good = read_file(&r, journal_fd, e);
 
@@ -309,6 +324,21 @@ bool journal_read_tasks(int run_fd, const struct run_head *head, struct tasks *t
 
 /* ---- single outcomes ---- */
 
+static int small_of(struct str value)
+{
+	int64_t n = json_int_or(value, 0);
+
+	return n > 0 && n < INT_MAX ? (int)n : 0;
+}
+
+static void read_work(struct str work, struct arena *a, struct run_usage *out)
+{
+	out->model = json_text(json_get(work, "model"), a);
+	out->turns = small_of(json_get(work, "turns"));
+	out->tool_calls = small_of(json_get(work, "tools"));
+	out->duration_ms = json_int_or(json_get(work, "ms"), 0);
+}
+
 bool journal_outcome(int fd, const struct run_past *past, uint32_t task, struct arena *a,
 	struct run_outcome *out, struct err *e)
 {
@@ -332,7 +362,9 @@ bool journal_outcome(int fd, const struct run_past *past, uint32_t task, struct 
 	*out = (struct run_outcome){.result = json_text(json_get(line, "result"), a),
 		.class = json_text(json_get(line, "class"), a),
 		.message = json_text(json_get(line, "message"), a),
+		.because = (uint32_t)count_of(json_get(line, "because")),
 		.attempt = (int)json_int_or(json_get(line, "attempt"), 0)};
 	read_usage(json_get(line, "usage"), &out->usage);
+	read_work(json_get(line, "work"), a, &out->usage);
 	return true;
 }

@@ -13,7 +13,12 @@
 #include "tree.h"
 
 static struct err failure;
-static const struct run_usage cheap = {{10, 20, -1, -1, -1, -1, -1}, 5};
+static const struct run_usage cheap = {.tokens = {10, 20, -1, -1, -1, -1, -1},
+	.cost_nanousd = 5,
+	.duration_ms = 7,
+	.turns = 2,
+	.tool_calls = 3,
+	.model = STR("mock/a")};
 
 static void make_list(struct tasks *t, size_t count)
 {
@@ -74,6 +79,10 @@ static void assert_result(const char *run, const struct run_past *past, uint32_t
 	assert_true(str_is(outcome.result, text));
 	assert_int_equal(outcome.usage.tokens.output, 20);
 	assert_int_equal(outcome.usage.cost_nanousd, 5);
+	assert_int_equal(outcome.usage.duration_ms, 7);
+	assert_int_equal(outcome.usage.turns, 2);
+	assert_int_equal(outcome.usage.tool_calls, 3);
+	assert_true(str_is(outcome.usage.model, "mock/a"));
 }
 
 static struct journal_writer *resume(const char *run, struct run_past *past)
@@ -109,6 +118,7 @@ static void notes_come_back(void **)
 	assert_true(str_is(past.head.options, "{\"model\":\"m\"}"));
 	note_done(j, 3);
 	journal_note_started(j, 0, 1);
+	uint64_t at = journal_end(j);
 	journal_note_failed(j, 0, 1, &cheap, "limit", STR("slow \xff down"), false);
 	journal_note_started(j, 0, 2);
 	journal_note_failed(j, 0, 2, &cheap, "auth", STR("no"), true);
@@ -133,6 +143,10 @@ static void notes_come_back(void **)
 	AUTO_FD fd = journal_open(tree_root, journal_run(j), &failure);
 	assert_true(journal_outcome(fd, &past, 0, &arena, &outcome, &failure));
 	assert_true(str_is(outcome.class, "auth") && str_is(outcome.message, "no"));
+	assert_true(journal_outcome(fd, &past, 1, &arena, &outcome, &failure));
+	assert_int_equal(outcome.because, 0);
+	assert_int_equal(journal_end(j), past.size_bytes);
+	assert_true(at < past.tasks[0].offset && past.tasks[0].offset < past.size_bytes);
 	assert_false(journal_outcome(fd, &past, 4, &arena, &outcome, &failure));
 	journal_note_ended(j, 1, 1, 1);
 	commit(j);

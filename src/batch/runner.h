@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * runner: works on the tasks of a list, some at a time, until none can start any more. Each attempt
+ * is an agent with a conversation of its own. Lives on the loop's thread.
+ *
+ *   schedule_next > enter (a worker) > agent > leave (a worker) > noted > committed (a worker) >
+ * told ^                                                         |
+ *        +------------------- after a wait, it may go better ------+
+ *
+ * What has become of a task is told once it is on the disk, so whoever shows it shows nothing that
+ * a crash could take back. Results are not kept in memory: runner_outcome reads them from the
+ * journal.
+ */
+#ifndef BATCH_RUNNER_H
+#define BATCH_RUNNER_H
+
+#include "agent/agent.h"
+#include "batch/journal.h"
+
+struct runner;
+
+/* How a task ended. Strings are the arena's that runner_outcome was given, or the event's. */
+struct task_outcome {
+	enum task_state state; /* DONE, FAILED or SKIPPED */
+	int attempts; /* in this session and earlier ones */
+	struct run_usage usage; /* of the last attempt */
+	struct str text; /* DONE: the answer; with a schema its JSON */
+	struct str class, message; /* FAILED: see task_class; SKIPPED: why, without a class */
+	bool is_earlier; /* it ended in a session before this one */
+};
+
+enum runner_event_kind {
+	RUNNER_STARTED, /* task, attempt */
+	RUNNER_AGENT, /* task, attempt, agent: what its agent tells, but not its end */
+	RUNNER_PAUSED, /* task, attempt, error, class, delay_ms: it is tried again */
+	RUNNER_GIVEN_BACK, /* task, attempt: cancelled, or out of budget; it has not ended */
+	RUNNER_ENDED, /* task, outcome: on the disk */
+	RUNNER_STOPPED, /* error: nothing starts any more, what runs may finish */
+	RUNNER_STUCK, /* error: the journal takes nothing (a full disk); nothing starts until it
+			 does */
+	RUNNER_UNSTUCK,
+	RUNNER_OVER, /* the end, exactly once */
+};
+
+/* Everything in an event is valid during the call. */
+struct runner_event {
+	enum runner_event_kind kind;
+	uint32_t task; /* position in the list */
+	int attempt; /* from 1, counted over all sessions */
+	const struct agent_event *agent;
+	const struct task_outcome *outcome;
+	const struct err *error;
+	const char *class;
+	int64_t delay_ms;
+};
+
+/* What a task works with besides its own words; stays until leave. */
+struct task_place {
+	const struct workspace *workspace;
+	const struct agent_context *context;
+	struct hands *hands;
+};
+
+struct runner_options {
+	const struct tasks *tasks; /* finished */
+	struct journal_writer *journal;
+	int journal_fd; /* journal_open of the same run */
+	struct run_past *past; /* what earlier sessions did; of a new run: none of it */
+	bool tries_failed_again; /* those that failed or were skipped in an earlier session, too */
+	struct schedule_options schedule;
+	int parallel; /* attempts at the same time */
+	int64_t timeout_s; /* of an attempt whose task says nothing; 0 none */
+	int call_retries; /* that a model call makes by itself */
+
+	/* What every task works with: text, piped and place are set by the runner. */
+	struct agent_task task;
+	struct task_place place;
+	/* The route of a task that names a model; NULL and e: ERR_USAGE. */
+	const struct route *(*route)(void *self, struct str model, struct err *e);
+	/*
+	 * A place of its own for an attempt, on a worker; NULL: all have the one above. leave: it
+	 * was done or has failed; may say that it has failed after all, and why.
+	 */
+	bool (*enter)(void *self, uint32_t task, struct task_place *out, struct err *e);
+	bool (*leave)(void *self, uint32_t task, bool is_done, struct err *e);
+	/* The world of an attempt: budgets of its own; NULL: that of the runner. */
+	void (*world)(void *self, uint32_t task, struct agent_world *out);
+	void (*world_end)(void *self, uint32_t task);
+	void (*event)(void *self, const struct runner_event *event);
+	void *self;
+};
+
+/* The options are copied; what they point to stays until the end. Begins with the loop's next turn.
+ */
+[[nodiscard]] struct runner *runner_start(
+	const struct agent_world *world, const struct runner_options *options);
+/* After RUNNER_OVER. NULL is nothing. */
+void runner_free(struct runner *r);
+
+/* Nothing starts any more, for this reason; what runs may finish. The first reason counts. */
+void runner_stop(struct runner *r, const struct err *why);
+/* The same, and what runs is cancelled and given back. */
+void runner_cancel(struct runner *r, const struct err *why);
+/* Why it was stopped; NULL: it was not. */
+const struct err *runner_stop_reason(const struct runner *r);
+
+/* DONE, FAILED and SKIPPED are on the disk and were told. */
+enum task_state runner_state(const struct runner *r, uint32_t task);
+size_t runner_count(const struct runner *r, enum task_state state);
+/* In all attempts of all sessions that have ended. */
+const struct run_usage *runner_spent(const struct runner *r);
+/* Of a task that has ended. */
+[[nodiscard]] bool runner_outcome(const struct runner *r, uint32_t task, struct arena *a,
+	struct task_outcome *out, struct err *e);
+
+#endif
