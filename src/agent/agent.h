@@ -104,6 +104,7 @@ void answer_schema_free(struct answer_schema *s); /* NULL is nothing */
 
 struct agent_task {
 	struct str text;
+	struct str preamble; /* told before it; absent: nothing is */
 	struct str piped; /* came in on stdin beside the task; absent when nothing did */
 	struct agent_images images; /* {0} none */
 	const struct route *route; /* and its fallbacks */

@@ -246,12 +246,14 @@ static void add_task(struct agent *agent)
 {
 	const struct agent_task *task = &agent->task;
 	size_t images = task->images.block_count, n = 0;
-	struct block *blocks = arena_alloc(&agent->arena, images + 4, sizeof *blocks);
+	struct block *blocks = arena_alloc(&agent->arena, images + 5, sizeof *blocks);
 
 	if (task->context->facts.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->context->facts};
 	for (size_t i = 0; i < images; i++)
 		blocks[n++] = task->images.blocks[i];
+	if (task->preamble.n)
+		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->preamble};
 	if (task->piped.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
 			.text = arena_printf(

@@ -37,6 +37,8 @@ struct task {
 	struct task_var *vars;
 	size_t var_count;
 	int64_t timeout_s; /* 0: none */
+	bool is_after_all; /* starts when all others have ended, however, and is told their results
+			    */
 	/* Once the list is finished: need_ids and {{result:id}} as positions, each once. */
 	uint32_t *needs;
 	size_t need_count;
@@ -66,7 +68,7 @@ void tasks_release(struct tasks *t);
  */
 void tasks_read_lines(struct tasks *t, struct str text);
 /* An object a line: prompt, and maybe id, vars, model, timeout (seconds), context, files, needs,
- * output. */
+ * output, after_all. */
 void tasks_read_jsonl(struct tasks *t, struct str text);
 /* As jsonl when it looks like that (its name, or its first character is '{'), else lines. */
 void tasks_read(struct tasks *t, struct str name, struct str text);
@@ -76,6 +78,8 @@ void tasks_read_array(struct tasks *t, struct str text, struct str template);
 void tasks_read_csv(struct tasks *t, struct str text, struct str template);
 /* As csv when name ends in .csv, else as array. */
 void tasks_read_table(struct tasks *t, struct str name, struct str text, struct str template);
+/* A task that comes after all others and is told their results. */
+void tasks_add_summary(struct tasks *t, struct str prompt);
 /* A word a task. */
 void tasks_read_words(struct tasks *t, const char *const *words, size_t count);
 /*

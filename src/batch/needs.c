@@ -69,6 +69,12 @@ static void add_edge(struct graph *g, uint32_t from, struct str id)
 			g->tasks, task, "it needs %.*s, and there is no such task", STR_ARG(id));
 		return;
 	}
+	if (task->is_after_all || g->tasks->items.p[to].is_after_all) {
+		task_problem(g->tasks, task,
+			"%.*s comes after all others: it needs none, and none needs it",
+			STR_ARG(task->is_after_all ? task->id : id));
+		return;
+	}
 	if (g->nodes[to].needed_by == from)
 		return;
 	g->nodes[to].needed_by = from;

@@ -29,6 +29,17 @@ void tasks_read_words(struct tasks *t, const char *const *words, size_t count)
 	}
 }
 
+void tasks_add_summary(struct tasks *t, struct str prompt)
+{
+	size_t count = t->items.n;
+	struct task task = {.line = count ? t->items.p[count - 1].line + 1 : 1,
+		.id = STR("summary"),
+		.prompt = arena_copy(&t->arena, prompt),
+		.is_after_all = true};
+
+	(void)!tasks_add(t, task);
+}
+
 /* ---- variables ---- */
 
 static int compare_vars(const void *left, const void *right)
@@ -206,6 +217,14 @@ static void read_needs(struct reading *r)
 	}
 }
 
+static void read_after_all(struct reading *r)
+{
+	if (json_type(r->value) != JSON_BOOL)
+		wrong(r, "true or false");
+	else
+		r->task->is_after_all = json_bool_or(r->value, false);
+}
+
 static const struct member {
 	const char *name;
 	void (*read)(struct reading *r);
@@ -219,6 +238,7 @@ static const struct member {
 	{"files", read_files},
 	{"needs", read_needs},
 	{"output", read_output},
+	{"after_all", read_after_all},
 };
 enum { MEMBERS = sizeof members / sizeof members[0] };
 

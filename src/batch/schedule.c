@@ -21,6 +21,7 @@ struct schedule {
 	uint32_t *skipped; /* in the order in which they became so */
 	size_t skipped_count, skipped_taken;
 	size_t counts[STATES];
+	size_t after_all; /* waiting tasks that start when all others have ended */
 	bool is_stopped, is_failed;
 };
 
@@ -140,6 +141,17 @@ static void skip_users(struct schedule *s, uint32_t task)
 	}
 }
 
+static void release_after_all(struct schedule *s)
+{
+	if (!s->after_all || s->counts[TASK_WAITING] > s->after_all || s->counts[TASK_READY] ||
+		s->counts[TASK_RUNNING] || s->counts[TASK_PAUSED])
+		return;
+	s->after_all = 0;
+	for (uint32_t i = 0; i < s->tasks->items.n; i++)
+		if (s->entries[i].state == TASK_WAITING)
+			make_ready(s, i);
+}
+
 /* ---- begin and end ---- */
 
 static void begin(struct schedule *s, const enum task_state *earlier)
@@ -157,9 +169,14 @@ static void begin(struct schedule *s, const enum task_state *earlier)
 	for (uint32_t i = 0; i < count; i++)
 		if (s->entries[i].state == TASK_FAILED)
 			skip_users(s, i);
-	for (uint32_t i = 0; i < count; i++)
-		if (s->entries[i].state == TASK_WAITING && !s->entries[i].missing)
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_after_all = s->tasks->items.p[i].is_after_all;
+		if (s->entries[i].state == TASK_WAITING && is_after_all)
+			s->after_all++;
+		else if (s->entries[i].state == TASK_WAITING && !s->entries[i].missing)
 			make_ready(s, i);
+	}
+	release_after_all(s);
 }
 
 struct schedule *schedule_new(const struct tasks *tasks, const struct schedule_options *options,
@@ -207,6 +224,7 @@ void schedule_done(struct schedule *s, uint32_t task)
 	must(entry_of(s, task)->state == TASK_RUNNING);
 	set_state(s, task, TASK_DONE);
 	release_users(s, task);
+	release_after_all(s);
 }
 
 enum verdict schedule_failed(struct schedule *s, uint32_t task, enum failure failure)
@@ -221,6 +239,7 @@ enum verdict schedule_failed(struct schedule *s, uint32_t task, enum failure fai
 	}
 	set_state(s, task, TASK_FAILED);
 	skip_users(s, task);
+	release_after_all(s);
 	if (s->options.on_error == ON_ERROR_ABORT) {
 		s->is_failed = true;
 		return VERDICT_ABORT;

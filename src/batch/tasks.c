@@ -298,6 +298,8 @@ void task_put(struct buf *out, const struct task *task)
 	put_list(&w, "files", task->files, task->file_count);
 	put_list(&w, "needs", task->need_ids, task->need_id_count);
 	put_member(&w, "output", task->output);
+	if (task->is_after_all)
+		json_member_bool(&w, "after_all", true);
 	json_close(&w, '}');
 	buf_put_char(out, '\n');
 }

@@ -176,6 +176,8 @@ struct call_times {
 
 struct call_result {
 	const struct err *error; /* NULL: the answer is whole */
+	const char
+		*reason; /* of an attempt that failed, as in struct call_retry; NULL: it is ours */
 	const struct route *route; /* that answered, or was asked last */
 	int attempts; /* on all routes */
 	int64_t max_output_tokens; /* what was asked for */

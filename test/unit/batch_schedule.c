@@ -151,6 +151,48 @@ static void earlier_ends_count(void **)
 	schedule_free(s);
 }
 
+static void after_all_means_after_failures_too(void **)
+{
+	AUTO(tasks) t = {0};
+
+	tasks_read_jsonl(&t, STR("{\"id\":\"a\",\"prompt\":\"p\"}\n"
+				 "{\"id\":\"sum\",\"prompt\":\"p\",\"after_all\":true}\n"
+				 "{\"id\":\"b\",\"prompt\":\"{{result:a}}\"}\n"));
+	assert_true(tasks_finish(&t, false, &failure));
+	struct schedule *s = schedule_new(&t, &(struct schedule_options){0}, NULL);
+	assert_int_equal(next(s), 0);
+	assert_int_equal(next(s), UINT32_MAX);
+	assert_int_equal(schedule_failed(s, 0, FAILURE_LASTING), VERDICT_FAILED);
+	assert_int_equal(next(s), 1);
+	assert_false(schedule_is_over(s));
+	schedule_done(s, 1);
+	assert_true(schedule_is_over(s));
+	schedule_free(s);
+	const enum task_state earlier[] = {TASK_DONE, TASK_WAITING, TASK_DONE};
+	s = schedule_new(&t, &(struct schedule_options){0}, earlier);
+	assert_int_equal(next(s), 1);
+	schedule_free(s);
+}
+
+static void nobody_needs_what_comes_after_all(void **)
+{
+	AUTO(tasks) t = {0};
+	AUTO(buf) problems = {0};
+
+	tasks_read_jsonl(
+		&t, STR("{\"id\":\"a\",\"prompt\":\"{{result:sum}}\"}\n"
+			"{\"id\":\"sum\",\"prompt\":\"p\",\"after_all\":true}\n"
+			"{\"id\":\"b\",\"prompt\":\"p\"}\n"
+			"{\"id\":\"all\",\"prompt\":\"p\",\"after_all\":true,\"needs\":[\"b\"]}\n"
+			"{\"id\":\"c\",\"prompt\":\"p\",\"after_all\":1}\n"));
+	assert_false(tasks_finish(&t, false, &failure));
+	tasks_put_problems(&problems, &t);
+	assert_string_equal(buf_text(&problems),
+		"line 1: sum comes after all others: it needs none, and none needs it\n"
+		"line 4: all comes after all others: it needs none, and none needs it\n"
+		"line 5: after_all: expected true or false\n");
+}
+
 struct runner {
 	struct tasks tasks;
 	struct schedule *s;
@@ -206,6 +248,9 @@ static void random_runs_end(void **)
 					k > 1 ? "," : "");
 			buf_put_text(&text, "]}\n");
 		}
+		for (size_t i = tree_random(3); i; i--, count++)
+			buf_printf(&text,
+				"{\"id\":\"all%zu\",\"prompt\":\"p\",\"after_all\":true}\n", i);
 		tasks_read_jsonl(&r.tasks, buf_str(&text));
 		assert_true(tasks_finish(&r.tasks, false, &failure));
 		r.s = schedule_new(&r.tasks, &options, NULL);
@@ -236,6 +281,8 @@ int main(void)
 		cmocka_unit_test(settings_decide_on_failures),
 		cmocka_unit_test(a_stop_is_no_end),
 		cmocka_unit_test(earlier_ends_count),
+		cmocka_unit_test(after_all_means_after_failures_too),
+		cmocka_unit_test(nobody_needs_what_comes_after_all),
 		cmocka_unit_test(random_runs_end),
 	};
 
