@@ -80,7 +80,8 @@ static enum walk step_done(struct call *call)
 	call_give_back(call);
 	hide_keys(&call->error, call->route);
 	result->error = call->error.code ? &call->error : NULL;
-	/* What failed before the provider was asked, or because somebody wanted it, is no trouble. */
+	/* What failed before the provider was asked, or because somebody wanted it, is no trouble.
+	 */
 	if (call->error.code && call->trouble.code && !call->is_cancelled)
 		result->reason = retry_reason(&call->trouble);
 	result->route = call->route;

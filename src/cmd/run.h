@@ -50,6 +50,15 @@ struct run {
 };
 
 const char *run_environment(const char *name);
+/* run_prepare.c, in this order. What the settings say goes into options that were not given. */
+[[nodiscard]] bool run_read_settings(struct run *r, const struct option *options, struct err *e);
+[[nodiscard]] bool run_read_options(struct run *r, struct err *e);
+/* Who answers, and in what form. */
+[[nodiscard]] bool run_prepare_model(struct run *r, struct err *e);
+/* What tools may do, and what the model is told besides its tasks, which are known by now. */
+[[nodiscard]] bool run_prepare_hands(struct run *r, struct err *e);
+void run_release(struct run *r);
+
 /* Text on stdin that is no task goes into piped. */
 [[nodiscard]] bool run_collect_tasks(struct run *r, const struct program *program, struct err *e);
 /* The model, its fallbacks, the one for summaries; a replay is read. */
@@ -71,8 +80,13 @@ void run_offer_mcp(struct run *r);
 /* The asking, or a start, ends soon. */
 void run_stop_mcp(struct run *r);
 
-/* What everything waits on; run_all gives it back. */
-[[nodiscard]] bool run_open_loop(struct run *r, struct err *e);
-void run_all(struct run *r); /* one task after another; the status is in r */
+/* What everything waits on; run_close_loop gives it back. Signals are told to call. */
+[[nodiscard]] bool run_open_loop(
+	struct run *r, void (*call)(void *self, int number), void *self, struct err *e);
+/* Workers, trust, MCP; says on stderr who answers. */
+void run_begin_work(struct run *r);
+void run_close_loop(struct run *r);
+/* One task after another; the status is in r. Opens the loop and closes it. */
+void run_all(struct run *r);
 
 #endif

@@ -183,18 +183,35 @@ static void announce(struct run *r)
 		fprintf(stderr, "fettle: %s\n", buf_text(&notice));
 }
 
-bool run_open_loop(struct run *r, struct err *e)
+bool run_open_loop(struct run *r, void (*call)(void *self, int number), void *self, struct err *e)
 {
 	r->loop = loop_new(e);
 	r->http = r->loop ? http_client_new(r->loop) : NULL;
-	if (r->loop && loop_on_signal(r->loop, SIGINT, on_signal, r, e) &&
-		loop_on_signal(r->loop, SIGTERM, on_signal, r, e) &&
-		loop_on_signal(r->loop, SIGHUP, on_signal, r, e) &&
+	if (r->loop && loop_on_signal(r->loop, SIGINT, call, self, e) &&
+		loop_on_signal(r->loop, SIGTERM, call, self, e) &&
+		loop_on_signal(r->loop, SIGHUP, call, self, e) &&
 		replay_start(&r->replay, r->loop, r->http, e))
 		return true;
 	http_client_free(r->http);
 	loop_free(r->loop);
 	return err_context(e, "cannot start");
+}
+
+void run_begin_work(struct run *r)
+{
+	r->pool = pool_new(r->loop, WORKERS, QUEUE);
+	http_client_trust(r->http, &r->trust);
+	announce(r);
+	run_offer_mcp(r);
+}
+
+void run_close_loop(struct run *r)
+{
+	mcp_servers_release(&r->servers);
+	http_client_free(r->http);
+	replay_stop(&r->replay);
+	pool_free(r->pool);
+	loop_free(r->loop);
 }
 
 void run_all(struct run *r)
@@ -207,14 +224,17 @@ void run_all(struct run *r)
 		.keep = r->hands.keep,
 		.net_diff = run_net_diff,
 		.net_diff_self = r};
+	struct err e;
 
-	r->pool = pool_new(r->loop, WORKERS, QUEUE);
-	http_client_trust(r->http, &r->trust);
+	if (!run_open_loop(r, on_signal, r, &e)) {
+		fprintf(stderr, "fettle: %s\n", e.text);
+		r->status = EXIT_TASK_FAILED;
+		return;
+	}
 	r->ui = ui_new(r->loop, &r->ui_options, &shown);
 	ui_on_output_error(r->ui, on_output_error, r);
 	ui_on_answer(r->ui, on_answer, r);
-	announce(r);
-	run_offer_mcp(r);
+	run_begin_work(r);
 	if (r->trace)
 		trace_begin(r->trace, &shown);
 	for (size_t i = 0; i < r->task_count && !r->is_stopped; i++)
@@ -223,9 +243,5 @@ void run_all(struct run *r)
 	finish_output(r, r->is_stopped);
 	close_outputs(r);
 	run_tell_changes(r);
-	mcp_servers_release(&r->servers);
-	http_client_free(r->http);
-	replay_stop(&r->replay);
-	pool_free(r->pool);
-	loop_free(r->loop);
+	run_close_loop(r);
 }
