@@ -455,8 +455,9 @@ static struct schedule *make_schedule(struct runner *r)
 
 	for (size_t i = 0; i < count; i++) {
 		struct run_task *past = &o->past->tasks[i];
-		bool counts = past->state == TASK_DONE ||
-			      (past->state == TASK_FAILED && !o->tries_failed_again);
+		bool counts =
+			past->state == TASK_DONE ||
+			(past->state == TASK_FAILED && !o->tries_failed_again && i != r->only);
 		/* Those that are skipped once more are told once more. */
 		if (!counts)
 			past->state = TASK_WAITING;
@@ -479,15 +480,35 @@ static bool needs_places(const struct runner_options *o)
 	return false;
 }
 
-struct runner *runner_start(const struct agent_world *world, const struct runner_options *options)
+static bool find_only(const struct runner_options *o, size_t *only, struct err *e)
 {
-	struct runner *r = must_alloc(1, sizeof *r);
+	*only = SIZE_MAX;
+	if (!o->only)
+		return true;
+	for (size_t i = 0; i < o->tasks->items.n; i++)
+		if (str_is(o->tasks->items.p[i].id, o->only))
+			*only = i;
+	return *only != SIZE_MAX || err_set(e, ERR_USAGE, "there is no task %s", o->only);
+}
 
-	*r = (struct runner){.world = *world, .options = *options};
+struct runner *runner_start(
+	const struct agent_world *world, const struct runner_options *options, struct err *e)
+{
+	size_t only;
+
+	if (!find_only(options, &only, e))
+		return NULL;
+	struct runner *r = must_alloc(1, sizeof *r);
+	*r = (struct runner){.world = *world, .options = *options, .only = only};
+	r->schedule = make_schedule(r);
+	if (options->only && !schedule_only(r->schedule, (uint32_t)only, e)) {
+		schedule_free(r->schedule);
+		free(r);
+		return NULL;
+	}
 	r->writer = pool_new(world->loop, 1, 4);
 	if (needs_places(options))
 		r->places = pool_new(world->loop, PLACE_WORKERS, options->parallel + 1);
-	r->schedule = make_schedule(r);
 	turn_soon(r);
 	return r;
 }
@@ -518,6 +539,13 @@ void runner_free(struct runner *r)
 enum task_state runner_state(const struct runner *r, uint32_t task)
 {
 	return r->options.past->tasks[task].state;
+}
+
+bool runner_is_done(const struct runner *r)
+{
+	if (r->only != SIZE_MAX)
+		return runner_state(r, (uint32_t)r->only) == TASK_DONE;
+	return r->counts[TASK_DONE] == r->options.tasks->items.n;
 }
 
 size_t runner_count(const struct runner *r, enum task_state state)

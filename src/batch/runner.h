@@ -66,6 +66,7 @@ struct runner_options {
 	struct journal_writer *journal;
 	int journal_fd; /* journal_open of the same run */
 	struct run_past *past; /* what earlier sessions did; of a new run: none of it */
+	const char *only; /* the id of the one task that is worked on; NULL: all */
 	bool tries_failed_again; /* those that failed or were skipped in an earlier session, too */
 	struct schedule_options schedule;
 	int parallel; /* attempts at the same time */
@@ -90,10 +91,12 @@ struct runner_options {
 	void *self;
 };
 
-/* The options are copied; what they point to stays until the end. Begins with the loop's next turn.
+/*
+ * The options are copied; what they point to stays until the end. Begins with the loop's next turn.
+ * NULL (ERR_USAGE): the only task is not there, or cannot start.
  */
 [[nodiscard]] struct runner *runner_start(
-	const struct agent_world *world, const struct runner_options *options);
+	const struct agent_world *world, const struct runner_options *options, struct err *e);
 /* After RUNNER_OVER. NULL is nothing. */
 void runner_free(struct runner *r);
 
@@ -106,6 +109,8 @@ const struct err *runner_stop_reason(const struct runner *r);
 
 /* DONE, FAILED and SKIPPED are on the disk and were told. */
 enum task_state runner_state(const struct runner *r, uint32_t task);
+/* options.only, or else every task, is done. */
+bool runner_is_done(const struct runner *r);
 size_t runner_count(const struct runner *r, enum task_state state);
 /* In all attempts of all sessions that have ended. */
 const struct run_usage *runner_spent(const struct runner *r);

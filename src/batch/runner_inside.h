@@ -62,6 +62,7 @@ struct runner {
 	struct agent_world world;
 	struct runner_options options;
 	struct schedule *schedule;
+	size_t only; /* SIZE_MAX: all */
 	struct pool *writer; /* commits, one at a time */
 	struct pool *places; /* what attempts wait for before and after their agents */
 	VEC(struct attempt *) attempts;

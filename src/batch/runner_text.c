@@ -130,7 +130,10 @@ static bool put_results(struct attempt *a, struct buf *out, struct err *e)
 	for (uint32_t i = 0; i < t->items.n; i++) {
 		AUTO(arena) arena = {0};
 		struct task_outcome outcome;
-		if (t->items.p[i].is_after_all)
+		enum task_state state = runner_state(a->runner, i);
+		bool has_ended =
+			state == TASK_DONE || state == TASK_FAILED || state == TASK_SKIPPED;
+		if (t->items.p[i].is_after_all || !has_ended)
 			continue;
 		if (!runner_outcome(a->runner, i, &arena, &outcome, e))
 			return false;

@@ -23,6 +23,8 @@ struct schedule {
 	size_t counts[STATES];
 	size_t after_all; /* waiting tasks that start when all others have ended */
 	bool is_stopped, is_failed;
+	bool has_only;
+	uint32_t only; /* the one that may start */
 };
 
 static struct entry *entry_of(const struct schedule *s, uint32_t task)
@@ -52,6 +54,10 @@ static void swap(uint32_t *a, uint32_t *b)
 
 static void make_ready(struct schedule *s, uint32_t task)
 {
+	if (s->has_only && task != s->only) {
+		set_state(s, task, TASK_WAITING);
+		return;
+	}
 	size_t at = s->ready_count++;
 
 	set_state(s, task, TASK_READY);
@@ -143,8 +149,8 @@ static void skip_users(struct schedule *s, uint32_t task)
 
 static void release_after_all(struct schedule *s)
 {
-	if (!s->after_all || s->counts[TASK_WAITING] > s->after_all || s->counts[TASK_READY] ||
-		s->counts[TASK_RUNNING] || s->counts[TASK_PAUSED])
+	if (!s->after_all || s->has_only || s->counts[TASK_WAITING] > s->after_all ||
+		s->counts[TASK_READY] || s->counts[TASK_RUNNING] || s->counts[TASK_PAUSED])
 		return;
 	s->after_all = 0;
 	for (uint32_t i = 0; i < s->tasks->items.n; i++)
@@ -205,6 +211,24 @@ void schedule_free(struct schedule *s)
 	free(s->ready);
 	free(s->skipped);
 	free(s);
+}
+
+bool schedule_only(struct schedule *s, uint32_t task, struct err *e)
+{
+	const struct entry *entry = entry_of(s, task);
+	struct str id = s->tasks->items.p[task].id;
+
+	if (entry->state == TASK_DONE)
+		return err_set(e, ERR_USAGE, "task %.*s is done", STR_ARG(id));
+	if (entry->missing || entry->state == TASK_SKIPPED)
+		return err_set(
+			e, ERR_USAGE, "task %.*s needs others that are not done", STR_ARG(id));
+	while (s->ready_count)
+		set_state(s, s->ready[--s->ready_count], TASK_WAITING);
+	s->has_only = true;
+	s->only = task;
+	make_ready(s, task);
+	return true;
 }
 
 /* ---- the run ---- */

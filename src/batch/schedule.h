@@ -58,6 +58,8 @@ struct schedule;
 	const struct schedule_options *options, const enum task_state *earlier);
 void schedule_free(struct schedule *s); /* NULL is nothing */
 
+/* Nothing but this task starts. ERR_USAGE when it has ended well, or what it needs has not. */
+[[nodiscard]] bool schedule_only(struct schedule *s, uint32_t task, struct err *e);
 /* The first ready task of the list, which is running now. False: none is ready, or it has stopped.
  */
 [[nodiscard]] bool schedule_next(struct schedule *s, uint32_t *task);

@@ -20,6 +20,7 @@ struct run {
 	struct str *tasks;
 	size_t task_count;
 	bool task_is_piped; /* "-", or no task and something on stdin */
+	struct route_wish wish; /* that it was chosen by */
 	struct route route, summary_route;
 	struct agent_images images;
 	struct retry_limits retry;
@@ -63,6 +64,8 @@ void run_release(struct run *r);
 [[nodiscard]] bool run_collect_tasks(struct run *r, const struct program *program, struct err *e);
 /* The model, its fallbacks, the one for summaries; a replay is read. */
 [[nodiscard]] bool run_choose_model(struct run *r, struct err *e);
+/* Another model beside it, in the arena; NULL and e. */
+[[nodiscard]] const struct route *run_choose_other(struct run *r, struct str model, struct err *e);
 [[nodiscard]] bool run_open_trace(struct run *r, struct err *e);
 [[nodiscard]] bool run_open_outputs(struct run *r, struct err *e);
 

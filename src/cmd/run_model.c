@@ -106,7 +106,17 @@ static bool open_replay(struct run *r, struct route_wish *wish, struct err *e)
 	return true;
 }
 
-/* What goes for the model's own server goes for this one: who is trusted, and who plays it. */
+/*
+ * What goes for the model's own server goes for this one: who is trusted, and who plays it. A
+ * replay asks no server, so there is none to trust.
+ */
+static bool address_other(struct run *r, struct route *route, struct err *e)
+{
+	if (!r->replay.path)
+		return command_trust(&r->given, route, &r->arena, &r->trust, e);
+	return !route->wire || replay_address(&r->replay, route, e);
+}
+
 static bool choose_summary_model(struct run *r, const struct route_wish *wish, struct err *e)
 {
 	struct route *route = &r->summary_route;
@@ -122,31 +132,41 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 	}
 	if (!own.model)
 		return true;
-	if (!route_choose_beside(&own, &r->arena, &r->route, route, e))
-		return false;
-	if (!r->replay.path)
-		return command_trust(&r->given, route, &r->arena, &r->trust, e);
-	return !route->wire || replay_address(&r->replay, route, e);
+	return route_choose_beside(&own, &r->arena, &r->route, route, e) &&
+	       address_other(r, route, e);
 }
 
 bool run_choose_model(struct run *r, struct err *e)
 {
-	struct route_wish wish = {
-		.base_url = options_value(&r->given, "base-url"), .environment = run_environment};
+	struct route_wish *wish = &r->wish;
 
-	if (!settings_wish(&r->settings, &wish, e) || !name_model(r, &wish, e) ||
-		!open_replay(r, &wish, e) || !route_choose(&wish, &r->arena, &r->route, e))
+	*wish = (struct route_wish){
+		.base_url = options_value(&r->given, "base-url"), .environment = run_environment};
+	if (!settings_wish(&r->settings, wish, e) || !name_model(r, wish, e) ||
+		!open_replay(r, wish, e) || !route_choose(wish, &r->arena, &r->route, e))
 		return false;
 	if (r->route.is_last_resort && str_is(settings_get(&r->settings, "probe").text, "true"))
-		(void)!local_find(&wish, &r->arena, &r->route);
+		(void)!local_find(wish, &r->arena, &r->route);
 	if (!read_patience(r, e))
 		return false;
-	const char *fallback = fallback_of(r, &wish);
-	if ((fallback && !route_add_fallbacks(fallback, &wish, &r->arena, &r->route, e)) ||
+	const char *fallback = fallback_of(r, wish);
+	if ((fallback && !route_add_fallbacks(fallback, wish, &r->arena, &r->route, e)) ||
 		/* A replay asks no server, so there is none to trust. */
 		(!r->replay.path &&
 			!command_trust(&r->given, &r->route, &r->arena, &r->trust, e)) ||
-		!choose_summary_model(r, &wish, e))
+		!choose_summary_model(r, wish, e))
 		return false;
 	return !r->replay.path || replay_address(&r->replay, &r->route, e);
+}
+
+const struct route *run_choose_other(struct run *r, struct str model, struct err *e)
+{
+	struct route *route = arena_alloc(&r->arena, 1, sizeof *route);
+	struct route_wish own = r->wish;
+
+	own.model = arena_text(&r->arena, model);
+	own.option = "model";
+	bool is_good = route_choose_beside(&own, &r->arena, &r->route, route, e) &&
+		       address_other(r, route, e);
+	return is_good ? route : NULL;
 }
