@@ -48,7 +48,7 @@ static void count_same(struct attempt *a)
 		return;
 	if (strncmp(r->same, a->error.text, sizeof r->same - 1) != 0)
 		r->same_count = 0;
-	snprintf(r->same, sizeof r->same, "%s", a->error.text);
+	snprintf(r->same, sizeof r->same, "%.*s", (int)sizeof r->same - 1, a->error.text);
 	if (++r->same_count >= SAME_FAILURES)
 		a->failure = FAILURE_COMMON;
 }
