@@ -135,7 +135,7 @@ static bool make_files(int run_fd, struct run_head *head, const struct tasks *ta
 	if (list.overflow)
 		return err_set(e, ERR_LIMIT, "the list of tasks is too long");
 	head->definition = sha256_of(buf_str(&list));
-	journal_put_head(&line, head);
+	journal_put_first(&line, head);
 	AUTO_FD list_fd = make_file(run_fd, RUN_TASKS, buf_str(&list), e);
 	if (list_fd < 0)
 		return false;

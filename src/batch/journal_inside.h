@@ -18,7 +18,7 @@ bool journal_is_run_name(struct str name);
 /* Whether another process writes to it. */
 bool journal_is_locked(int journal_fd);
 
-void journal_put_head(struct buf *line, const struct run_head *head);
+void journal_put_first(struct buf *line, const struct run_head *head);
 /* From the start of the file to its last whole line. */
 [[nodiscard]] bool journal_read_past(int journal_fd, struct run_past *past, struct err *e);
 /* The list of a run, checked against the head's digest. */

@@ -30,7 +30,7 @@ void run_past_release(struct run_past *past)
 
 /* ---- the head ---- */
 
-void journal_put_head(struct buf *line, const struct run_head *head)
+void journal_put_first(struct buf *line, const struct run_head *head)
 {
 	struct json_writer w = {.buf = line};
 	char digest[SHA256_TEXT];
