@@ -23,12 +23,20 @@ enum {
 /* Past this nothing more is noted while the journal takes nothing. */
 #define BACKLOG_MAX_BYTES (UINT64_C(256) << 20)
 
-static void turn(void *self);
+static void turn(struct runner *r);
+
+static void next_turn(void *self)
+{
+	struct runner *r = self;
+
+	r->turn = NULL;
+	turn(r);
+}
 
 static void turn_soon(struct runner *r)
 {
 	if (!r->turn && !r->is_over)
-		r->turn = loop_after(r->world.loop, 0, turn, r);
+		r->turn = loop_after(r->world.loop, 0, next_turn, r);
 }
 
 static void tell(struct runner *r, const struct runner_event *event)
@@ -425,12 +433,8 @@ static void bury(struct runner *r)
 	r->dead.n = 0;
 }
 
-static void turn(void *self)
+static void turn(struct runner *r)
 {
-	struct runner *r = self;
-
-	timer_cancel(r->turn);
-	r->turn = NULL;
 	if (r->is_over)
 		return;
 	bury(r);
