@@ -78,7 +78,7 @@ struct run_past {
 void run_past_release(struct run_past *past);
 /* Of a run that has just begun: nothing has happened. */
 void run_past_begin(struct run_past *past, size_t task_count);
-/* Adds what an attempt took to what was spent. */
+/* Adds what an attempt took to what was spent; one cost that is not known makes the sum so. */
 void run_usage_add(struct run_usage *sum, const struct run_usage *more);
 
 /* ---- writing ---- */

@@ -18,7 +18,7 @@ void run_past_begin(struct run_past *past, size_t task_count)
 	*past = (struct run_past){.head.task_count = task_count,
 		.tasks = must_alloc(task_count, sizeof *past->tasks),
 		.counts[TASK_WAITING] = task_count,
-		.spent = {.tokens = USAGE_UNKNOWN, .cost_nanousd = -1}};
+		.spent = {.tokens = USAGE_UNKNOWN}};
 }
 
 void run_past_release(struct run_past *past)
@@ -101,11 +101,10 @@ static void read_usage(struct str usage, struct run_usage *out)
 
 void run_usage_add(struct run_usage *sum, const struct run_usage *more)
 {
-	int64_t before = sum->cost_nanousd > 0 ? sum->cost_nanousd : 0;
-
 	usage_add(&sum->tokens, &more->tokens);
-	if (more->cost_nanousd >= 0 &&
-		__builtin_add_overflow(before, more->cost_nanousd, &sum->cost_nanousd))
+	if (sum->cost_nanousd < 0 || more->cost_nanousd < 0)
+		sum->cost_nanousd = -1;
+	else if (__builtin_add_overflow(sum->cost_nanousd, more->cost_nanousd, &sum->cost_nanousd))
 		sum->cost_nanousd = INT64_MAX;
 }
 
@@ -286,7 +285,7 @@ static bool read_file(struct reading *r, int fd, struct err *e)
 
 bool journal_read_past(int journal_fd, struct run_past *past, struct err *e)
 {
-	AUTO(run_past) found = {.spent = {.tokens = USAGE_UNKNOWN, .cost_nanousd = -1}};
+	AUTO(run_past) found = {.spent = {.tokens = USAGE_UNKNOWN}};
 	struct reading r = {&found, .bytes.max = (size_t)2 * JOURNAL_LINE_MAX_BYTES};
 	bool good = read_file(&r, journal_fd, e);
 

@@ -241,11 +241,13 @@ static void note_skipped(struct runner *r)
 	uint32_t task, because;
 
 	while (schedule_take_skipped(r->schedule, &task, &because)) {
+		if (r->options.past->tasks[task].state == TASK_SKIPPED)
+			continue;
 		const struct task *blamed = &r->options.tasks->items.p[because];
 		struct telling *t = telling_new(r, task, journal_end(r->options.journal));
 		t->state = t->outcome.state = TASK_SKIPPED;
 		t->attempts = t->outcome.attempts = (int)r->options.past->tasks[task].attempts;
-		t->outcome.usage = (struct run_usage){.tokens = USAGE_UNKNOWN, .cost_nanousd = -1};
+		t->outcome.usage = (struct run_usage){.tokens = USAGE_UNKNOWN};
 		t->outcome.message = arena_printf(
 			&t->arena, "it needs %.*s, which did not succeed", STR_ARG(blamed->id));
 		telling_noted(r, t, journal_note_skipped(r->options.journal, task, because));
@@ -462,14 +464,17 @@ static struct schedule *make_schedule(struct runner *r)
 		bool counts =
 			past->state == TASK_DONE ||
 			(past->state == TASK_FAILED && !o->tries_failed_again && i != r->only);
-		/* Those that are skipped once more are told once more. */
-		if (!counts)
-			past->state = TASK_WAITING;
-		else
-			r->counts[past->state]++;
-		earlier[i] = past->state;
+		earlier[i] = counts ? past->state : TASK_WAITING;
 	}
 	struct schedule *s = schedule_new(o->tasks, &o->schedule, earlier);
+	for (uint32_t i = 0; i < count; i++) {
+		struct run_task *past = &o->past->tasks[i];
+		bool stays = past->state == TASK_SKIPPED && schedule_state(s, i) == TASK_SKIPPED;
+		if (!stays)
+			past->state = earlier[i];
+		if (past->state != TASK_WAITING)
+			r->counts[past->state]++;
+	}
 	free(earlier);
 	return s;
 }
