@@ -46,3 +46,13 @@ void clock_date(int64_t wall_s, char out[11])
 	if (strftime(out, 11, "%Y-%m-%d", &t) == 0)
 		out[0] = '\0';
 }
+
+void clock_text(int64_t wall_ms, bool is_local, const char *format, char out[CLOCK_TEXT])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm t;
+
+	if (!(is_local ? localtime_r(&seconds, &t) : gmtime_r(&seconds, &t)) ||
+		strftime(out, CLOCK_TEXT, format, &t) == 0)
+		out[0] = '\0';
+}

@@ -3,6 +3,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_ns(void); /* CLOCK_MONOTONIC */
@@ -12,5 +13,9 @@ int64_t clock_cpu_ns(void); /* user + system time of this process */
 double clock_ms(int64_t ns); /* for output */
 /* Calendar date in local time, "2026-11-21". out holds at least 11 bytes. */
 void clock_date(int64_t wall_s, char out[11]);
+
+/* By strftime's format, in local time or UTC; "" for what is no time. */
+enum { CLOCK_TEXT = 32 };
+void clock_text(int64_t wall_ms, bool is_local, const char *format, char out[CLOCK_TEXT]);
 
 #endif

@@ -130,22 +130,18 @@ ssize_t file_write_ready(int fd, struct str bytes, struct err *e)
 
 /* ---- replacing ---- */
 
-struct beside {
-	struct buf path, temporary;
-	int fd;
-};
-
-static void beside_release(struct beside *b)
+void beside_release(struct beside *r)
 {
-	file_close(&b->fd);
-	if (b->temporary.n)
-		unlink(buf_text(&b->temporary));
-	buf_release(&b->path);
-	buf_release(&b->temporary);
+	if (r->temporary.n) {
+		file_close(&r->fd);
+		unlink(buf_text(&r->temporary));
+	}
+	buf_release(&r->path);
+	buf_release(&r->temporary);
 }
 
 /* The file that path leads to, whether it is there or not yet. */
-static bool find_target(const char *path, struct beside *b, mode_t *mode, struct err *e)
+static bool find_target(const char *path, struct buf *real_path, mode_t *mode, struct err *e)
 {
 	char real[PATH_MAX];
 	struct stat st;
@@ -154,7 +150,7 @@ static bool find_target(const char *path, struct beside *b, mode_t *mode, struct
 	if (stat(path, &st) < 0) {
 		if (errno != ENOENT || !*path)
 			return err_errno(e, "%s", path);
-		buf_put_text(&b->path, path);
+		buf_put_text(real_path, path);
 		return true;
 	}
 	if (!S_ISREG(st.st_mode))
@@ -162,49 +158,73 @@ static bool find_target(const char *path, struct beside *b, mode_t *mode, struct
 	if (access(path, W_OK) < 0 || !realpath(path, real))
 		return err_errno(e, "%s", path);
 	*mode = st.st_mode & 0777;
-	buf_put_text(&b->path, real);
+	buf_put_text(real_path, real);
 	return true;
 }
 
-static bool open_beside(const char *path, struct beside *b, struct err *e)
+bool beside_begin(struct beside *r, const char *path, struct err *e)
 {
+	AUTO(beside) begun = {0};
+	AUTO(buf) name = {0};
 	mode_t mode;
 
-	b->fd = -1;
-	if (!find_target(path, b, &mode, e))
+	if (!find_target(path, &begun.path, &mode, e))
 		return false;
-	AUTO(buf) name = {0};
-	buf_printf(&name, "%s.%08x.tmp", buf_text(&b->path), (unsigned)arc4random());
-	b->fd = open(buf_text(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (b->fd < 0)
+	buf_printf(&name, "%s.%08x.tmp", buf_text(&begun.path), (unsigned)arc4random());
+	begun.fd = open(buf_text(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (begun.fd < 0)
 		return err_errno(e, "%s", path);
-	buf_put_str(&b->temporary, buf_str(&name));
+	buf_put_str(&begun.temporary, buf_str(&name));
 	/* An existing file's mode counts whatever the umask. */
-	if (mode != 0666 && fchmod(b->fd, mode) < 0)
+	if (mode != 0666 && fchmod(begun.fd, mode) < 0)
 		return err_errno(e, "%s", path);
+	*r = begun;
+	begun = (struct beside){0};
+	return true;
+}
+
+bool beside_put(struct beside *r, struct str bytes, struct err *e)
+{
+	return file_write_fd(r->fd, bytes, e) || err_context(e, "%s", buf_text(&r->path));
+}
+
+bool beside_end(struct beside *r, struct err *e)
+{
+	/* Else a crash of the system could leave an empty file where an old one was. */
+	if (fsync(r->fd) < 0 || rename(buf_text(&r->temporary), buf_text(&r->path)) < 0)
+		return err_errno(e, "%s", buf_text(&r->path));
+	buf_clear(&r->temporary);
+	file_close(&r->fd);
 	return true;
 }
 
 bool file_can_replace(const char *path, struct err *e)
 {
-	AUTO(beside) b = {.fd = -1};
+	AUTO(beside) r = {0};
 
-	return open_beside(path, &b, e);
+	return beside_begin(&r, path, e);
 }
 
 bool file_replace(const char *path, struct str bytes, struct err *e)
 {
-	AUTO(beside) b = {.fd = -1};
+	AUTO(beside) r = {0};
 
-	if (!open_beside(path, &b, e))
-		return false;
-	if (!file_write_fd(b.fd, bytes, e))
-		return err_context(e, "%s", path);
-	/* Else a crash of the system could leave an empty file where an old one was. */
-	if (fsync(b.fd) < 0)
-		return err_errno(e, "%s", path);
-	if (rename(buf_text(&b.temporary), buf_text(&b.path)) < 0)
-		return err_errno(e, "%s", path);
-	buf_clear(&b.temporary);
-	return true;
+	return beside_begin(&r, path, e) && beside_put(&r, bytes, e) && beside_end(&r, e);
+}
+
+bool file_replace_at(int dir_fd, const char *name, struct str bytes, mode_t mode, struct err *e)
+{
+	char beside[NAME_MAX + 1];
+
+	snprintf(beside, sizeof beside, ".%.*s.%08x", NAME_MAX - 10, name, (unsigned)arc4random());
+	AUTO_FD fd =
+		openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_errno(e, "%s", name);
+	bool good = file_write_fd(fd, bytes, e) || err_context(e, "%s", name);
+	if (good && renameat(dir_fd, beside, dir_fd, name) < 0)
+		good = err_errno(e, "%s", name);
+	if (!good)
+		unlinkat(dir_fd, beside, 0);
+	return good;
 }

@@ -30,6 +30,24 @@
  * (ERR_DENIED).
  */
 [[nodiscard]] bool file_replace(const char *path, struct str bytes, struct err *e);
+/*
+ * The same piece by piece, for what is too large to be kept: until the end the place has what it
+ * had. {0} is a valid start.
+ */
+struct beside {
+	struct buf path, temporary; /* temporary is empty before the beginning and behind the end */
+	int fd;
+};
+[[nodiscard]] bool beside_begin(struct beside *r, const char *path, struct err *e);
+[[nodiscard]] bool beside_put(struct beside *r, struct str bytes, struct err *e);
+[[nodiscard]] bool beside_end(struct beside *r, struct err *e);
+void beside_release(struct beside *r); /* what has no end has not been */
+/*
+ * All or nothing, too, in an open directory: name has no slash, and a link of that name is itself
+ * replaced. Does not wait for the disk: after a crash of the system the file may be empty.
+ */
+[[nodiscard]] bool file_replace_at(
+	int dir_fd, const char *name, struct str bytes, mode_t mode, struct err *e);
 /* Whether file_replace could begin now, tried out; leaves nothing behind. */
 [[nodiscard]] bool file_can_replace(const char *path, struct err *e);
 /*

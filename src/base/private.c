@@ -87,17 +87,5 @@ int private_open_file(int directory, const char *name, struct err *e)
 
 bool private_write(int directory, const char *name, struct str bytes, struct err *e)
 {
-	char beside[NAME_MAX + 1];
-
-	snprintf(beside, sizeof beside, "%.*s.%08x", NAME_MAX - 9, name, arc4random());
-	AUTO_FD fd = openat(
-		directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_errno(e, "%s", name);
-	bool good = file_write_fd(fd, bytes, e);
-	if (good && renameat(directory, beside, directory, name) < 0)
-		good = err_errno(e, "%s", name);
-	if (!good)
-		unlinkat(directory, beside, 0);
-	return good;
+	return file_replace_at(directory, name, bytes, 0600, e);
 }

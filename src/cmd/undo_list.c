@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* undo --list */
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cmd/undo.h"
 
-enum { TIME_TEXT = 32, TASK_CELLS = 50 };
-
-static void put_time(int64_t at_ms, bool is_local, const char *format, char out[TIME_TEXT])
-{
-	time_t seconds = (time_t)(at_ms / 1000);
-	struct tm t;
-
-	if (!(is_local ? localtime_r(&seconds, &t) : gmtime_r(&seconds, &t)) ||
-		strftime(out, TIME_TEXT, format, &t) == 0)
-		out[0] = '\0';
-}
+enum { TASK_CELLS = 50 };
 
 static const char *state_of(const struct undo_run *run)
 {
@@ -29,10 +19,10 @@ static const char *state_of(const struct undo_run *run)
 
 static void put_line(struct buf *out, const struct undo_run *run)
 {
-	char when[TIME_TEXT];
+	char when[CLOCK_TEXT];
 	AUTO(buf) notes = {0};
 
-	put_time(run->at_ms, true, "%Y-%m-%d %H:%M", when);
+	clock_text(run->at_ms, true, "%Y-%m-%d %H:%M", when);
 	buf_printf(out, "%.*s  %s  %2zu %s", STR_ARG(str_head(run->id, 8)), when, run->files,
 		run->files == 1 ? "file " : "files");
 	if (run->added >= 0)
@@ -49,9 +39,9 @@ static void put_line(struct buf *out, const struct undo_run *run)
 
 static void put_run(struct json_writer *w, const struct undo_run *run)
 {
-	char when[TIME_TEXT];
+	char when[CLOCK_TEXT];
 
-	put_time(run->at_ms, false, "%Y-%m-%dT%H:%M:%SZ", when);
+	clock_text(run->at_ms, false, "%Y-%m-%dT%H:%M:%SZ", when);
 	json_open(w, '{');
 	json_member_str(w, "run", run->id);
 	json_member_text(w, "at", when);
