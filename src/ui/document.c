@@ -7,8 +7,7 @@
 
 enum { HEADING_CELLS = 100, REASON_CELLS = 200 };
 
-/* Text on one line that means itself. */
-static void put_literal(struct buf *out, struct str text, size_t cells)
+void document_put_literal(struct buf *out, struct str text, size_t cells)
 {
 	AUTO(buf) line = {0};
 
@@ -25,7 +24,7 @@ void document_begin(struct sink *s, struct str task)
 	AUTO(buf) heading = {0};
 
 	buf_put_text(&heading, s->tasks ? "\n# " : "# ");
-	put_literal(&heading, str_trim(task), HEADING_CELLS);
+	document_put_literal(&heading, str_trim(task), HEADING_CELLS);
 	buf_put_text(&heading, "\n\n");
 	sink_put(s, buf_str(&heading));
 }
@@ -35,14 +34,14 @@ static void put_tool(struct buf *out, const struct tool_run *run)
 	char bytes[16], time[16];
 
 	buf_put_text(out, "- ");
-	put_literal(out, run->name, HEADING_CELLS);
+	document_put_literal(out, run->name, HEADING_CELLS);
 	if (run->target.n) {
 		buf_put_char(out, ' ');
-		put_literal(out, run->target, HEADING_CELLS);
+		document_put_literal(out, run->target, HEADING_CELLS);
 	}
 	buf_put_text(out, ": ");
 	if (run->result.is_error)
-		put_literal(out, buf_str(&run->result.text), REASON_CELLS);
+		document_put_literal(out, buf_str(&run->result.text), REASON_CELLS);
 	else
 		buf_put_text(out, view_bytes((int64_t)run->result.text.n, bytes));
 	buf_printf(out, ", %s\n", view_duration(run->ended - run->started, time));
@@ -53,7 +52,7 @@ static void put_usage(struct buf *out, const struct ui *ui, const struct agent_r
 	const struct route *route = r->route ? r->route : ui->run.route;
 	char cost[32], time[16];
 
-	put_literal(out, route->name, HEADING_CELLS);
+	document_put_literal(out, route->name, HEADING_CELLS);
 	buf_printf(out, ": %d turn%s, ", r->turns, r->turns == 1 ? "" : "s");
 	view_put_counts(out, r);
 	buf_printf(out, ", %s, %s\n", view_cost(r->cost_nanousd, cost),
@@ -72,7 +71,7 @@ void document_event(struct sink *s, const struct agent_event *event)
 		buf_put_text(&out, out.p[out.n - 1] == '\n' ? "\n" : "\n\n");
 	if (r->error) {
 		buf_put_text(&out, "**Stopped:** ");
-		put_literal(&out, str_from(r->error->text), sizeof r->error->text);
+		document_put_literal(&out, str_from(r->error->text), sizeof r->error->text);
 		buf_put_text(&out, "\n\n");
 	}
 	buf_put_text(&out, "---\n\n");

@@ -182,7 +182,7 @@ static int64_t known(int64_t tokens)
 	return tokens > 0 ? tokens : 0;
 }
 
-static int64_t input_tokens(const struct usage *u)
+int64_t view_input_tokens(const struct usage *u)
 {
 	return known(u->input) + known(u->cache_read) + known(u->cache_write);
 }
@@ -196,7 +196,8 @@ static void put_sizes(struct buf *line, const struct tool_result *result)
 
 	if (sub)
 		buf_printf(line, " %3d turn%s %6s tokens", sub->turns, sub->turns == 1 ? " " : "s",
-			view_count(input_tokens(&sub->usage) + known(sub->usage.output), amount));
+			view_count(
+				view_input_tokens(&sub->usage) + known(sub->usage.output), amount));
 	else
 		buf_printf(line, " %6zu line%s %10s", lines, lines == 1 ? " " : "s",
 			view_bytes((int64_t)result->text.n, amount));
@@ -307,7 +308,7 @@ void progress_end_thinking(struct ui *ui)
 void view_put_counts(struct buf *line, const struct agent_result *r)
 {
 	const struct usage *u = &r->usage;
-	int64_t input = input_tokens(u);
+	int64_t input = view_input_tokens(u);
 	char in[16], out[16];
 
 	buf_printf(line, "%zu tool call%s, %s tokens in, %s out", r->tool_count,

@@ -11,16 +11,20 @@
 #include "ui/view.h"
 
 /* What every object has. */
-static void put_ids(struct json_writer *w, const struct ui *ui)
+void report_put_ids(struct json_writer *w, const struct ui *ui)
 {
 	char uuid[UUID_TEXT];
 
 	uuid_make(uuid);
 	json_member_text(w, "session_id", ui->run.session_id);
 	json_member_text(w, "uuid", uuid);
+	if (ui->task_id.p) {
+		json_member_str(w, "task_id", ui->task_id);
+		json_member_int(w, "task_index", ui->task_index);
+	}
 }
 
-static void put_usage(struct json_writer *w, const struct usage *u)
+void report_put_usage(struct json_writer *w, const struct usage *u)
 {
 	json_key(w, "usage");
 	json_open(w, '{');
@@ -29,6 +33,15 @@ static void put_usage(struct json_writer *w, const struct usage *u)
 	json_member_int(w, "cache_read_input_tokens", u->cache_read > 0 ? u->cache_read : 0);
 	json_member_int(w, "cache_creation_input_tokens", u->cache_write > 0 ? u->cache_write : 0);
 	json_close(w, '}');
+}
+
+void report_put_cost(struct json_writer *w, int64_t cost_nanousd)
+{
+	json_key(w, "total_cost_usd");
+	if (cost_nanousd < 0)
+		json_put_null(w);
+	else
+		json_put_double(w, (double)cost_nanousd / 1e9, 9);
 }
 
 static const char *subtype(const struct agent_result *r)
@@ -132,17 +145,13 @@ static void put_result(struct sink *s, const struct agent_result *r)
 	json_put_double(&w, clock_ms(r->ended - r->started), 3);
 	json_key(&w, "duration_api_ms");
 	json_put_double(&w, clock_ms(r->provider_ns), 3);
-	json_key(&w, "total_cost_usd");
-	if (r->cost_nanousd < 0)
-		json_put_null(&w);
-	else
-		json_put_double(&w, (double)r->cost_nanousd / 1e9, 9);
-	put_usage(&w, &r->usage);
+	report_put_cost(&w, r->cost_nanousd);
+	report_put_usage(&w, &r->usage);
 	put_tools(&w, r);
 	put_window(&w, r);
 	changes_put_json(&w, ui->run.keep);
 	timings_put_json(&w, ui, r);
-	put_ids(&w, ui);
+	report_put_ids(&w, ui);
 	put_errors(&w, r);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
@@ -169,7 +178,7 @@ void stream_json_begin(struct sink *s, struct str)
 	buf_printf(&directory, "%s%s%s", run->workspace->root, run->workspace->inside[0] ? "/" : "",
 		run->workspace->inside);
 	json_member_str(&w, "cwd", buf_str(&directory));
-	put_ids(&w, ui);
+	report_put_ids(&w, ui);
 	json_key(&w, "tools");
 	json_open(&w, '[');
 	for (size_t i = 0; i < run->context->tool_count; i++)
@@ -239,11 +248,11 @@ static void put_message(struct sink *s, const struct message *m, size_t from, si
 		put_block(&w, &m->blocks[i]);
 	json_close(&w, ']');
 	if (call)
-		put_usage(&w, &call->usage);
+		report_put_usage(&w, &call->usage);
 	json_close(&w, '}');
 	json_key(&w, "parent_tool_use_id");
 	json_put_null(&w);
-	put_ids(&w, s->ui);
+	report_put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
 	sink_put(s, buf_str(&b));
@@ -265,7 +274,7 @@ static void put_delta(struct sink *s, const char *type, const char *field, struc
 	json_member_str(&w, field, text);
 	json_close(&w, '}');
 	json_close(&w, '}');
-	put_ids(&w, s->ui);
+	report_put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
 	sink_put(s, buf_str(&b));
@@ -295,7 +304,7 @@ static void put_retry(struct sink *s, const struct call_retry *retry)
 		json_put_null(&w);
 	json_member_text(&w, "error", retry->reason);
 	json_member_text(&w, "message", retry->error->text);
-	put_ids(&w, s->ui);
+	report_put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
 	sink_put(s, buf_str(&b));
@@ -322,7 +331,7 @@ static void put_window_change(struct sink *s, const struct window_change *c)
 	if (c->error)
 		json_member_text(&w, "error", c->error->text);
 	json_close(&w, '}');
-	put_ids(&w, s->ui);
+	report_put_ids(&w, s->ui);
 	json_close(&w, '}');
 	buf_put_char(&b, '\n');
 	sink_put(s, buf_str(&b));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* text: the answer on stdout, as it comes. */
+#include <unistd.h>
+
 #include "base/utf8.h"
 #include "ui/view.h"
 
@@ -25,7 +27,7 @@ static void say(struct ui *ui, struct str text)
 	size_t columns, rows;
 
 	if (ui->markdown) {
-		view_screen(&columns, &rows);
+		view_screen(STDOUT_FILENO, &columns, &rows);
 		markdown_resize(ui->markdown, columns, rows);
 		markdown_put(ui->markdown, text, &shown);
 		if (shown.n)
@@ -128,6 +130,15 @@ static void finish(struct ui *ui, const struct agent_result *result)
 	if (ui->options.has_schema)
 		finish_structured(ui, result);
 	release_held(ui);
+	visible_end(&ui->visible);
+	text_pause(ui);
+	if (ui->is_mid_line)
+		put(ui, STR("\n"));
+}
+
+void text_whole(struct ui *ui, struct str text)
+{
+	say(ui, text);
 	visible_end(&ui->visible);
 	text_pause(ui);
 	if (ui->is_mid_line)

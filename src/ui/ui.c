@@ -152,6 +152,8 @@ void ui_abandon_output(struct ui *ui)
 	buf_clear(&ui->out);
 	ui->sent = 0;
 	ui->is_drained = true;
+	if (ui->live)
+		ui->live->drained(ui->live->self);
 }
 
 static void fail_output(struct ui *ui, const struct err *e)
@@ -168,6 +170,12 @@ static void fail_output(struct ui *ui, const struct err *e)
 		ui->on_output_error(ui->output_error_self, &ui->output_error);
 }
 
+static void view_wipe(struct ui *ui)
+{
+	if (ui->live)
+		ui->live->wipe(ui->live->self);
+}
+
 static void flush_now(void *self);
 
 /* Never waits: what stdout does not take now is tried again soon, so that signals are heard. */
@@ -182,8 +190,10 @@ void view_flush(struct ui *ui)
 	if (ui->is_drained)
 		return;
 	/* A pipe may end on the same terminal: "fettle ... | tee file". */
-	if (!ui->stdout_is_stored)
+	if (!ui->stdout_is_stored) {
 		progress_stop_spinner(ui);
+		view_wipe(ui);
+	}
 	if (ui->stdout_is_terminal)
 		progress_end_thinking(ui);
 	ssize_t n = file_write_ready(STDOUT_FILENO, str_skip(buf_str(&ui->out), ui->sent), &e);
@@ -237,6 +247,7 @@ void view_write_stderr(struct ui *ui, struct str bytes)
 void view_begin_line(struct ui *ui, struct buf *out)
 {
 	progress_wipe(ui);
+	view_wipe(ui);
 	if (!ui->stdout_is_terminal || !ui->stderr_is_terminal)
 		return;
 	text_pause(ui);
@@ -264,10 +275,10 @@ void view_note(struct ui *ui, const char *format, ...)
 		ask_resume(ui);
 }
 
-void view_screen(size_t *columns, size_t *rows)
+void view_screen(int fd, size_t *columns, size_t *rows)
 {
 	struct winsize size = {0};
-	bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+	bool is_known = ioctl(fd, TIOCGWINSZ, &size) == 0;
 
 	*columns = is_known && size.ws_col > 1 ? size.ws_col : 80;
 	*rows = is_known && size.ws_row ? size.ws_row : 24;
@@ -275,11 +286,11 @@ void view_screen(size_t *columns, size_t *rows)
 
 size_t view_columns(const struct ui *ui)
 {
-	struct winsize size;
-	bool is_known = ui->stderr_is_terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
-			size.ws_col >= 20;
+	size_t columns = 80, rows;
 
-	return is_known ? size.ws_col : 80;
+	if (ui->stderr_is_terminal)
+		view_screen(STDERR_FILENO, &columns, &rows);
+	return columns >= 20 ? columns : 80;
 }
 
 size_t view_cells(struct str text)

@@ -26,6 +26,13 @@ struct sink {
 	size_t tasks; /* begun */
 };
 
+/* What stands below everything else on the terminal of stderr, and is drawn again and again. */
+struct live {
+	void (*wipe)(void *self); /* something else comes on the terminal */
+	void (*drained)(void *self); /* stdout has taken everything; nothing may be put from here */
+	void *self;
+};
+
 struct ui {
 	struct loop *loop;
 	VEC(struct sink) sinks; /* the first is stdout */
@@ -58,6 +65,10 @@ struct ui {
 	struct question *question; /* open; NULL none */
 	void (*on_answer)(void *self, enum answer answer, struct str why);
 	void *on_answer_self;
+
+	const struct live *live; /* NULL none */
+	struct str task_id; /* the JSON lines are of this task; absent: of the only one */
+	uint32_t task_index;
 
 	/* progress */
 	struct timer *spin;
@@ -114,14 +125,24 @@ size_t view_columns(const struct ui *ui);
 void view_put_cells(struct buf *line, struct str text, size_t cells);
 size_t view_cells(struct str text); /* terminal cells of text without sequences */
 
+int64_t view_input_tokens(const struct usage *u); /* cached ones, too */
+/* Text on one line of Markdown that means itself. */
+void document_put_literal(struct buf *out, struct str text, size_t cells);
+/* The members session_id, uuid and, in a batch, the task's. */
+void report_put_ids(struct json_writer *w, const struct ui *ui);
+void report_put_usage(struct json_writer *w, const struct usage *u);
+void report_put_cost(struct json_writer *w, int64_t cost_nanousd);
+
 /* "2 tool calls, 1.2k tokens in, 20 out" */
 void view_put_counts(struct buf *line, const struct agent_result *result);
 
 /* Shows what is held back of the answer: something else comes on the terminal. */
 void text_pause(struct ui *ui);
-/* Of the terminal at stdout, as it is now. */
-void view_screen(size_t *columns, size_t *rows);
+/* Of the terminal at fd, as it is now. */
+void view_screen(int fd, size_t *columns, size_t *rows);
 
+/* One answer on stdout, whole, and behind it the start of a line. */
+void text_whole(struct ui *ui, struct str text);
 void text_event(struct sink *s, const struct agent_event *event);
 void json_event(struct sink *s, const struct agent_event *event);
 void stream_json_begin(struct sink *s, struct str task);
