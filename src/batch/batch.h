@@ -80,8 +80,9 @@ void tasks_read_csv(struct tasks *t, struct str text, struct str template);
 void tasks_read_table(struct tasks *t, struct str name, struct str text, struct str template);
 /* A task that comes after all others and is told their results. */
 void tasks_add_summary(struct tasks *t, struct str prompt);
-/* A word a task. */
-void tasks_read_words(struct tasks *t, const char *const *words, size_t count);
+/* A word a task, as it is: no templates. piped goes with each; absent: nothing does. */
+void tasks_read_words(struct tasks *t, const struct str *words, size_t count, struct str piped,
+	int64_t timeout_s);
 /*
  * A task a file below start (relative to root) that matches and is not ignored, in the order of
  * paths; {{file}} is its path as seen from start, and the task's id. Scans: not for the loop's

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/option.h"
 #include "batch/tasks_inside.h"
+#include "batch/template.h"
 
 void tasks_read_lines(struct tasks *t, struct str text)
 {
@@ -19,11 +20,28 @@ void tasks_read_lines(struct tasks *t, struct str text)
 	}
 }
 
-void tasks_read_words(struct tasks *t, const char *const *words, size_t count)
+static struct str keep_text(struct tasks *t, const char *before, struct str text, const char *after)
 {
+	AUTO(buf) escaped = {.max = (size_t)1 << 30};
+
+	buf_put_text(&escaped, before);
+	template_put_text(&escaped, text);
+	buf_put_text(&escaped, after);
+	return tasks_take(t, buf_str(&escaped), "task");
+}
+
+void tasks_read_words(
+	struct tasks *t, const struct str *words, size_t count, struct str piped, int64_t timeout_s)
+{
+	struct str context = {0};
+
+	if (piped.n)
+		context = keep_text(t, "<stdin>\n", piped, "\n</stdin>");
 	for (size_t i = 0; i < count; i++) {
-		struct task task = {
-			.line = i + 1, .prompt = tasks_take(t, str_from(words[i]), "task")};
+		struct task task = {.line = i + 1,
+			.prompt = keep_text(t, "", words[i], ""),
+			.context = context,
+			.timeout_s = timeout_s};
 		if (!tasks_add(t, task))
 			return;
 	}

@@ -73,3 +73,22 @@ bool template_next(struct str *rest, struct template_part *part)
 	*part = place;
 	return true;
 }
+
+void template_put_text(struct buf *out, struct str text)
+{
+	struct template_part place;
+	size_t length, at;
+
+	while ((at = find_place(text, &place, &length)) != SIZE_MAX) {
+		size_t slashes = 0;
+		while (slashes < at && text.p[at - slashes - 1] == '\\')
+			slashes++;
+		buf_put_str(out, str_head(text, at));
+		for (; slashes; slashes--)
+			buf_put_char(out, '\\');
+		buf_put_char(out, '\\');
+		buf_put_str(out, str_head(str_skip(text, at), length));
+		text = str_skip(text, at + length);
+	}
+	buf_put_str(out, text);
+}

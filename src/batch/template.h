@@ -13,6 +13,7 @@
 #ifndef BATCH_TEMPLATE_H
 #define BATCH_TEMPLATE_H
 
+#include "base/buf.h"
 #include "base/str.h"
 
 enum { TEMPLATE_NAME_MAX = 200 };
@@ -25,6 +26,8 @@ struct template_part {
 	bool as_json;
 };
 
+/* Appends text so that, filled in, it is the same again. */
+void template_put_text(struct buf *out, struct str text);
 /* Takes the next part off the front of rest; false at its end. */
 bool template_next(struct str *rest, struct template_part *part);
 

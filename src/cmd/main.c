@@ -12,12 +12,13 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 
-extern const struct command command_run, command_embed, command_models, command_warm, command_mcp,
-	command_trust_file, command_init, command_doctor, command_config, command_preset,
-	command_mock, command_help, command_version, command_undo;
+extern const struct command command_run, command_batch, command_embed, command_models, command_warm,
+	command_mcp, command_trust_file, command_init, command_doctor, command_config,
+	command_preset, command_mock, command_help, command_version, command_undo;
 
 const struct command *const commands[] = {
 	&command_run,
+	&command_batch,
 	&command_undo,
 	&command_embed,
 	&command_models,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* run: the command. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
-#include "cmd/run.h"
+#include "base/xdg.h"
+#include "cmd/batch.h"
 #include "cmd/run_options.h"
 
 extern const struct command command_run;
@@ -46,6 +48,24 @@ static bool prepare(struct run *r, const struct program *program, struct err *e)
 	       run_prepare_hands(r, e);
 }
 
+/* Of several tasks one after the other: they speak to a person, or of one task at a time. */
+static bool is_one_by_one(struct run *r)
+{
+	static const char *const names[] = {
+		"ask", "dry-run", "show-thinking", "timings", "trace", NULL};
+	const char *format = options_value(&r->given, "output-format"), *output;
+
+	for (size_t i = 0; names[i]; i++)
+		if (options_has(&r->given, names[i]))
+			return true;
+	for (size_t n = 0; (output = options_nth(&r->given, "output", n)); n++)
+		if (str_starts(str_from(output), STR("diff:")) ||
+			format_of_file(str_from(output)) == format_find(STR("diff")))
+			return true;
+	return (format && strcmp(format, "diff") == 0) ||
+	       !xdg_directory(XDG_STATE, "", run_environment, &r->arena);
+}
+
 static int run(const struct program *program, int count, char *const *words)
 {
 	struct run r = {0};
@@ -58,6 +78,8 @@ static int run(const struct program *program, int count, char *const *words)
 		r.status = command_find("help")->run(program, 1, help);
 	} else if (options_has(&r.given, "version")) {
 		r.status = command_find("version")->run(program, 0, NULL);
+	} else if (r.given.operand_count > 1 && !is_one_by_one(&r)) {
+		return batch_words(&r, options, program);
 	} else if (!prepare(&r, program, &e)) {
 		r.status = command_failed(&command_run, &e);
 	} else {
@@ -77,7 +99,8 @@ const struct command command_run = {
 		"repository, as far as --permit, rules and the sandbox allow, and prints the answer on stdout. Everything else goes to stderr. Text "
 		"piped in beside a task is given to the model with it, and so is every --image; a model "
 		"that is known to take no images is refused. Several tasks are independent "
-		"conversations, worked on one after the other.\n\n"
+		"conversations, worked on at the same time as a batch (fettle help batch); with --ask, "
+		"--dry-run, --timings, --trace, --show-thinking or a diff one after the other.\n\n"
 		"With --schema the answer is one JSON value that fits the schema, and stdout gets nothing "
 		"else: an answer that does not fit is asked for once more, with what is wrong with it; "
 		"if that one does not fit either, it goes to stderr with the reasons, and the status is "

@@ -144,16 +144,39 @@ static void a_nul_is_found(void **)
 
 static void words_are_tasks(void **)
 {
-	const char *words[] = {"one\nand more", "# two", " "};
+	const struct str words[] = {STR("one\nand more"), STR("# two"), STR(" ")};
 	AUTO(tasks) t = {0};
 
-	tasks_read_words(&t, words, 3);
+	tasks_read_words(&t, words, 3, (struct str){0}, 0);
 	assert_false(tasks_finish(&t, false, &failure));
 	assert_string_equal(failure.text,
 		"1 problem in the list of tasks; the first: task 3: the prompt is empty");
 	assert_int_equal(t.items.n, 2);
 	assert_filled(&t.items.p[0], "one\nand more");
 	assert_filled(&t.items.p[1], "# two");
+}
+
+/* Whatever stands there, a word is told as it is. */
+static void words_are_no_templates(void **)
+{
+	static const char pieces[] = "{{}}\\x:\njson:result:";
+
+	for (int round = 0; round < 3000; round++) {
+		AUTO(tasks) t = {0};
+		AUTO(buf) word = {0};
+		buf_put_char(&word, 'w');
+		for (unsigned n = tree_random(30); n; n--)
+			buf_put_char(&word, pieces[tree_random(sizeof pieces - 1)]);
+		struct str words[] = {buf_str(&word)};
+		tasks_read_words(&t, words, 1, STR("{{piped}}"), 5);
+		assert_true(tasks_finish(&t, false, &failure));
+		assert_filled(&t.items.p[0], buf_text(&word));
+		assert_int_equal(t.items.p[0].timeout_s, 5);
+		AUTO(buf) context = {0};
+		assert_true(task_fill(
+			&t.items.p[0], t.items.p[0].context, NULL, NULL, &context, &failure));
+		assert_string_equal(buf_text(&context), "<stdin>\n{{piped}}\n</stdin>");
+	}
 }
 
 /* ---- objects ---- */
@@ -513,6 +536,7 @@ int main(void)
 		cmocka_unit_test(lines_have_faults),
 		cmocka_unit_test(a_nul_is_found),
 		cmocka_unit_test(words_are_tasks),
+		cmocka_unit_test(words_are_no_templates),
 		cmocka_unit_test(objects_are_tasks),
 		cmocka_unit_test(every_broken_object_is_named),
 		cmocka_unit_test(csv_follows_its_rfc),

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* batch: what the files of the command share. Private to them. */
+#ifndef CMD_BATCH_H
+#define CMD_BATCH_H
+
+#include "batch/runner.h"
+#include "cmd/run.h"
+#include "ui/batch.h"
+
+/* The route of a model that tasks name. */
+struct batch_route {
+	struct str model;
+	const struct route *route;
+};
+
+struct batch {
+	struct run run;
+	const char *state; /* fettle's own directory below XDG_STATE_HOME */
+	struct tasks tasks;
+	struct options typed; /* now, or for the run that goes on; no settings */
+	struct str context; /* told before every task; "" none */
+	VEC(struct batch_route) routes;
+	char name[RUN_NAME_BYTES]; /* of the run */
+	struct run_past past;
+	struct journal_writer *journal;
+	int journal_fd;
+	struct runner_options options;
+	struct runner *runner;
+	struct batch_ui *ui;
+	struct timer *patience;
+	bool is_over;
+	bool is_unread; /* nobody takes what is said on stdout */
+	bool has_directory; /* of files for results */
+	int signals; /* that asked for the end */
+};
+
+/* batch.c: the tasks of run, which were typed with this table; run is given back. The status. */
+int batch_words(struct run *run, const struct option *table, const struct program *program);
+
+/* batch_tasks.c: the list, from files, words and stdin; what is wrong with it goes to stderr. */
+[[nodiscard]] bool batch_read_tasks(struct batch *b, const struct program *program, struct err *e);
+/* Every model that tasks name is there before anything runs. */
+[[nodiscard]] bool batch_check_models(struct batch *b, struct err *e);
+
+/* batch_past.c */
+/* What was typed, as a JSON object for the journal. */
+void batch_put_options(const struct batch *b, struct buf *out);
+/*
+ * Goes on with the run of --resume or --retry-failed: its list, and what was typed for it where
+ * nothing else is typed now. ERR_USAGE.
+ */
+[[nodiscard]] bool batch_resume(struct batch *b, const struct option *table, struct err *e);
+
+/* batch_work.c: everything is prepared; the status is in run. */
+[[nodiscard]] bool batch_work(struct batch *b, struct err *e);
+/* The route of a task that names a model, chosen once; NULL and e. */
+const struct route *batch_route(void *batch, struct str model, struct err *e);
+
+#endif
