@@ -107,6 +107,7 @@ static struct batch_ui *open_ui(struct batch *b)
 		.outputs = r->ui_options.outputs,
 		.output_count = r->ui_options.output_count,
 		.directory = options_value(given, "output-dir"),
+		.only = options_value(given, "only"),
 		.is_unordered = options_has(given, "unordered"),
 		.is_quiet = r->ui_options.is_quiet,
 		.is_verbose = r->ui_options.is_verbose,

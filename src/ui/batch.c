@@ -15,7 +15,7 @@
 #include "ui/batch_inside.h"
 
 /* A turn of the loop goes on with other work in between. */
-enum { STEP_TASKS = 64, SPILL_BYTES = 64 << 10 };
+enum { STEP_TASKS = 64, SPILL_BYTES = 64 << 10, STDOUT_BEHIND_BYTES = 64 << 10 };
 /* Lines of agents that stdout has not taken: above, whoever talks is made to wait for it. */
 enum { BEHIND_MAX_BYTES = 4 << 20, BEHIND_WAIT_MS = 1000 };
 
@@ -113,12 +113,17 @@ void batch_outcome(struct batch_ui *b, uint32_t task, struct arena *a, struct ta
 		put_unreadable(b, a, outcome, state, &e);
 }
 
+static bool is_shown(const struct batch_ui *b, uint32_t task)
+{
+	return !b->options.only || str_is(b->tasks->items.p[task].id, b->options.only);
+}
+
 /* Whether stdout takes more; files always do. */
 static bool takes_more(const struct batch_sink *s)
 {
 	const struct ui *ui = s->batch->ui;
 
-	return s->sink.path || ui->is_drained;
+	return s->sink.path || ui->out.n - ui->sent < STDOUT_BEHIND_BYTES;
 }
 
 static bool next_task(const struct batch_sink *s, uint32_t *task)
@@ -173,6 +178,10 @@ static bool pump_sink(struct batch_sink *s, const struct runner_event *event)
 			return true;
 		if (left == 0)
 			return false;
+		if (!is_shown(b, task)) {
+			s->next++;
+			continue;
+		}
 		if (event && event->outcome && event->task == task) {
 			put_task(s, task, event->outcome);
 			continue;
@@ -192,7 +201,8 @@ static bool pump_files(struct batch_ui *b)
 
 	for (; b->filed < b->earlier_count && left > 0; b->filed++, left--) {
 		uint32_t task = b->ended.p[b->filed];
-		if (b->directory_fd < 0 || runner_state(b->runner, task) != TASK_DONE)
+		if (b->directory_fd < 0 || !is_shown(b, task) ||
+			runner_state(b->runner, task) != TASK_DONE)
 			continue;
 		batch_outcome(b, task, &b->scratch, &outcome);
 		batch_write_file(b, task, &outcome);

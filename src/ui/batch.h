@@ -22,6 +22,7 @@ struct batch_ui_options {
 	const struct ui_output *outputs; /* that can be written; they stay until batch_ui_free */
 	size_t output_count;
 	const char *directory; /* a file a task; NULL none. batch_check_directory */
+	const char *only; /* the id of the one task that is shown; NULL: all */
 	bool is_unordered; /* text and json: as the tasks end, not as they are in the list */
 	bool is_quiet; /* nothing on stderr but errors */
 	bool is_verbose; /* also attempts that are made again */
