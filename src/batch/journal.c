@@ -250,6 +250,12 @@ static void put_work(struct json_writer *w, const struct run_usage *usage)
 	json_close(w, '}');
 }
 
+void run_usage_put(struct json_writer *w, const struct run_usage *usage)
+{
+	put_usage(w, usage);
+	put_work(w, usage);
+}
+
 static struct json_writer begin_line(struct buf *line, const char *event, uint32_t task)
 {
 	struct json_writer w = {.buf = line};
@@ -302,8 +308,7 @@ uint64_t journal_note_done(struct journal_writer *j, uint32_t task, int attempt,
 	must(result.n <= RUN_RESULT_MAX_BYTES);
 	json_member_int(&w, "attempt", attempt);
 	json_member_int(&w, "at", clock_wall_ms());
-	put_usage(&w, usage);
-	put_work(&w, usage);
+	run_usage_put(&w, usage);
 	json_member_str(&w, "result", result);
 	return note(j, &w);
 }
@@ -316,8 +321,7 @@ uint64_t journal_note_failed(struct journal_writer *j, uint32_t task, int attemp
 
 	json_member_int(&w, "attempt", attempt);
 	json_member_int(&w, "at", clock_wall_ms());
-	put_usage(&w, usage);
-	put_work(&w, usage);
+	run_usage_put(&w, usage);
 	json_member_text(&w, "class", class);
 	json_member_str(&w, "message", message);
 	json_member_bool(&w, "final", is_final);

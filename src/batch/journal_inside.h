@@ -3,6 +3,7 @@
 #ifndef BATCH_JOURNAL_INSIDE_H
 #define BATCH_JOURNAL_INSIDE_H
 
+#include "base/json.h"
 #include "batch/journal.h"
 
 #define RUN_JOURNAL "journal.jsonl"
@@ -24,5 +25,9 @@ void journal_put_first(struct buf *line, const struct run_head *head);
 /* The list of a run, checked against the head's digest. */
 [[nodiscard]] bool journal_read_tasks(
 	int run_fd, const struct run_head *head, struct tasks *tasks, struct err *e);
+
+/* Members "usage" and "work" of an object. */
+void run_usage_put(struct json_writer *w, const struct run_usage *usage);
+void run_usage_read(struct str object, struct arena *a, struct run_usage *out);
 
 #endif

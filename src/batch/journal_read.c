@@ -338,6 +338,12 @@ static void read_work(struct str work, struct arena *a, struct run_usage *out)
 	out->duration_ms = json_int_or(json_get(work, "ms"), 0);
 }
 
+void run_usage_read(struct str object, struct arena *a, struct run_usage *out)
+{
+	read_usage(json_get(object, "usage"), out);
+	read_work(json_get(object, "work"), a, out);
+}
+
 bool journal_outcome(int fd, const struct run_past *past, uint32_t task, struct arena *a,
 	struct run_outcome *out, struct err *e)
 {
@@ -363,7 +369,6 @@ bool journal_outcome(int fd, const struct run_past *past, uint32_t task, struct 
 		.message = json_text(json_get(line, "message"), a),
 		.because = (uint32_t)count_of(json_get(line, "because")),
 		.attempt = (int)json_int_or(json_get(line, "attempt"), 0)};
-	read_usage(json_get(line, "usage"), &out->usage);
-	read_work(json_get(line, "work"), a, &out->usage);
+	run_usage_read(line, a, &out->usage);
 	return true;
 }

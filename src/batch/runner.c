@@ -254,6 +254,18 @@ static void note_skipped(struct runner *r)
 	}
 }
 
+bool runner_take(struct runner *r, uint32_t task, int attempt, const struct runner_result *result)
+{
+	for (size_t i = 0; i < r->attempts.n; i++) {
+		struct attempt *a = r->attempts.p[i];
+		if (a->index != task || a->number != attempt || !a->is_away)
+			continue;
+		attempt_take(a, result);
+		return true;
+	}
+	return false;
+}
+
 /* ---- what is safe ---- */
 
 static void tell_ended(struct runner *r, struct telling *t)

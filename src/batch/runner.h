@@ -54,6 +54,16 @@ struct runner_event {
 	int64_t delay_ms;
 };
 
+/* How an attempt ended that somebody else has worked on. */
+struct runner_result {
+	bool is_done;
+	struct str text; /* done: the answer */
+	const char *class; /* failed: see docs/batch.md; one of task_classes */
+	enum failure failure;
+	struct str message;
+	struct run_usage usage;
+};
+
 /* What a task works with besides its own words; stays until leave. */
 struct task_place {
 	const struct workspace *workspace;
@@ -84,6 +94,14 @@ struct runner_options {
 	 */
 	bool (*enter)(void *self, uint32_t task, struct task_place *out, struct err *e);
 	bool (*leave)(void *self, uint32_t task, bool is_done, struct err *e);
+	/*
+	 * Attempts that somebody else works on: asked is what the agent would be told, copied
+	 * before it returns. runner_take ends the attempt. take_back: nobody wants it any more.
+	 * NULL: agents here.
+	 */
+	bool (*hand_over)(void *self, uint32_t task, int attempt, const struct agent_task *asked,
+		struct err *e);
+	void (*take_back)(void *self, uint32_t task, int attempt);
 	/* The world of an attempt: budgets of its own; NULL: that of the runner. */
 	void (*world)(void *self, uint32_t task, struct agent_world *out);
 	void (*world_end)(void *self, uint32_t task);
@@ -97,9 +115,25 @@ struct runner_options {
  */
 [[nodiscard]] struct runner *runner_start(
 	const struct agent_world *world, const struct runner_options *options, struct err *e);
+/*
+ * What a failure means, for whoever works on tasks himself: result may be NULL. is_timed_out: by
+ * the task's own limit; retries: that a call may make.
+ */
+struct task_failing {
+	const struct err *error;
+	const struct agent_result *result;
+	bool is_timed_out, has_own_model;
+	int call_retries;
+};
+const char *task_classify(const struct task_failing *f, enum failure *failure);
+/* The class of that name, as a constant; "task" for one that is not known. */
+const char *task_class_find(struct str name);
+
 /* After RUNNER_OVER. NULL is nothing. */
 void runner_free(struct runner *r);
 
+/* False: that attempt is not handed over, or has ended. */
+bool runner_take(struct runner *r, uint32_t task, int attempt, const struct runner_result *result);
 /* Nothing starts any more, for this reason; what runs may finish. The first reason counts. */
 void runner_stop(struct runner *r, const struct err *why);
 /* The same, and what runs is cancelled and given back. */

@@ -30,7 +30,8 @@ static void settle(void *self)
 	struct attempt *a = self;
 	const struct runner_options *o = &a->runner->options;
 
-	a->usage.duration_ms = (clock_ns() - a->begun_ns) / 1'000'000;
+	if (!a->usage.duration_ms)
+		a->usage.duration_ms = (clock_ns() - a->begun_ns) / 1'000'000;
 	if (o->world_end)
 		o->world_end(o->self, a->index);
 	if (a->error.code && !a->class)
@@ -121,10 +122,50 @@ void attempt_cancel(struct attempt *a, enum err_code code, const char *why)
 		return;
 	a->is_cancelled = true;
 	err_set(&e, code, "%s", why);
-	if (a->agent)
+	if (a->agent) {
 		agent_cancel(a->agent, code, why);
-	else
-		fail(a, &e);
+		return;
+	}
+	fail(a, &e);
+	if (!a->is_away)
+		return;
+	a->is_away = false;
+	a->runner->options.take_back(a->runner->options.self, a->index, a->number);
+	finish(a);
+}
+
+/* ---- somebody else ---- */
+
+static void hand_over(struct attempt *a)
+{
+	const struct runner_options *o = &a->runner->options;
+	struct err e;
+
+	a->asked.route = a->route;
+	a->is_away = o->hand_over(o->self, a->index, a->number, &a->asked, &e);
+	if (a->is_away)
+		return;
+	fail(a, &e);
+	finish(a);
+}
+
+void attempt_take(struct attempt *a, const struct runner_result *result)
+{
+	a->is_away = false;
+	a->usage = result->usage;
+	a->usage.model = arena_copy(&a->arena, result->usage.model);
+	if (result->is_done && result->text.n <= RUN_RESULT_MAX_BYTES) {
+		buf_put_str(&a->result, result->text);
+	} else if (result->is_done) {
+		err_set(&a->error, ERR_LIMIT, "the answer is longer than %d MB",
+			RUN_RESULT_MAX_BYTES >> 20);
+	} else {
+		err_set(&a->error, ERR_TASK, "%.*s", STR_ARG(result->message));
+		a->class = result->class;
+		a->failure = result->failure;
+		attempt_count_same(a);
+	}
+	finish(a);
 }
 
 static void start_agent(struct attempt *a)
@@ -134,6 +175,10 @@ static void start_agent(struct attempt *a)
 
 	if (a->error.code) {
 		finish(a);
+		return;
+	}
+	if (o->hand_over) {
+		hand_over(a);
 		return;
 	}
 	a->world = a->runner->world;
@@ -198,7 +243,8 @@ void attempt_begin(struct runner *r, uint32_t task)
 	r->options.event(r->options.self,
 		&(struct runner_event){.kind = RUNNER_STARTED, .task = task, .attempt = a->number});
 	limit_s = a->task->timeout_s ? a->task->timeout_s : r->options.timeout_s;
-	if (limit_s)
+	/* Whoever works on it has the time. */
+	if (limit_s && !r->options.hand_over)
 		a->timeout = loop_after(r->world.loop, limit_s * 1'000, on_timeout, a);
 	if (!choose_route(a, &e)) {
 		fail(a, &e);

@@ -26,25 +26,68 @@ static const struct {
 };
 
 /* Of errors that are no provider's. */
-static const char *own_class(const struct attempt *a)
+static const struct {
+	enum err_code code;
+	const char *class;
+} own[] = {
+	{ERR_CANCELLED, "cancelled"},
+	{ERR_TIMEOUT, "timeout"},
+	{ERR_USAGE, "validation"},
+	{ERR_NOT_FOUND, "validation"},
+	{ERR_DENIED, "validation"},
+	{ERR_PARSE, "validation"},
+	{ERR_IO, "io"},
+};
+
+static const char *own_class(enum err_code code)
 {
-	switch (a->error.code) {
-	case ERR_CANCELLED: return "cancelled";
-	case ERR_TIMEOUT: return "timeout";
-	case ERR_USAGE:
-	case ERR_NOT_FOUND:
-	case ERR_DENIED:
-	case ERR_PARSE: return "validation";
-	case ERR_IO: return "io";
-	default: return "task";
-	}
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (own[i].code == code)
+			return own[i].class;
+	return "task";
 }
 
-static void count_same(struct attempt *a)
+const char *task_class_find(struct str name)
+{
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (str_is(name, own[i].class))
+			return own[i].class;
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (str_is(name, reasons[i].class))
+			return reasons[i].class;
+	return "task";
+}
+
+const char *task_classify(const struct task_failing *f, enum failure *failure)
+{
+	const struct agent_result *r = f->result;
+	const struct call_result *last = r && r->call_count ? &r->calls[r->call_count - 1] : NULL;
+	const char *reason = last && !f->is_timed_out ? last->reason : NULL;
+	const char *class = own_class(f->error->code);
+
+	*failure = FAILURE_LASTING;
+	for (size_t i = 0; reason && i < sizeof reasons / sizeof *reasons; i++) {
+		if (strcmp(reason, reasons[i].reason) != 0)
+			continue;
+		class = reasons[i].class;
+		*failure = reasons[i].failure;
+	}
+	/* A model of its own is no other task's fault. */
+	if (*failure == FAILURE_COMMON && f->has_own_model)
+		*failure = FAILURE_LASTING;
+	/* The call has tried as often as it may; what broke within an answer was not tried again.
+	 */
+	if (*failure == FAILURE_PASSING && last->attempts > f->call_retries)
+		*failure = FAILURE_LASTING;
+	return class;
+}
+
+void attempt_count_same(struct attempt *a)
 {
 	struct runner *r = a->runner;
 
-	if (a->failure != FAILURE_LASTING || strcmp(a->class, "validation") != 0 || r->has_success)
+	if (a->is_cancelled || a->failure != FAILURE_LASTING || r->has_success ||
+		strcmp(a->class, "validation") != 0)
 		return;
 	if (strncmp(r->same, a->error.text, sizeof r->same - 1) != 0)
 		r->same_count = 0;
@@ -55,25 +98,12 @@ static void count_same(struct attempt *a)
 
 void attempt_classify(struct attempt *a, const struct agent_result *result)
 {
-	const struct call_result *last =
-		result && result->call_count ? &result->calls[result->call_count - 1] : NULL;
-	const char *reason = last && !a->is_timed_out ? last->reason : NULL;
+	struct task_failing f = {.error = &a->error,
+		.result = result,
+		.is_timed_out = a->is_timed_out,
+		.has_own_model = a->task->model.p,
+		.call_retries = a->runner->options.call_retries};
 
-	a->class = own_class(a);
-	a->failure = FAILURE_LASTING;
-	for (size_t i = 0; reason && i < sizeof reasons / sizeof *reasons; i++) {
-		if (strcmp(reason, reasons[i].reason) != 0)
-			continue;
-		a->class = reasons[i].class;
-		a->failure = reasons[i].failure;
-	}
-	/* A model of its own is no other task's fault. */
-	if (a->failure == FAILURE_COMMON && a->task->model.p)
-		a->failure = FAILURE_LASTING;
-	/* The call has tried as often as it may; what broke within an answer was not tried again.
-	 */
-	if (a->failure == FAILURE_PASSING && last->attempts > a->runner->options.call_retries)
-		a->failure = FAILURE_LASTING;
-	if (!a->is_cancelled)
-		count_same(a);
+	a->class = task_classify(&f, &a->failure);
+	attempt_count_same(a);
 }

@@ -48,6 +48,7 @@ struct attempt {
 	struct agent *agent; /* NULL: not at work */
 	struct timer *timeout;
 	bool is_timed_out, is_cancelled;
+	bool is_away; /* handed over */
 	bool is_in; /* options.enter went well, so leave is owed */
 	/* The end. */
 	struct err error;
@@ -93,6 +94,8 @@ void runner_settle(struct attempt *a);
 /* runner_attempt.c: ends with runner_settle, which may be called from within. */
 void attempt_begin(struct runner *r, uint32_t task);
 void attempt_cancel(struct attempt *a, enum err_code code, const char *why);
+/* The end of one that was handed over. */
+void attempt_take(struct attempt *a, const struct runner_result *result);
 void attempt_free(struct attempt *a);
 
 /* runner_text.c: what the task's agent is told. Reads files and the journal: may be on a worker. */
@@ -100,5 +103,7 @@ void attempt_free(struct attempt *a);
 
 /* runner_class.c: sets class and failure of an attempt that has failed. */
 void attempt_classify(struct attempt *a, const struct agent_result *result);
+/* A failure that all tasks so far have had is everybody's. */
+void attempt_count_same(struct attempt *a);
 
 #endif
