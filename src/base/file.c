@@ -136,6 +136,7 @@ void beside_release(struct beside *r)
 		file_close(&r->fd);
 		unlink(buf_text(&r->temporary));
 	}
+	buf_release(&r->name);
 	buf_release(&r->path);
 	buf_release(&r->temporary);
 }
@@ -174,6 +175,7 @@ bool beside_begin(struct beside *r, const char *path, struct err *e)
 	begun.fd = open(buf_text(&name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (begun.fd < 0)
 		return err_errno(e, "%s", path);
+	buf_put_text(&begun.name, path);
 	buf_put_str(&begun.temporary, buf_str(&name));
 	/* An existing file's mode counts whatever the umask. */
 	if (mode != 0666 && fchmod(begun.fd, mode) < 0)
@@ -185,14 +187,14 @@ bool beside_begin(struct beside *r, const char *path, struct err *e)
 
 bool beside_put(struct beside *r, struct str bytes, struct err *e)
 {
-	return file_write_fd(r->fd, bytes, e) || err_context(e, "%s", buf_text(&r->path));
+	return file_write_fd(r->fd, bytes, e) || err_context(e, "%s", buf_text(&r->name));
 }
 
 bool beside_end(struct beside *r, struct err *e)
 {
 	/* Else a crash of the system could leave an empty file where an old one was. */
 	if (fsync(r->fd) < 0 || rename(buf_text(&r->temporary), buf_text(&r->path)) < 0)
-		return err_errno(e, "%s", buf_text(&r->path));
+		return err_errno(e, "%s", buf_text(&r->name));
 	buf_clear(&r->temporary);
 	file_close(&r->fd);
 	return true;

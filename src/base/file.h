@@ -35,7 +35,8 @@
  * had. {0} is a valid start.
  */
 struct beside {
-	struct buf path, temporary; /* temporary is empty before the beginning and behind the end */
+	struct buf name, path, temporary; /* as it was given, where that leads to; temporary is
+					     empty before the beginning and behind the end */
 	int fd;
 };
 [[nodiscard]] bool beside_begin(struct beside *r, const char *path, struct err *e);
