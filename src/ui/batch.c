@@ -123,7 +123,7 @@ static bool takes_more(const struct batch_sink *s)
 {
 	const struct ui *ui = s->batch->ui;
 
-	return s->sink.path || ui->out.n - ui->sent < STDOUT_BEHIND_BYTES;
+	return s->sink.path || ui->out.n < STDOUT_BEHIND_BYTES;
 }
 
 static bool next_task(const struct batch_sink *s, uint32_t *task)

@@ -403,7 +403,7 @@ static void results_wait_in_the_journal_for_a_slow_reader(void **)
 	size_t digits = 9 + 90 * 2 + 900 * 3 + 9000 * 4 + 5;
 	assert_int_equal(
 		reader.bytes, (size_t)MANY * (ANSWER_BYTES + strlen("==  ==\n\n\n")) + digits);
-	assert_true(reader.most_queued < (64 << 10));
+	assert_true(reader.most_queued < (96 << 10));
 	stage_release(&s);
 }
 
