@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO_FD fd = memfd_create("journal", MFD_CLOEXEC);
 	struct err e;
 
-	journal_put_head(&text, &head);
+	journal_put_first(&text, &head);
 	buf_put(&text, data, size);
 	must(fd >= 0 && file_write_fd(fd, buf_str(&text), &e));
 	must(journal_read_past(fd, &past, &e));
