@@ -328,7 +328,7 @@ serials = itertools.count(1)
 def run_batch(bench, server, kind, places, retries):
     """Complaints about one run with a task for each place."""
     tasks = [f"fault:{kind.name}:{kind.mode}:{place}:{next(serials)}" for place in places]
-    ran = bench.run(["-q", "-o", "stream-json", "--max-retries", str(retries), "--model",
+    ran = bench.run(["-q", "-o", "stream-json", "--show-thinking", "--max-retries", str(retries), "--model",
                      kind.wire.model, "--base-url", server.url, "--", *tasks],
                     deadline_s=BATCH_DEADLINE_S)
     bad = general_complaints(ran)
