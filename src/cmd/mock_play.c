@@ -8,6 +8,8 @@ enum { WRITE_BYTES = 16 << 10 };
 
 void play_free(struct play *p)
 {
+	if (p->is_let_in)
+		mock_limit_leave(&p->mock->script.limit);
 	timer_cancel(p->timer);
 	buf_release(&p->out);
 	wire_writer_release(&p->writer);

@@ -39,6 +39,7 @@ struct play {
 	int64_t told, deltas;
 	int64_t pause_ms; /* due when what is in out has left; 0 none */
 	bool is_cut_due;
+	bool is_let_in; /* counted by the script's limit */
 	struct timer *timer;
 };
 

@@ -446,6 +446,7 @@ bool mock_script_read(struct mock_script *s, struct str text, const char *name, 
 		{"models", KEY_READ, .read = mock_side_read_models},
 		{"dimensions", KEY_INT, offsetof(struct mock_script, dimensions), 1,
 			DIMENSIONS_MAX},
+		{"limit", KEY_READ, offsetof(struct mock_script, limit), .read = mock_limit_read},
 		{0},
 	};
 	struct reading reading = {.arena = &s->arena, .name = name};
@@ -470,5 +471,6 @@ void mock_script_release(struct mock_script *s)
 		reply_release(reply);
 	vec_release(&s->replies);
 	vec_release(&s->models);
+	mock_limit_release(&s->limit);
 	arena_release(&s->arena);
 }

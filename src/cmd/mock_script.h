@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "cmd/mock_limit.h"
 #include "llm/list.h"
 #include "llm/llm.h"
 
@@ -63,6 +64,7 @@ struct mock_script {
 	VEC(struct listed_model) models;
 	bool has_models; /* else there is one, "mock" */
 	int64_t dimensions; /* of vectors, where the client does not say */
+	struct mock_limit limit;
 };
 
 struct reading;

@@ -2,10 +2,16 @@
 /* The scripted provider as a server: requests in, scripted streams out, with their faults. */
 #include "cmd/mock.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/must.h"
 #include "cmd/mock_play.h"
 #include "cmd/mock_record.h"
 #include "cmd/mock_side.h"
+
+/* Of a question in JSON, about. */
+enum { BYTES_A_TOKEN = 4 };
 
 static void play_gone(void *self)
 {
@@ -57,6 +63,57 @@ static void answer_side(struct play *p)
 	play_free(p);
 }
 
+/* ---- the script's limit ---- */
+
+/* What a model is asked; lists and versions are free. */
+static bool is_limited(const struct mock *mock, const struct mock_question *q)
+{
+	return mock->script.limit.is_there &&
+	       (!q->side ||
+		       (q->wire->embed_path && str_ends(str_from(q->wire->embed_path), q->path)));
+}
+
+static void put_header(void *self, const char *name, const char *value)
+{
+	httpd_put_header(self, name, value);
+}
+
+/* False: it was refused, and the play is over. */
+static bool let_in(struct play *p)
+{
+	struct mock_limit *l = &p->mock->script.limit;
+	int64_t now_ns = clock_ns(), wait_ms;
+	const char *excess = mock_limit_take(l, now_ns);
+	char text[80];
+
+	p->is_let_in = !excess;
+	mock_limit_each_header(l, p->question.wire == &wire_anthropic, now_ns, clock_wall_ms(),
+		put_header, p->request);
+	if (!excess)
+		return true;
+	wait_ms = mock_limit_wait_ms(l, now_ns);
+	if (!l->keeps_silent) {
+		snprintf(text, sizeof text, "%lld", (long long)(wait_ms + 999) / 1'000);
+		httpd_put_header(p->request, "retry-after", text);
+	}
+	snprintf(text, sizeof text, "above the limit: too many %s", excess);
+	refuse(p, 429, text);
+	return false;
+}
+
+/* What the script says that the answer took, or else the question by its size. */
+static int64_t tokens_of(const struct play *p)
+{
+	if (p->reply)
+		vec_each (&p->reply->pieces, piece)
+			if (!piece->raw.p && piece->delta.kind == DELTA_USAGE &&
+				piece->delta.usage.input >= 0)
+				return piece->delta.usage.input +
+				       (piece->delta.usage.output > 0 ? piece->delta.usage.output
+								      : 0);
+	return (int64_t)p->question.body.n / BYTES_A_TOKEN;
+}
+
 static void on_request(void *self, struct httpd_request *request)
 {
 	struct mock *mock = self;
@@ -79,7 +136,11 @@ static void on_request(void *self, struct httpd_request *request)
 		play_free(p);
 		return;
 	}
+	if (is_limited(mock, &p->question) && !let_in(p))
+		return;
 	p->reply = mock_script_choose(&mock->script, &p->question, &p->arena, &why);
+	if (p->is_let_in)
+		mock_limit_spend(&mock->script.limit, tokens_of(p));
 	if (!p->reply && p->question.side) {
 		answer_side(p);
 		return;
