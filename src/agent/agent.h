@@ -171,11 +171,13 @@ struct agent_result {
 	int64_t window_tokens; /* of the model that answered last, as reckoned with; 0: no limit */
 	int64_t started, ended;
 	int64_t provider_ns; /* connecting, sending, waiting, receiving: of calls, all attempts */
+	int64_t paced_ns; /* waiting for a turn at the provider, which is no part of that */
 	int64_t tools_ns; /* wall time with tools running */
 };
 
 enum agent_event_kind {
 	AGENT_ASKS, /* a model call begins: turn */
+	AGENT_WAITS, /* wait: it has waited for its turn at the provider for a while */
 	AGENT_RETRY, /* retry: an attempt failed; the same model is asked again after a wait */
 	AGENT_FALLBACK, /* retry: it failed for good; the next model of the list is asked */
 	AGENT_TEXT, /* text: a piece of what the model says */
@@ -207,6 +209,7 @@ struct agent_event {
 	const struct message *message;
 	const struct call_result *call;
 	const struct call_retry *retry;
+	const struct call_wait *wait;
 	const struct tool_run *run;
 	const struct window_change *window;
 	const struct agent_result *result;

@@ -155,6 +155,13 @@ static void got_retry(void *self, const struct call_retry *retry)
 	s->sink.retry(s->sink.self, retry);
 }
 
+static void got_wait(void *self, const struct call_wait *wait)
+{
+	struct summary *s = self;
+
+	s->sink.wait(s->sink.self, wait);
+}
+
 static void got_end(void *self, const struct call_result *result)
 {
 	struct summary *s = self;
@@ -165,7 +172,11 @@ static void got_end(void *self, const struct call_result *result)
 struct call *summary_ask(struct summary *s, const struct call_world *world,
 	const struct route *route, const struct call_sink *sink)
 {
-	struct call_sink own = {.delta = got_delta, .retry = got_retry, .end = got_end, .self = s};
+	struct call_sink own = {.delta = got_delta,
+		.retry = got_retry,
+		.end = got_end,
+		.self = s,
+		.wait = got_wait};
 
 	s->sink = *sink;
 	return call_start(world, route, &s->prompt, &own);

@@ -23,6 +23,7 @@
 
 const struct agent_event_entry agent_events[AGENT_DONE + 1] = {
 	[AGENT_ASKS] = {"asks", "a model call begins"},
+	[AGENT_WAITS] = {"waits", "a model call waits for its turn"},
 	[AGENT_RETRY] = {"retry", "a model call failed and is made again"},
 	[AGENT_FALLBACK] = {"fallback", "a model failed and the next one is asked"},
 	[AGENT_TEXT] = {"text", "a piece of what the model says"},
@@ -135,7 +136,8 @@ void turn_keep_call(struct agent *agent, const struct call_result *call)
 	kept.error = NULL;
 	kept.request_id = arena_copy(&agent->arena, call->request_id);
 	vec_push(&agent->calls, kept);
-	agent->result.provider_ns += call->times.ended - call->times.begun;
+	agent->result.provider_ns += call->times.ended - call->times.begun - call->paced_all_ns;
+	agent->result.paced_ns += call->paced_all_ns;
 }
 
 void turn_add_cost(struct agent *agent, const struct usage *usage, int64_t cost_nanousd)
@@ -176,6 +178,11 @@ void turn_got_retry(void *self, const struct call_retry *retry)
 	session_forget_answer(&agent->session);
 	turn_tell(agent, (struct agent_event){
 				 .kind = is_same ? AGENT_RETRY : AGENT_FALLBACK, .retry = retry});
+}
+
+void turn_got_wait(void *self, const struct call_wait *wait)
+{
+	turn_tell(self, (struct agent_event){.kind = AGENT_WAITS, .wait = wait});
 }
 
 /* It has rules for texts only. */
@@ -226,7 +233,8 @@ void turn_send(struct agent *agent)
 		.retry = turn_got_retry,
 		.end = got_end,
 		.self = agent,
-		.fit = turn_fit_route};
+		.fit = turn_fit_route,
+		.wait = turn_got_wait};
 
 	turn_fill_prompt(agent);
 	agent->call = call_start(&agent->world.call, agent->route, &agent->prompt, &sink);

@@ -57,10 +57,14 @@ void turn_ask(struct agent *agent);
 void turn_send(struct agent *agent);
 /* From the next turn of the event loop, so that no caller finds its agent freed. */
 void turn_end_soon(struct agent *agent);
-/* Of every model call, summaries too: its place in the result, its cost, and what it retries. */
+/*
+ * Of every model call, summaries too: its place in the result, its cost, what it retries and what
+ * it waits for.
+ */
 void turn_keep_call(struct agent *agent, const struct call_result *call);
 void turn_add_cost(struct agent *agent, const struct usage *usage, int64_t cost_nanousd);
 void turn_got_retry(void *agent, const struct call_retry *retry);
+void turn_got_wait(void *agent, const struct call_wait *wait);
 
 /* turn_judge.c */
 /* An answer that is whole; message is NULL when nothing is in it. */

@@ -109,7 +109,10 @@ static const struct route *prepare_summary(struct agent *agent)
 static void summarise(struct agent *agent)
 {
 	static const struct err too_long = {ERR_LIMIT, "they do not fit into a question"};
-	struct call_sink sink = {.retry = turn_got_retry, .end = got_summary_end, .self = agent};
+	struct call_sink sink = {.retry = turn_got_retry,
+		.end = got_summary_end,
+		.self = agent,
+		.wait = turn_got_wait};
 	const struct route *route = prepare_summary(agent);
 
 	if (route)

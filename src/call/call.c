@@ -116,6 +116,7 @@ static void free_call(struct call *call)
 {
 	http_cancel(call->http);
 	timer_cancel(call->timer);
+	timer_cancel(call->patience);
 	wire_reader_release(&call->reader);
 	buf_release(&call->request);
 	buf_release(&call->error_body);
@@ -313,8 +314,10 @@ static struct failure forget_attempt(struct call *call)
 	buf_clear(&call->body);
 	call->error = (struct err){0};
 	call->is_answered = false;
-	*r = (struct call_result){
-		.attempts = r->attempts, .usage = USAGE_UNKNOWN, .times.begun = begun};
+	*r = (struct call_result){.attempts = r->attempts,
+		.usage = USAGE_UNKNOWN,
+		.paced_all_ns = r->paced_all_ns,
+		.times.begun = begun};
 	failure.attempt.route = call->route;
 	failure.attempt.times.ended = clock_ns();
 	return failure;

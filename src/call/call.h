@@ -164,7 +164,8 @@ struct retry_limits {
 
 /* Monotonic clock, ns; 0: did not come to that. All but begun and ended: of the last attempt. */
 struct call_times {
-	int64_t begun; /* the first attempt */
+	int64_t begun; /* the first attempt, with what it waited for its turn */
+	int64_t queued; /* for its turn at the provider; 0: it did not wait */
 	int64_t asked; /* the request is put together from here on */
 	int64_t loading; /* libcurl is loaded, until started; 0: it was there */
 	int64_t started; /* on the network, behind the loading of libcurl */
@@ -190,6 +191,7 @@ struct call_result {
 	size_t request_bytes, response_bytes;
 	struct call_times times;
 	int64_t paced_ns; /* how long this attempt waited for its turn */
+	int64_t paced_all_ns; /* the same of all attempts; a part of begun to ended */
 };
 
 /* An attempt has failed, and another one follows. */
@@ -204,6 +206,14 @@ struct call_retry {
 	int64_t delay_ms; /* until it is made */
 };
 
+/* An attempt has waited for its turn for a while, and goes on waiting. */
+struct call_wait {
+	const struct route *route;
+	const char *reason; /* a word for machines: "requests", "tokens", "concurrent" ... */
+	const char *why; /* for people: "requests a minute" ... */
+	int64_t wait_ms; /* until somebody may go; -1: when a call under way has ended */
+};
+
 struct call_sink {
 	void (*delta)(void *self, const struct delta *delta);
 	/* What deltas told so far does not count: it begins anew. NULL: nobody wants to know. */
@@ -216,6 +226,8 @@ struct call_sink {
 	 * that the call began with goes everywhere.
 	 */
 	const struct prompt *(*fit)(void *self, const struct route *route, struct err *e);
+	/* At most once an attempt. NULL: nobody wants to know. */
+	void (*wait)(void *self, const struct call_wait *wait);
 };
 
 struct pacer;
@@ -225,6 +237,9 @@ struct call_world {
 	struct http_client *http;
 	struct retry_limits retry;
 	struct pacer *pacer; /* asked before every attempt; NULL: nobody waits */
+	bool is_interactive; /* a person waits: before all batches */
+	uint64_t batch; /* batches take turns; 0 is one, too */
+	int64_t turn_max_ms; /* the longest wait for a turn; 0: a quarter of an hour */
 };
 
 struct call;

@@ -92,6 +92,7 @@ struct call *embed_start(const struct call_world *world, const struct route *rou
 	must(request->text_count > 0 && request->text_count <= EMBED_TEXTS_MAX);
 	embed->asked = request;
 	embed->sink = *sink;
-	call->sink = (struct call_sink){.retry = sink->retry, .self = sink->self};
+	call->sink =
+		(struct call_sink){.retry = sink->retry, .self = sink->self, .wait = sink->wait};
 	return call;
 }

@@ -18,6 +18,7 @@ struct embed_sink {
 	 */
 	void (*end)(void *self, const struct call_result *result, const struct embeddings *vectors);
 	void *self;
+	void (*wait)(void *self, const struct call_wait *wait); /* as in struct call_sink */
 };
 
 /*

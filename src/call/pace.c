@@ -36,7 +36,7 @@ struct pace_ticket {
 	struct lane *lane; /* NULL: it does not wait */
 	struct pace_ask ask;
 	int64_t asked_ns;
-	enum bucket_why why;
+	struct bucket_verdict verdict; /* the last one */
 	bool is_admitted, is_told;
 	struct bucket_share share;
 };
@@ -173,18 +173,28 @@ struct pace_ticket *pace_ask(struct pace *p, const struct pace_ask *ask, int64_t
 
 /* ---- admitting ---- */
 
-const char *pace_reason(const struct pace_ticket *t)
+static struct pace_ticket *head(struct queue *q)
 {
-	static const char *const reasons[] = {
-		[BUCKET_FREE] = "",
-		[BUCKET_PAUSED] = "the provider asked to wait",
-		[BUCKET_CLAIMED] = "another process waits for longer",
-		[BUCKET_CONCURRENT] = "calls at the same time",
-		[BUCKET_REQUESTS] = "requests a minute",
-		[BUCKET_TOKENS] = "tokens a minute",
-	};
+	return q->people.first ? q->people.first : q->first ? q->first->first : NULL;
+}
 
-	return reasons[t->why];
+struct pace_wait pace_waits(const struct pace_ticket *t)
+{
+	static const struct {
+		const char *reason, *why;
+	} words[] = {
+		[BUCKET_FREE] = {"queue", "others are before it"},
+		[BUCKET_PAUSED] = {"pause", "a pause after a refusal"},
+		[BUCKET_CLAIMED] = {"process", "another process has waited for longer"},
+		[BUCKET_CONCURRENT] = {"concurrent", "calls at the same time"},
+		[BUCKET_REQUESTS] = {"requests", "requests a minute"},
+		[BUCKET_TOKENS] = {"tokens", "tokens a minute"},
+	};
+	const struct pace_ticket *first = head(t->queue);
+	const struct bucket_verdict *verdict = first ? &first->verdict : &t->verdict;
+
+	return (struct pace_wait){
+		words[verdict->why].reason, words[verdict->why].why, verdict->at_ns};
 }
 
 bool pace_is_admitted(const struct pace_ticket *t)
@@ -192,18 +202,41 @@ bool pace_is_admitted(const struct pace_ticket *t)
 	return t->is_admitted;
 }
 
-/* Answers the late one, which is gone then. Nothing else of the queue is held meanwhile. */
+/* Answers one that will not go, which is gone then. Nothing else of the queue is held meanwhile. */
+static void refuse(struct pace_ticket *t, const struct err *e)
+{
+	struct pace_ask ask = t->ask;
+
+	leave(t, false);
+	free(t);
+	ask.answer(ask.self, e);
+}
+
 static void expire(struct pace_ticket *t, int64_t now_ns)
 {
 	struct err e = {0};
-	struct pace_ask ask = t->ask;
 
-	err_set(&e, ERR_TIMEOUT, "%.*s: not asked in %lld s, because of its limits (%s)",
-		STR_ARG(ask.name), (long long)((now_ns - t->asked_ns) / NS_PER_S),
-		*pace_reason(t) ? pace_reason(t) : "others are before it");
-	leave(t, false);
-	free(t);
-	ask.answer(ask.self, &e);
+	err_set(&e, ERR_TIMEOUT, "not asked in %lld s, because of its limits (%s)",
+		(long long)((now_ns - t->asked_ns) / NS_PER_S), pace_waits(t).why);
+	refuse(t, &e);
+}
+
+static bool is_paused_too_long(const struct pace_ticket *t, int64_t now_ns)
+{
+	return t->verdict.why == BUCKET_PAUSED && t->ask.pause_max_ns &&
+	       t->verdict.at_ns - now_ns > t->ask.pause_max_ns;
+}
+
+static void give_up_pause(struct pace_ticket *t, int64_t now_ns)
+{
+	struct err e = {0};
+
+	err_set(&e, ERR_PROVIDER,
+		"not asked: it has refused a call and is to be left alone for %lld s, the limit is "
+		"%lld s",
+		(long long)((t->verdict.at_ns - now_ns + NS_PER_S - 1) / NS_PER_S),
+		(long long)(t->ask.pause_max_ns / NS_PER_S));
+	refuse(t, &e);
 }
 
 static struct pace_ticket *late_in(struct lane *lane, int64_t now_ns, int64_t *deadline_ns)
@@ -232,11 +265,6 @@ static struct pace_ticket *late(struct queue *q, int64_t now_ns)
 	if (!t)
 		q->deadline_ns = deadline_ns;
 	return t;
-}
-
-static struct pace_ticket *head(struct queue *q)
-{
-	return q->people.first ? q->people.first : q->first ? q->first->first : NULL;
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -284,14 +312,17 @@ static int64_t serve(struct queue *q, int64_t now_ns)
 		struct bucket_verdict verdict =
 			bucket_judge(b, &t->ask.limits, &store->who, t->ask.tokens, now_ns);
 		if (verdict.why != BUCKET_FREE) {
-			t->why = verdict.why;
+			t->verdict = verdict;
 			at_ns = wait_for(store, b, t, &verdict, now_ns);
 			break;
 		}
 		admit(q, b, t, now_ns);
 	}
 	store->back(store->self, b);
-	return at_ns;
+	if (!t || !is_paused_too_long(t, now_ns))
+		return at_ns;
+	give_up_pause(t, now_ns);
+	return now_ns;
 }
 
 int64_t pace_run(struct pace *p, int64_t now_ns)

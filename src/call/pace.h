@@ -35,9 +35,13 @@ struct pace_ask {
 	uint64_t batch; /* batches take turns */
 	bool is_interactive; /* a person waits */
 	int64_t deadline_ns; /* 0: none */
-	/* e NULL: go. Otherwise the deadline has passed (ERR_TIMEOUT), and the ticket is gone. */
+	/*
+	 * e NULL: go. Otherwise the deadline has passed (ERR_TIMEOUT), or the pause is too long
+	 * (ERR_PROVIDER), and the ticket is gone.
+	 */
 	void (*answer)(void *self, const struct err *e);
 	void *self;
+	int64_t pause_max_ns; /* a longer one after a refusal is not waited for; 0: any is */
 };
 
 /* How a call has ended. */
@@ -64,8 +68,13 @@ int64_t pace_run(struct pace *pace, int64_t now_ns);
 void pace_finish(struct pace_ticket *ticket, const struct pace_end *end, int64_t now_ns);
 /* The same for one that may be waiting still; its answer does not come. */
 void pace_cancel(struct pace_ticket *ticket, int64_t now_ns);
-/* Why it waited last, for people: "requests a minute" ...; "" it did not. */
-const char *pace_reason(const struct pace_ticket *ticket);
+/* What one that waits is waiting for: what the first of its queue does. */
+struct pace_wait {
+	const char *reason; /* a word for machines; "queue": nobody has looked yet */
+	const char *why; /* for people: "requests a minute" ... */
+	int64_t at_ns; /* when the first may go, as far as it is known; 0: when a call has ended */
+};
+struct pace_wait pace_waits(const struct pace_ticket *ticket);
 bool pace_is_admitted(const struct pace_ticket *ticket);
 
 /* Buckets of this process alone. */

@@ -3,16 +3,64 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "call/walk.h"
 
 /* Before it is known what an answer takes; and of bytes of JSON, about. */
 enum { ANSWER_TOKENS = 1'000, BYTES_A_TOKEN = 4 };
+/* Shorter waits are nobody's business. */
+enum { TOLD_FROM_MS = 100 };
+#define NS_PER_MS 1'000'000LL
+
+static void tell_wait(void *self)
+{
+	struct call *call = self;
+	struct pace_wait waits = pace_waits(call->ticket);
+	int64_t left_ns = waits.at_ns - clock_ns();
+	struct call_wait wait = {call->route, waits.reason, waits.why, -1};
+
+	call->patience = NULL;
+	/* Its turn has come in the meantime, and the walk goes on next. */
+	if (pace_is_admitted(call->ticket))
+		return;
+	if (waits.at_ns)
+		wait.wait_ms = left_ns > 0 ? (left_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+	log_debug("%.*s: waits for its turn: %s", STR_ARG(call->route->name), waits.why);
+	if (call->sink.wait)
+		call->sink.wait(call->sink.self, &wait);
+}
+
+static void begin_wait(struct call *call, int64_t since_ns)
+{
+	struct call_times *times = &call->result.times;
+
+	times->queued = since_ns;
+	if (!times->begun)
+		times->begun = since_ns;
+	call->patience = loop_after(call->world.loop, TOLD_FROM_MS, tell_wait, call);
+}
+
+/* It has its turn, or will never have it. */
+static void end_wait(struct call *call)
+{
+	struct call_result *r = &call->result;
+
+	timer_cancel(call->patience);
+	call->patience = NULL;
+	if (!r->times.queued || r->paced_ns)
+		return;
+	r->paced_ns = clock_ns() - r->times.queued;
+	r->paced_all_ns += r->paced_ns;
+}
 
 static void too_late(struct call *call, const struct err *e)
 {
+	end_wait(call);
 	call->ticket = NULL;
 	call->error = *e;
-	call->error.code = ERR_LIMIT;
+	if (e->code == ERR_TIMEOUT)
+		call->error.code = ERR_LIMIT;
+	err_context(&call->error, "%.*s", STR_ARG(call->route->name));
 	/* Another provider may have room. */
 	call->trouble = (struct trouble){.code = ERR_LIMIT, .type = STR("rate_limit_error")};
 }
@@ -21,31 +69,45 @@ static void answer(void *self, const struct err *e)
 {
 	struct call *call = self;
 
-	/* From within pacer_ask there is no ticket yet, and the walk goes on by itself. */
-	if (!call->ticket)
-		return;
 	if (e)
 		too_late(call, e);
-	call_walk_soon(call);
+	/* From within pacer_ask the walk goes on by itself. */
+	if (!call->is_asking_pacer)
+		call_walk_soon(call);
+}
+
+static void ask_pacer(struct call *call)
+{
+	struct call_times *times = &call->result.times;
+	int64_t tokens, most = call->prompt.max_output_tokens, now_ns = clock_ns();
+
+	call->path = call->errand->put_request(call);
+	tokens = (int64_t)(call->request.n / BYTES_A_TOKEN);
+	tokens += most < ANSWER_TOKENS ? most : ANSWER_TOKENS;
+	call->is_asking_pacer = true;
+	struct pace_ticket *ticket = pacer_ask(&call->world, call->route, tokens, answer, call);
+	call->is_asking_pacer = false;
+	/* It is gone already where there was an error. */
+	if (call->error.code)
+		return;
+	call->ticket = ticket;
+	if (pace_is_admitted(call->ticket))
+		times->asked = now_ns;
+	else
+		begin_wait(call, now_ns);
 }
 
 enum walk step_pace(struct call *call)
 {
-	struct pacer *pacer = call->world.pacer;
-
-	if (!pacer || !call->route->wire || !call->errand->is_paced)
+	if (!call->world.pacer || !call->route->wire || !call->errand->is_paced)
 		return NEXT;
-	if (!call->ticket) {
-		int64_t tokens, most = call->prompt.max_output_tokens;
-		call->path = call->errand->put_request(call);
-		tokens = (int64_t)(call->request.n / BYTES_A_TOKEN);
-		tokens += most < ANSWER_TOKENS ? most : ANSWER_TOKENS;
-		call->asked_pacer_ns = clock_ns();
-		call->ticket = pacer_ask(pacer, call->route, tokens, answer, call);
-	}
+	if (!call->ticket)
+		ask_pacer(call);
+	if (call->error.code)
+		return NEXT;
 	if (!pace_is_admitted(call->ticket))
 		return WAIT;
-	call->result.paced_ns = clock_ns() - call->asked_pacer_ns;
+	end_wait(call);
 	return NEXT;
 }
 
@@ -63,6 +125,7 @@ void call_give_back(struct call *call)
 	const struct retry_hints *hints = &call->hints;
 	int64_t now_s = clock_wall_s();
 
+	end_wait(call);
 	if (!ticket)
 		return;
 	call->ticket = NULL;

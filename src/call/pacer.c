@@ -10,8 +10,10 @@
 #include "call/pace_share.h"
 
 /* A provider that lets nobody through for so long is not waited for. */
-#define WAIT_MAX_NS (15 * 60 * NS_PER_S)
-#define NS_PER_MS   1'000'000LL
+#define WAIT_MAX_MS (15 * 60 * 1'000LL)
+/* A pause that is soon over is waited for, whatever is asked for. */
+#define PAUSE_ALWAYS_MS 1'000LL
+#define NS_PER_MS       1'000'000LL
 
 struct pacer {
 	struct loop *loop;
@@ -60,26 +62,44 @@ static bool is_free_model(const struct route *r)
 	       (r->is_in_catalog && r->model.has_price && !price->input && !price->output);
 }
 
-struct pace_limits pacer_limits(const struct pacer *p, const struct route *route)
+/* What the wishes say of the route; 0 nothing. */
+static struct pace_limits said_of(const struct pacer *p, const struct route *route)
 {
-	/* Nobody meters what runs here. */
-	struct pace_limits limits = {
-		.rpm = !route->is_local && is_free_model(route) ? PACER_FREE_RPM : 0,
-		.tpm = route->is_local ? 0 : PACER_TPM,
-		.concurrent = PACER_CONCURRENT};
+	struct pace_limits said = {0};
 
 	for (size_t i = 0; i < p->wish_count; i++) {
 		const struct rate_wish *w = &p->wishes[i];
-		if (!str_eq(w->provider, route->provider))
+		if (w->name.p && !str_eq(w->name, route->provider) && !str_eq(w->name, route->name))
 			continue;
-		limits.rpm = w->rpm ? w->rpm : limits.rpm;
-		limits.tpm = w->tpm ? w->tpm : limits.tpm;
-		limits.concurrent = w->concurrent ? w->concurrent : limits.concurrent;
-		limits.is_rpm_said = w->rpm;
-		limits.is_tpm_said = w->tpm;
-		break;
+		said.rpm = said.rpm ? said.rpm : w->rpm;
+		said.tpm = said.tpm ? said.tpm : w->tpm;
+		said.concurrent = said.concurrent ? said.concurrent : w->concurrent;
 	}
+	said.is_rpm_said = said.rpm;
+	said.is_tpm_said = said.tpm;
+	return said;
+}
+
+struct pace_limits pacer_limits(
+	const struct pacer *p, const struct route *route, bool is_interactive)
+{
+	struct pace_limits limits = said_of(p, route);
+
+	/* Nobody meters what runs here. */
+	if (route->is_local)
+		return limits;
+	if (!limits.rpm && is_free_model(route))
+		limits.rpm = PACER_FREE_RPM;
+	if (!limits.tpm && !is_interactive)
+		limits.tpm = PACER_TPM;
+	if (!limits.concurrent)
+		limits.concurrent = PACER_CONCURRENT;
 	return limits;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 /* The limits are those of a key at a server. Only digests get into the file. */
@@ -114,19 +134,24 @@ static void turn(void *self)
 	run(p);
 }
 
-struct pace_ticket *pacer_ask(struct pacer *p, const struct route *route, int64_t tokens,
-	void (*answer)(void *self, const struct err *e), void *self)
+struct pace_ticket *pacer_ask(const struct call_world *world, const struct route *route,
+	int64_t tokens, void (*answer)(void *self, const struct err *e), void *self)
 {
+	struct pacer *p = world->pacer;
 	AUTO(buf) name = {0};
 	int64_t now_ns = clock_ns();
+	int64_t pause_ms = world->retry.wait_max_ms;
+	int64_t most_ms = world->turn_max_ms ? world->turn_max_ms : WAIT_MAX_MS;
 
 	put_name(&name, route);
 	struct pace_ticket *t = pace_ask(p->pace,
 		&(struct pace_ask){.name = buf_str(&name),
-			.limits = pacer_limits(p, route),
+			.limits = pacer_limits(p, route, world->is_interactive),
 			.tokens = tokens,
-			.is_interactive = true,
-			.deadline_ns = now_ns + WAIT_MAX_NS,
+			.batch = world->batch,
+			.is_interactive = world->is_interactive,
+			.deadline_ns = now_ns + most_ms * NS_PER_MS,
+			.pause_max_ns = larger(pause_ms, PAUSE_ALWAYS_MS) * NS_PER_MS,
 			.answer = answer,
 			.self = self},
 		now_ns);

@@ -8,9 +8,9 @@
 
 #include "call/call.h"
 
-/* What somebody says about a provider. 0 does not say. */
+/* What somebody says about a provider, or one model of it. 0 does not say. */
 struct rate_wish {
-	struct str provider;
+	struct str name; /* "provider" or "provider/model"; absent: about all */
 	int64_t rpm, tpm, concurrent;
 };
 
@@ -18,7 +18,8 @@ struct pacer;
 
 /*
  * directory: where the buckets are shared with the user's other processes, an absolute path that is
- * made when it is not there; NULL: they are this process's own. The wishes stay as long as it.
+ * made when it is not there; NULL: they are this process's own. The wishes stay as long as it; what
+ * several say, the first one of them says.
  */
 struct pacer *pacer_new(struct loop *loop, const char *directory, const struct rate_wish *wishes,
 	size_t wish_count);

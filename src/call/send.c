@@ -331,7 +331,9 @@ enum walk step_send(struct call *call)
 	call->trouble = (struct trouble){0};
 	call->content_type = call->location = call->encoding = (struct str){0};
 	call->result.attempts++;
-	call->result.times.asked = call->result.times.started = clock_ns();
+	call->result.times.started = clock_ns();
+	if (!call->result.times.asked)
+		call->result.times.asked = call->result.times.started;
 	if (call->route->wire)
 		send_http(call);
 	else

@@ -62,7 +62,8 @@ struct call {
 	const char *url; /* that was asked last */
 	struct timer *timer; /* a step's own, a wait, or the next turn of the walk */
 	struct pace_ticket *ticket; /* to be given back; NULL none */
-	int64_t asked_pacer_ns;
+	bool is_asking_pacer; /* whose answer may come from within */
+	struct timer *patience; /* for the turn at the provider, until it is told; NULL none */
 	const char *path; /* the request is put already; NULL it is not */
 	struct buf request, error_body;
 	struct buf body; /* of an answer that is read when it is whole */

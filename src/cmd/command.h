@@ -54,6 +54,14 @@ const char *command_nearest(const char *word);
 			"do not verify TLS; for a server on this machine only (localhost, 127.0.0.1, ::1)" \
 	}
 
+/* Rows for the options of a command whose calls have limits: settings_rates reads them. */
+#define LIMIT_OPTIONS \
+	{"rpm", 0, "N", "ask each model at most N times a minute, together with your other runs"}, \
+		{"tpm", 0, "N", "let each model have at most N tokens a minute"}, \
+	{ \
+		"concurrent", 0, "N", "ask each model at most N things at the same time" \
+	}
+
 struct route;
 struct http_trust;
 /* What they say, of the route and its fallbacks. The strings live in the arena. */

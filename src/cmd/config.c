@@ -158,6 +158,9 @@ static void check_wish(struct task *t)
 		say_problem(t, &e);
 		return;
 	}
+	struct rates rates;
+	if (!settings_rates(&t->settings, &t->given, &rates, &e))
+		say_problem(t, &e);
 	for (size_t i = 0; i < wish.provider_count; i++)
 		check_provider(t, &wish, &wish.providers[i]);
 	vec_each (&t->settings.conf.values, v) {

@@ -24,6 +24,7 @@ static const struct option options[] = {
 	{"lines", 'l', NULL, "every line of stdin is a text; empty ones are left out"},
 	{"cut", 0, NULL, "Ollama: cut texts beyond the model's window in place of an error"},
 	{"output-format", 'o', "FORMAT", "text: a vector a line; json: one object"},
+	LIMIT_OPTIONS,
 	TRUST_OPTIONS,
 	{"max-retries", 0, "N", "how often a failed request is made again (default 3)"},
 	{"timeout", 0, "SECONDS", "stop after this time"},
@@ -37,6 +38,7 @@ struct embedding {
 	struct buf piped;
 	VEC(struct str) texts;
 	struct route route;
+	struct rates rates;
 	struct retry_limits retry;
 	struct embed_request request;
 	struct call *call;
@@ -134,7 +136,7 @@ static bool choose_model(struct embedding *m, struct err *e)
 
 	if (!model)
 		return err_set(e, ERR_USAGE, "needs --model: which model makes the vectors");
-	if (!world_settings(w, e))
+	if (!world_settings(w, e) || !settings_rates(&w->settings, &w->given, &m->rates, e))
 		return false;
 	w->wish.model = model;
 	w->wish.base_url = options_value(&w->given, "base-url");
@@ -179,15 +181,28 @@ static void on_end(void *self, const struct call_result *result, const struct em
 		m->world->is_done = true;
 }
 
+static void on_wait(void *, const struct call_wait *wait)
+{
+	AUTO(buf) name = {0};
+
+	utf8_put_line(&name, wait->route->name, 80);
+	fprintf(stderr, "fettle: waiting for %s: %s\n", buf_text(&name), wait->why);
+}
+
 static void ask_next(struct embedding *m)
 {
-	struct call_world world = {m->world->loop, m->world->http, m->retry};
+	const struct world *w = m->world;
+	struct call_world world = {.loop = w->loop,
+		.http = w->http,
+		.retry = m->retry,
+		.pacer = w->pacer,
+		.is_interactive = true};
 	size_t left = m->texts.n - m->done;
 
 	m->request.texts = m->texts.p + m->done;
 	m->request.text_count = left < BATCH_TEXTS ? left : BATCH_TEXTS;
-	m->call = embed_start(
-		&world, &m->route, &m->request, &(struct embed_sink){.end = on_end, .self = m});
+	m->call = embed_start(&world, &m->route, &m->request,
+		&(struct embed_sink){.end = on_end, .self = m, .wait = on_wait});
 }
 
 static void on_timeout(void *self)
@@ -205,6 +220,7 @@ static bool make_vectors(struct embedding *m, struct err *e)
 
 	if (!world_open(w, e))
 		return false;
+	w->pacer = settings_pacer(&w->settings, w->loop, &m->rates);
 	if (m->timeout_s)
 		m->timeout = loop_after(w->loop, m->timeout_s * 1000, on_timeout, m);
 	ask_next(m);

@@ -25,6 +25,7 @@ struct run {
 	struct agent_images images;
 	struct retry_limits retry;
 	struct http_trust trust;
+	struct rates rates;
 	struct workspace workspace;
 	struct agent_context context;
 	struct hands hands;
@@ -35,6 +36,7 @@ struct run {
 	struct loop *loop;
 	struct pool *pool;
 	struct http_client *http;
+	struct pacer *pacer; /* NULL: a script answers */
 	struct replay replay;
 	struct ui *ui;
 	struct ui_options ui_options;

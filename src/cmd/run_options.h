@@ -31,7 +31,7 @@
 			"how often a failed model call is made again (default 3), before anything is shown"}, \
 		{"max-retry-wait", 0, "SECONDS", \
 			"the longest wait that a provider may ask for before a retry (default 60)"}, \
-		TRUST_OPTIONS, \
+		LIMIT_OPTIONS, TRUST_OPTIONS, \
 		{"connect-timeout", 0, "SECONDS", \
 			"give up connecting after this time (default 10)"}, \
 		{"first-byte-timeout", 0, "SECONDS", \

@@ -116,8 +116,8 @@ static bool load_images(struct run *r, struct err *e)
 
 bool run_prepare_model(struct run *r, struct err *e)
 {
-	if (!read_schema(r, e) || !run_open_outputs(r, e) || !run_choose_model(r, e) ||
-		!load_images(r, e))
+	if (!settings_rates(&r->settings, &r->given, &r->rates, e) || !read_schema(r, e) ||
+		!run_open_outputs(r, e) || !run_choose_model(r, e) || !load_images(r, e))
 		return false;
 	r->times.chosen_at = clock_ns();
 	return true;

@@ -131,7 +131,13 @@ static void close_outputs(struct run *r)
 
 static void run_task(struct run *r, struct str text)
 {
-	struct agent_world world = {r->loop, r->pool, {r->loop, r->http, r->retry}};
+	struct agent_world world = {.loop = r->loop,
+		.pool = r->pool,
+		.call = {.loop = r->loop,
+			.http = r->http,
+			.retry = r->retry,
+			.pacer = r->pacer,
+			.is_interactive = true}};
 	struct agent_task task = {.text = text,
 		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
 		.images = r->images,
@@ -201,6 +207,8 @@ void run_begin_work(struct run *r)
 {
 	r->pool = pool_new(r->loop, WORKERS, QUEUE);
 	http_client_trust(r->http, &r->trust);
+	if (!r->replay.path)
+		r->pacer = settings_pacer(&r->settings, r->loop, &r->rates);
 	announce(r);
 	run_offer_mcp(r);
 }
@@ -208,6 +216,7 @@ void run_begin_work(struct run *r)
 void run_close_loop(struct run *r)
 {
 	mcp_servers_release(&r->servers);
+	pacer_free(r->pacer);
 	http_client_free(r->http);
 	replay_stop(&r->replay);
 	pool_free(r->pool);

@@ -14,6 +14,7 @@
 #include "base/conf.h"
 #include "base/option.h"
 #include "call/call.h"
+#include "call/pacer.h"
 
 enum { SETTINGS_MAX = 64 };
 #define SETTINGS_FILE ".fettle.json"
@@ -97,6 +98,22 @@ void settings_fill(
 	struct settings *s, const struct option *table, struct options *given, struct arena *a);
 /* Providers, models and what holds for all of them. The wish's strings live as long as s. */
 [[nodiscard]] bool settings_wish(struct settings *s, struct route_wish *wish, struct err *e);
+struct rates {
+	const struct rate_wish *wishes;
+	size_t count;
+};
+
+/*
+ * How much providers may be asked: by the options (LIMIT_OPTIONS), then by rate_limits, where a
+ * model goes before its provider. ERR_USAGE. All lives as long as s.
+ */
+[[nodiscard]] bool settings_rates(
+	struct settings *s, const struct options *given, struct rates *out, struct err *e);
+/*
+ * What calls of this process wait by, together with the user's other processes. The rates stay as
+ * long as it.
+ */
+struct pacer *settings_pacer(struct settings *s, struct loop *loop, const struct rates *rates);
 /* How language servers are found and waited for. The strings live as long as s. */
 void settings_lsp(struct settings *s, const struct workspace *w, struct lsp_options *out);
 /* "FETTLE_MAX_TURNS"; absent for what no variable can say. */

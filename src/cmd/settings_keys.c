@@ -43,6 +43,15 @@ static const struct conf_key provider_keys[] = {
 	{0},
 };
 
+#define RATE USER_ONLY, .type = CONF_INT, .minimum = 1
+
+static const struct conf_key rate_limit_keys[] = {
+	{"rpm", RATE, .maximum = COUNT_MAX, .unit = "requests", .brief = "requests a minute"},
+	{"tpm", RATE, .maximum = TOKENS_MAX, .unit = "tokens", .brief = "tokens a minute, sent and answered"},
+	{"concurrent", RATE, .maximum = COUNT_MAX, .unit = "calls", .brief = "calls at the same time"},
+	{0},
+};
+
 static const struct conf_key hook_keys[] = {
 	{"on", NAMED, USER_ONLY, .choices = WORDS("before_tool", "after_tool", "end"), .brief = "when it is run"},
 	{"tools", .type = CONF_LIST, USER_ONLY, .brief = "globs of the tools it is for; without it all"},
@@ -141,6 +150,8 @@ const struct conf_key settings_keys[] = {
 	{"models", .type = CONF_MAP, .members = model_keys, .brief = "what holds for one model, by provider/model"},
 	{"providers", .type = CONF_MAP, USER_ONLY, .members = provider_keys,
 		.brief = "how a provider is reached, by its name; a new name is a new provider"},
+	{"rate_limits", .type = CONF_MAP, USER_ONLY, .members = rate_limit_keys,
+		.brief = "what each model of a provider may be asked, by provider or provider/model (docs/limits.md)"},
 	{"hooks", .type = CONF_MAP, USER_ONLY, .members = hook_keys,
 		.brief = "commands run before and after tools and at the end of a task, by a name"},
 	{"mcp_servers", .type = CONF_MAP, USER_ONLY, .members = mcp_server_keys,

@@ -86,6 +86,7 @@ void world_finish(struct world *w)
 
 static void release(struct world *w)
 {
+	pacer_free(w->pacer);
 	http_client_free(w->http);
 	if (w->loop)
 		loop_free(w->loop);

@@ -20,6 +20,7 @@ struct world {
 	const struct route *route; /* the only one that is asked; NULL: there are more */
 	struct loop *loop;
 	struct http_client *http;
+	struct pacer *pacer; /* of those that ask models; NULL none */
 	struct http_trust trust;
 	int signal_number; /* that stopped it, 0 none */
 	bool is_done; /* set it, and world_wait returns */

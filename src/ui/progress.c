@@ -353,6 +353,19 @@ static void show_retry(struct ui *ui, const struct call_retry *retry)
 			view_colour(ui, "\x1b[0m"));
 }
 
+static void show_wait(struct ui *ui, const struct call_wait *wait)
+{
+	AUTO(buf) line = {0};
+
+	buf_put_text(&line, "waiting for ");
+	utf8_put_line(&line, wait->route->name, 80);
+	buf_printf(&line, ": %s", wait->why);
+	if (wait->wait_ms >= 0)
+		buf_printf(&line, ", %.1f s", (double)wait->wait_ms / 1e3);
+	view_note(ui, "  %s%s%s\n", view_colour(ui, "\x1b[33m"), buf_text(&line),
+		view_colour(ui, "\x1b[0m"));
+}
+
 static void show_correction(struct ui *ui, struct str why)
 {
 	AUTO(buf) line = {0};
@@ -401,6 +414,7 @@ void progress_event(struct ui *ui, const struct agent_event *event)
 		return;
 	switch (event->kind) {
 	case AGENT_ASKS: start_spinner(ui, waiting); break;
+	case AGENT_WAITS: show_wait(ui, event->wait); break;
 	case AGENT_RETRY:
 	case AGENT_FALLBACK:
 		show_retry(ui, event->retry);

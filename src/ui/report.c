@@ -310,6 +310,29 @@ static void put_retry(struct sink *s, const struct call_retry *retry)
 	sink_put(s, buf_str(&b));
 }
 
+static void put_wait(struct sink *s, const struct call_wait *wait)
+{
+	AUTO(buf) b = {0};
+	struct json_writer w = {.buf = &b};
+
+	json_open(&w, '{');
+	json_member_text(&w, "type", "system");
+	json_member_text(&w, "subtype", "api_wait");
+	json_member_str(&w, "model", wait->route->name);
+	json_member_str(&w, "provider", wait->route->provider);
+	json_member_text(&w, "reason", wait->reason);
+	json_member_text(&w, "message", wait->why);
+	json_key(&w, "wait_ms");
+	if (wait->wait_ms >= 0)
+		json_put_int(&w, wait->wait_ms);
+	else
+		json_put_null(&w);
+	report_put_ids(&w, s->ui);
+	json_close(&w, '}');
+	buf_put_char(&b, '\n');
+	sink_put(s, buf_str(&b));
+}
+
 /* The subtype and the first three members are those of Claude Code. */
 static void put_window_change(struct sink *s, const struct window_change *c)
 {
@@ -342,6 +365,7 @@ void stream_json_event(struct sink *s, const struct agent_event *event)
 	switch (event->kind) {
 	case AGENT_RETRY:
 	case AGENT_FALLBACK: put_retry(s, event->retry); break;
+	case AGENT_WAITS: put_wait(s, event->wait); break;
 	case AGENT_TEXT:
 		if (s->ui->options.shows_partial)
 			put_delta(s, "text_delta", "text", event->text);

@@ -5,22 +5,31 @@
 #include "ui/view.h"
 
 struct spans {
-	int64_t total, provider, tools, own;
+	int64_t total, provider, paced, tools, own;
 };
 
 static struct spans measure(const struct ui *ui, const struct agent_result *r)
 {
 	const struct ui_times *t = ui->run.times;
-	struct spans s = {.provider = r->provider_ns, .tools = r->tools_ns};
+	struct spans s = {.provider = r->provider_ns, .paced = r->paced_ns, .tools = r->tools_ns};
 
 	s.total = t->exec_ns + (r->ended - t->main_at);
-	s.own = s.total - s.provider - s.tools;
+	s.own = s.total - s.provider - s.paced - s.tools;
 	return s;
 }
 
 static double since(int64_t from, int64_t to)
 {
 	return from && to > from ? clock_ms(to - from) : 0;
+}
+
+/* Failed attempts, and what was between them. */
+static double before(const struct call_result *call)
+{
+	double all = since(call->times.begun, call->times.started);
+	double paced = clock_ms(call->paced_all_ns);
+
+	return call->attempts > 1 && all > paced ? all - paced : 0;
 }
 
 static int64_t first_set(int64_t a, int64_t b)
@@ -41,7 +50,9 @@ static void show_call(
 	view_note(ui, "  %scall %zu: %zu bytes sent, %zu received%s\n", whose, index + 1,
 		call->request_bytes, call->response_bytes, t->reused ? ", connection reused" : "");
 	if (call->attempts > 1)
-		row(ui, "  failed attempts, waits", since(t->begun, t->started));
+		row(ui, "  failed attempts, waits", before(call));
+	if (call->paced_all_ns)
+		row(ui, "  pacing", clock_ms(call->paced_all_ns));
 	row(ui, "  connect", since(t->started, t->connected));
 	row(ui, "  request sent", since(first_set(t->connected, t->started), t->sent));
 	row(ui, "  first byte", since(t->sent, t->first_byte));
@@ -76,6 +87,8 @@ void timings_show(struct ui *ui, const struct agent_result *r)
 		show_tool(ui, &r->tools[i]);
 	row(ui, "total", clock_ms(s.total));
 	row(ui, "of it the provider's", clock_ms(s.provider));
+	if (s.paced)
+		row(ui, "of it pacing", clock_ms(s.paced));
 	row(ui, "of it tools'", clock_ms(s.tools));
 	row(ui, "of it our own", clock_ms(s.own));
 	row(ui, "CPU in all", clock_ms(clock_cpu_ns()));
@@ -94,7 +107,8 @@ static void put_call(struct json_writer *w, const struct call_result *call, stru
 
 	json_open(w, '{');
 	json_member_int(w, "attempts", call->attempts);
-	member(w, "before_ms", since(t->begun, t->started));
+	member(w, "before_ms", before(call));
+	member(w, "paced_ms", clock_ms(call->paced_all_ns));
 	member(w, "connect_ms", since(t->started, t->connected));
 	member(w, "request_sent_ms", since(first_set(t->connected, t->started), t->sent));
 	member(w, "first_byte_ms", since(t->sent, t->first_byte));
@@ -135,6 +149,7 @@ void timings_put_json(struct json_writer *w, const struct ui *ui, const struct a
 	member(w, "context_ms", since(t->tasks_at, t->context_at));
 	put_calls(w, r);
 	member(w, "provider_ms", clock_ms(s.provider));
+	member(w, "paced_ms", clock_ms(s.paced));
 	member(w, "tools_ms", clock_ms(s.tools));
 	member(w, "own_ms", clock_ms(s.own));
 	member(w, "total_ms", clock_ms(s.total));

@@ -249,7 +249,11 @@ static void put_attempt(struct trace *t, const struct call_result *call, const s
 	struct span span = {STR("attempt"), "network", ROW_RUN, times->asked, times->ended};
 	struct json_writer w;
 
-	put_wait(t, times->asked ? times->asked : times->ended);
+	int64_t asked = times->asked ? times->asked : times->ended;
+
+	put_wait(t, times->queued ? times->queued : asked);
+	if (times->queued)
+		put_plain(t, "pacing", "pace", times->queued, asked);
 	/* The call was cancelled before it was made, or made again. */
 	if (!times->asked)
 		return;

@@ -102,7 +102,7 @@ static struct one *start(struct stage *s)
 
 static void test_one_at_a_time(void **)
 {
-	const struct rate_wish wish = {.provider = STR("openai"), .concurrent = 1};
+	const struct rate_wish wish = {.name = STR("openai"), .concurrent = 1};
 	struct stage s;
 
 	open_stage(&s,
@@ -166,7 +166,7 @@ static void cancel(void *self)
 
 static void test_cancelled_while_waiting(void **)
 {
-	const struct rate_wish wish = {.provider = STR("openai"), .concurrent = 1};
+	const struct rate_wish wish = {.name = STR("openai"), .concurrent = 1};
 	struct stage s;
 
 	open_stage(&s,
@@ -189,26 +189,49 @@ static void test_cancelled_while_waiting(void **)
 	close_stage(&s);
 }
 
-static void test_limits_of_routes(void **)
+static bool are(struct pace_limits l, int64_t rpm, int64_t tpm, int64_t concurrent)
 {
-	const struct rate_wish wish = {STR("openai"), .rpm = 7, .tpm = 8};
+	return l.rpm == rpm && l.tpm == tpm && l.concurrent == concurrent;
+}
+
+static void test_limits_that_nobody_says(void **)
+{
 	struct loop *loop = loop_new(&(struct err){0});
-	struct pacer *p = pacer_new(loop, NULL, &wish, 1);
+	struct pacer *p = pacer_new(loop, NULL, NULL, 0);
 	struct route r = {.provider = STR("openrouter"), .model_id = STR("some/model")};
 
-	struct pace_limits l = pacer_limits(p, &r);
-	assert_true(l.rpm == 0 && l.tpm == PACER_TPM && l.concurrent == PACER_CONCURRENT);
+	assert_true(are(pacer_limits(p, &r, false), 0, PACER_TPM, PACER_CONCURRENT));
+	assert_true(are(pacer_limits(p, &r, true), 0, 0, PACER_CONCURRENT));
 	r.model_id = STR("some/model:free");
-	assert_int_equal(pacer_limits(p, &r).rpm, PACER_FREE_RPM);
+	assert_int_equal(pacer_limits(p, &r, true).rpm, PACER_FREE_RPM);
 	r.is_local = true;
-	assert_int_equal(pacer_limits(p, &r).rpm, 0);
-	assert_int_equal(pacer_limits(p, &r).tpm, 0);
+	assert_true(are(pacer_limits(p, &r, false), 0, 0, 0));
 	r = (struct route){.provider = STR("x"), .is_in_catalog = true, .model.has_price = true};
-	assert_int_equal(pacer_limits(p, &r).rpm, PACER_FREE_RPM);
-	r.provider = STR("openai");
-	l = pacer_limits(p, &r);
-	assert_true(l.rpm == 7 && l.tpm == 8 && l.concurrent == PACER_CONCURRENT);
-	assert_true(l.is_rpm_said && l.is_tpm_said);
+	assert_int_equal(pacer_limits(p, &r, true).rpm, PACER_FREE_RPM);
+	pacer_free(p);
+	loop_free(loop);
+}
+
+static void test_limits_that_somebody_says(void **)
+{
+	const struct rate_wish wishes[] = {
+		{.concurrent = 9},
+		{.name = STR("openai/small"), .rpm = 5, .concurrent = 1},
+		{.name = STR("openai"), .rpm = 7, .tpm = 8, .concurrent = 2},
+	};
+	struct loop *loop = loop_new(&(struct err){0});
+	struct pacer *p = pacer_new(loop, NULL, wishes, 3);
+	struct route r = {.provider = STR("openai"), .name = STR("openai/large")};
+	struct pace_limits l = pacer_limits(p, &r, true);
+
+	assert_true(are(l, 7, 8, 9) && l.is_rpm_said && l.is_tpm_said);
+	r.name = STR("openai/small");
+	assert_true(are(pacer_limits(p, &r, true), 5, 8, 9));
+	r.is_local = true;
+	assert_true(are(pacer_limits(p, &r, false), 5, 8, 9));
+	r = (struct route){.provider = STR("openai2"), .name = STR("openai2/small")};
+	l = pacer_limits(p, &r, false);
+	assert_true(are(l, 0, PACER_TPM, 9) && !l.is_rpm_said && !l.is_tpm_said);
 	pacer_free(p);
 	loop_free(loop);
 }
@@ -220,7 +243,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_a_refusal),
 		cmocka_unit_test(test_cancelled_while_waiting),
-		cmocka_unit_test(test_limits_of_routes),
+		cmocka_unit_test(test_limits_that_nobody_says),
+		cmocka_unit_test(test_limits_that_somebody_says),
 	};
 
 	return cmocka_run_group_tests_name("pacer", tests, NULL, NULL);

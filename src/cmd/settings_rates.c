@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* What the options and settings say of how much providers may be asked. */
+#include <string.h>
+
+#include "base/xdg.h"
+#include "cmd/settings.h"
+
+/* As settings_keys.c has it. */
+enum { COUNT_MAX = 1'000'000, TOKENS_MAX = 1'000'000'000 };
+
+static bool read_limit(
+	const struct options *given, const char *name, int64_t most, int64_t *out, struct err *e)
+{
+	if (!options_int(given, name, 1, 0, out, e))
+		return false;
+	return *out <= most ||
+	       err_set(e, ERR_USAGE, "option --%s: more than %lld", name, (long long)most);
+}
+
+static void put_limit(struct rate_wish *wish, const struct conf_value *v)
+{
+	const char *key = v->key->name;
+	int64_t *number = strcmp(key, "rpm") == 0   ? &wish->rpm
+			  : strcmp(key, "tpm") == 0 ? &wish->tpm
+						    : &wish->concurrent;
+
+	if (!str_int(v->text, number))
+		*number = 0;
+}
+
+static bool is_rate(const struct conf_value *v)
+{
+	return v->map && strcmp(v->map->name, "rate_limits") == 0;
+}
+
+/* The single models, or the providers. */
+static size_t put_names(struct settings *s, bool is_model, struct rate_wish *wishes, size_t from)
+{
+	size_t n = from;
+
+	vec_each (&s->conf.values, v) {
+		size_t i = from;
+		if (!is_rate(v) || str_contains(v->name, STR("/")) != is_model)
+			continue;
+		while (i < n && !str_eq(wishes[i].name, v->name))
+			i++;
+		n += i == n;
+		wishes[i].name = v->name;
+		put_limit(&wishes[i], v);
+	}
+	return n;
+}
+
+/* ---- names ---- */
+
+struct search {
+	struct str name;
+	bool is_found;
+};
+
+static void compare(void *self, const char *name, const char *, const char *)
+{
+	struct search *search = self;
+
+	search->is_found |= str_is(search->name, name);
+}
+
+/* A word that means nobody would limit nobody. */
+static bool check_name(const struct settings *s, const struct conf_value *limit, struct err *e)
+{
+	size_t slash = str_find_char(limit->name, '/', 0);
+	struct search search = {slash == SIZE_MAX ? limit->name : str_head(limit->name, slash)};
+
+	route_each_provider(compare, &search);
+	vec_each (&s->conf.values, v)
+		search.is_found |= v->map && strcmp(v->map->name, "providers") == 0 &&
+				   str_eq(v->name, search.name);
+	return search.is_found ||
+	       err_set(e, ERR_PARSE, "%s:%d: rate_limits: no provider is called %.*s", limit->file,
+		       limit->line, STR_ARG(str_head(search.name, 80)));
+}
+
+static bool check_names(const struct settings *s, struct err *e)
+{
+	vec_each (&s->conf.values, v)
+		if (is_rate(v) && !check_name(s, v, e))
+			return false;
+	return true;
+}
+
+bool settings_rates(
+	struct settings *s, const struct options *given, struct rates *out, struct err *e)
+{
+	size_t most = 1, n = 1;
+
+	vec_each (&s->conf.values, v)
+		most += is_rate(v);
+	struct rate_wish *wishes = arena_alloc(&s->arena, most, sizeof *wishes);
+	if (!read_limit(given, "rpm", COUNT_MAX, &wishes->rpm, e) ||
+		!read_limit(given, "tpm", TOKENS_MAX, &wishes->tpm, e) ||
+		!read_limit(given, "concurrent", COUNT_MAX, &wishes->concurrent, e))
+		return false;
+	n = put_names(s, true, wishes, n);
+	n = put_names(s, false, wishes, n);
+	*out = (struct rates){wishes, n};
+	return check_names(s, e);
+}
+
+struct pacer *settings_pacer(struct settings *s, struct loop *loop, const struct rates *rates)
+{
+	return pacer_new(loop, xdg_directory(XDG_STATE, "", s->environment, &s->arena),
+		rates->wishes, rates->count);
+}
