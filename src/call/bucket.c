@@ -12,7 +12,6 @@ enum {
 	SCALE_MIN = BUCKET_WHOLE / 64,
 	GUESS_MIN = 60, /* one refusal of a few requests says little */
 	GUESS_MAX = 1'000'000, /* beyond it there is no limit */
-	RESETS_AGREE_MS = 1'000,
 	TOKENS_OF_A_CALL_MAX = 1'000'000'000,
 };
 #define NS_PER_MS 1'000'000LL
@@ -37,8 +36,9 @@ bool bucket_is_sane(const struct bucket *b, int64_t now_ns)
 	int64_t horizon_ns = now_ns + 2LL * ROOM_MAX_MS * NS_PER_MS;
 	const int64_t times[] = {b->requests_room.until_ns, b->tokens_room.until_ns, b->pause_ns,
 		b->lowered_ns, b->raised_ns, b->claimed_until_ns};
-	const int64_t counts[] = {b->told_rpm, b->told_tpm, b->requests_room.left,
-		b->tokens_room.left, b->guessed_rpm, b->refusals};
+	const int64_t counts[] = {b->admitted, b->told_rpm, b->told_tpm, b->requests_room.left,
+		b->requests_room.number, b->tokens_room.number, b->tokens_room.left, b->guessed_rpm,
+		b->refusals};
 
 	if (b->second < 0 || b->second > now_ns / NS_PER_S + 1)
 		return false;
@@ -210,7 +210,7 @@ struct bucket_share bucket_take(struct bucket *b, const struct pace_limits *beli
 	b->tokens_room.left = larger(b->tokens_room.left - tokens, 0);
 	if (is_same(&b->claimed, who))
 		b->claimed_until_ns = 0;
-	return (struct bucket_share){b->second, tokens, now_ns};
+	return (struct bucket_share){b->second, tokens, now_ns, ++b->admitted};
 }
 
 void bucket_hold(struct bucket *b, const struct holder *who, uint32_t calls)
@@ -294,19 +294,16 @@ void bucket_succeeded(struct bucket *b, const struct pace_limits *believed, int6
 		b->guessed_rpm = 0;
 }
 
-/* Answers overtake one another: of two that speak of the same time, the smaller is the later. */
-static void learn_room(
-	struct room *room, const struct pace_quota *told, int64_t under_way, int64_t now_ns)
+/* Answers overtake one another: of two the one to the later call knows more. */
+static void learn_room(struct room *room, const struct pace_quota *told, int64_t age_ms,
+	int64_t number, int64_t more, int64_t now_ns)
 {
-	int64_t until_ns = now_ns + smaller(told->reset_ms, ROOM_MAX_MS) * NS_PER_MS;
-	int64_t left = larger(smaller(told->left, BUCKET_TOKENS_MAX) - under_way, 0);
+	int64_t reset_ms = smaller(told->reset_ms, ROOM_MAX_MS) - age_ms;
+	int64_t left = larger(smaller(told->left, BUCKET_TOKENS_MAX) - more, 0);
 
-	if (told->left < 0 || told->reset_ms <= 0)
+	if (told->left < 0 || reset_ms <= 0 || (number < room->number && now_ns < room->until_ns))
 		return;
-	bool is_same_time =
-		now_ns < room->until_ns && until_ns <= room->until_ns + RESETS_AGREE_MS * NS_PER_MS;
-	room->left = is_same_time ? smaller(left, room->left) : left;
-	room->until_ns = is_same_time ? larger(until_ns, room->until_ns) : until_ns;
+	*room = (struct room){left, now_ns + reset_ms * NS_PER_MS, number};
 }
 
 static void learn_limit(int64_t *told_limit, const struct pace_quota *told)
@@ -316,13 +313,14 @@ static void learn_limit(int64_t *told_limit, const struct pace_quota *told)
 		*told_limit = told->limit;
 }
 
-void bucket_learn(struct bucket *b, const struct pace_told *told, int64_t now_ns)
+void bucket_learn(struct bucket *b, const struct bucket_share *share, const struct pace_told *told,
+	int64_t now_ns)
 {
-	/* The others that are under way may not be in what it counted. */
-	int64_t others = larger(bucket_calls(b) - 1, 0);
+	/* Those that came after it may not be in what it counted. */
+	int64_t later = larger(b->admitted - share->number, 0);
 
 	learn_limit(&b->told_rpm, &told->requests);
 	learn_limit(&b->told_tpm, &told->tokens);
-	learn_room(&b->requests_room, &told->requests, others, now_ns);
-	learn_room(&b->tokens_room, &told->tokens, 0, now_ns);
+	learn_room(&b->requests_room, &told->requests, told->age_ms, share->number, later, now_ns);
+	learn_room(&b->tokens_room, &told->tokens, told->age_ms, share->number, 0, now_ns);
 }

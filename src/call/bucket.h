@@ -33,10 +33,11 @@ struct pace_limits {
 struct pace_told {
 	struct pace_quota {
 		int64_t limit, left; /* -1 not said */
-		int64_t reset_ms; /* from now until it is whole again; -1 not said */
+		int64_t reset_ms; /* until it is whole again; -1 not said */
 	} requests, tokens;
+	int64_t age_ms; /* since it was said */
 };
-#define PACE_TOLD_NOTHING ((struct pace_told){{-1, -1, -1}, {-1, -1, -1}})
+#define PACE_TOLD_NOTHING ((struct pace_told){{-1, -1, -1}, {-1, -1, -1}, 0})
 
 /* Who has calls under way: a process, by its id and the time it was started at. */
 struct holder {
@@ -46,6 +47,7 @@ struct holder {
 };
 
 struct bucket {
+	int64_t admitted; /* calls, ever */
 	int64_t second; /* the newest one of the ring */
 	int64_t tokens[BUCKET_RING]; /* by second modulo BUCKET_RING */
 	uint32_t requests[BUCKET_RING];
@@ -53,6 +55,7 @@ struct bucket {
 	int64_t told_rpm, told_tpm; /* by the provider; 0 not */
 	struct room {
 		int64_t left, until_ns; /* no more than so many until then; 0: nothing is known */
+		int64_t number; /* of the call whose answer said so */
 	} requests_room, tokens_room;
 	int64_t guessed_rpm; /* what was too much, where nobody names a limit; 0 nothing was */
 	int64_t scale; /* of all limits, in 1/BUCKET_WHOLE; 0 is a whole one */
@@ -82,6 +85,7 @@ struct bucket_share {
 	int64_t second; /* that it is counted in */
 	int64_t tokens; /* reserved */
 	int64_t admitted_ns;
+	int64_t number; /* of the admitted calls, from 1 */
 };
 
 /* False for bytes that no bucket ever was; now_ns: the clock it was written by. */
@@ -112,7 +116,9 @@ void bucket_settle(struct bucket *b, const struct bucket_share *share, int64_t t
 void bucket_refused(struct bucket *b, const struct pace_limits *believed,
 	const struct bucket_share *share, int64_t asked_ms, int64_t now_ns);
 void bucket_succeeded(struct bucket *b, const struct pace_limits *believed, int64_t now_ns);
-void bucket_learn(struct bucket *b, const struct pace_told *told, int64_t now_ns);
+/* What the answer to that call says. */
+void bucket_learn(struct bucket *b, const struct bucket_share *share, const struct pace_told *told,
+	int64_t now_ns);
 /* The others wait until who was admitted or the time is over. */
 void bucket_claim(struct bucket *b, const struct holder *who, int64_t until_ns);
 

@@ -363,7 +363,7 @@ void pace_finish(struct pace_ticket *t, const struct pace_end *end, int64_t now_
 			bucket_refused(b, limits, &t->share, end->asked_ms, now_ns);
 		else if (end->is_success)
 			bucket_succeeded(b, limits, now_ns);
-		bucket_learn(b, &end->told, now_ns);
+		bucket_learn(b, &t->share, &end->told, now_ns);
 		if (end->tokens >= 0)
 			bucket_settle(b, &t->share, end->tokens);
 		bucket_hold(b, &store->who, q->calls);

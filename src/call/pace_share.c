@@ -26,7 +26,7 @@ enum {
 #define TRY_NS  50'000
 #define REAP_NS 200'000'000LL
 /* Changes with struct bucket. */
-#define MAGIC 0x31656361706c7466ULL
+#define MAGIC 0x32656361706c7466ULL
 
 struct place {
 	uint64_t magic, sum; /* of what follows */

@@ -139,6 +139,9 @@ void call_give_back(struct call *call)
 		.is_refused = is_error && strcmp(retry_reason(&call->trouble), "rate_limit") == 0,
 		.tokens = tokens_of(&call->result.usage),
 		.told = pace_told_of(&call->heard, provider_s * 1'000)};
+	int64_t head_ns = call->result.times.first_byte;
+	if (head_ns)
+		end.told.age_ms = (clock_ns() - head_ns) / NS_PER_MS;
 	if (end.is_refused) {
 		end.asked_ms = retry_asked_ms(hints, now_s);
 		end.tokens = 0; /* nothing was answered */

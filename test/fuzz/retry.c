@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			pace_take_header(&heard, name, line);
 		}
 	struct pace_told told = pace_told_of(&heard, NOW_S * 1'000LL);
-	bucket_learn(&bucket, &told, NS_PER_S);
+	bucket_learn(&bucket, &(struct bucket_share){0}, &told, NS_PER_S);
 	must(bucket_is_sane(&bucket, NS_PER_S));
 	int64_t asked_ms = retry_asked_ms(&hints, NOW_S);
 	must(asked_ms >= 0 && asked_ms / 32 < LONGEST_MS);

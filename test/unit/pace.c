@@ -399,14 +399,38 @@ static void test_headers_override(void **)
 				 said = {.rpm = 10, .concurrent = 3, .is_rpm_said = true};
 	struct bucket b = {0};
 
-	bucket_learn(&b, &less, START_NS);
+	bucket_learn(&b, &(struct bucket_share){0}, &less, START_NS);
 	assert_int_equal(bucket_limits(&b, &guessed).rpm, 5);
 	assert_int_equal(bucket_limits(&b, &said).rpm, 5);
-	bucket_learn(&b, &more, START_NS);
+	bucket_learn(&b, &(struct bucket_share){0}, &more, START_NS);
 	assert_int_equal(bucket_limits(&b, &guessed).rpm, 900);
 	assert_int_equal(bucket_limits(&b, &said).rpm, 10);
-	bucket_learn(&b, &daily, START_NS);
+	bucket_learn(&b, &(struct bucket_share){0}, &daily, START_NS);
 	assert_int_equal(bucket_limits(&b, &guessed).rpm, 900);
+}
+
+static void test_what_is_left_is_without_later_calls(void **)
+{
+	const struct pace_limits limits = {.rpm = 600};
+	const struct pace_told told = {{600, 590, 60'000}, {-1, -1, -1}, 5'000};
+	struct bucket b = {0};
+	struct bucket_share shares[10];
+
+	for (int i = 0; i < 10; i++)
+		shares[i] = bucket_take(&b, &limits, &we, 1, START_NS);
+	/* Six came behind it; and that was said five seconds ago. */
+	bucket_learn(&b, &shares[3], &told, START_NS);
+	assert_int_equal(b.requests_room.left, 584);
+	assert_int_equal(b.requests_room.until_ns, START_NS + 55 * S);
+	b.requests_room = (struct room){0};
+	bucket_learn(&b, &shares[9], &told, START_NS);
+	assert_int_equal(b.requests_room.left, 590);
+	/* Long ago: it is over by now. */
+	struct pace_told stale = told;
+	stale.age_ms = 60'000;
+	b.requests_room = (struct room){0};
+	bucket_learn(&b, &shares[9], &stale, START_NS);
+	assert_int_equal(b.requests_room.until_ns, 0);
 }
 
 static void test_what_is_left_by_the_provider(void **)
@@ -424,9 +448,9 @@ static void test_what_is_left_by_the_provider(void **)
 	run_to(w, w->now_ns + 2 * S);
 	assert_true(fourth->admitted_ns);
 	/* An older answer that says there is more is overtaken. */
-	end_with(second,
-		(struct pace_end){.is_success = true, .told = {{100, 1, 50'000}, {-1, -1, -1}}});
 	end_with(third,
+		(struct pace_end){.is_success = true, .told = {{100, 1, 50'000}, {-1, -1, -1}}});
+	end_with(second,
 		(struct pace_end){.is_success = true, .told = {{100, 90, 50'000}, {-1, -1, -1}}});
 	assert_int_equal(one(w)->admitted_ns, 0);
 	world_free(w);
@@ -944,6 +968,7 @@ int main(void)
 		cmocka_unit_test(test_too_much_used_holds_back),
 		cmocka_unit_test(test_deadlines_and_cancels),
 		cmocka_unit_test(test_headers_override),
+		cmocka_unit_test(test_what_is_left_is_without_later_calls),
 		cmocka_unit_test(test_what_is_left_by_the_provider),
 		cmocka_unit_test(test_a_refusal_halves),
 		cmocka_unit_test(test_a_limit_nobody_told),
