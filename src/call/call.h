@@ -239,7 +239,11 @@ struct call_world {
 	struct pacer *pacer; /* asked before every attempt; NULL: nobody waits */
 	bool is_interactive; /* a person waits: before all batches */
 	uint64_t batch; /* batches take turns; 0 is one, too */
-	int64_t turn_max_ms; /* the longest wait for a turn; 0: a quarter of an hour */
+	/*
+	 * The longest wait for a turn. 0: a quarter of an hour, but for a pause after a refusal no
+	 * longer than for a retry.
+	 */
+	int64_t turn_max_ms;
 };
 
 struct call;

@@ -140,7 +140,7 @@ struct pace_ticket *pacer_ask(const struct call_world *world, const struct route
 	struct pacer *p = world->pacer;
 	AUTO(buf) name = {0};
 	int64_t now_ns = clock_ns();
-	int64_t pause_ms = world->retry.wait_max_ms;
+	int64_t pause_ms = larger(world->retry.wait_max_ms, world->turn_max_ms);
 	int64_t most_ms = world->turn_max_ms ? world->turn_max_ms : WAIT_MAX_MS;
 
 	put_name(&name, route);

@@ -5,12 +5,11 @@
 #include "base/xdg.h"
 #include "cmd/settings.h"
 
-/* As settings_keys.c has it. */
-enum { COUNT_MAX = 1'000'000, TOKENS_MAX = 1'000'000'000 };
-
-static bool read_limit(
-	const struct options *given, const char *name, int64_t most, int64_t *out, struct err *e)
+static bool read_limit(const struct options *given, const char *name, int64_t *out, struct err *e)
 {
+	const struct conf_key *limits = conf_key_find(settings_keys, STR("rate_limits"));
+	int64_t most = conf_key_find(limits->members, str_from(name))->maximum;
+
 	if (!options_int(given, name, 1, 0, out, e))
 		return false;
 	return *out <= most ||
@@ -96,9 +95,9 @@ bool settings_rates(
 	vec_each (&s->conf.values, v)
 		most += is_rate(v);
 	struct rate_wish *wishes = arena_alloc(&s->arena, most, sizeof *wishes);
-	if (!read_limit(given, "rpm", COUNT_MAX, &wishes->rpm, e) ||
-		!read_limit(given, "tpm", TOKENS_MAX, &wishes->tpm, e) ||
-		!read_limit(given, "concurrent", COUNT_MAX, &wishes->concurrent, e))
+	if (!read_limit(given, "rpm", &wishes->rpm, e) ||
+		!read_limit(given, "tpm", &wishes->tpm, e) ||
+		!read_limit(given, "concurrent", &wishes->concurrent, e))
 		return false;
 	n = put_names(s, true, wishes, n);
 	n = put_names(s, false, wishes, n);
