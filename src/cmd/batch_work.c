@@ -169,10 +169,20 @@ static void finish_output(struct batch *b)
 	timer_cancel(b->patience);
 }
 
+/* A batch has a day's time for its turn, however long a provider wants to be left alone. */
+enum { TURN_MAX_MS = 24 * 3'600 * 1'000 };
+
 static bool start(struct batch *b, struct err *e)
 {
 	struct run *r = &b->run;
-	struct agent_world world = {r->loop, r->pool, {r->loop, r->http, r->retry}};
+	struct agent_world world = {.loop = r->loop,
+		.pool = r->pool,
+		.call = {.loop = r->loop,
+			.http = r->http,
+			.retry = r->retry,
+			.pacer = r->pacer,
+			.batch = 1,
+			.turn_max_ms = TURN_MAX_MS}};
 
 	fill_options(b);
 	b->runner = runner_start(&world, &b->options, e);
