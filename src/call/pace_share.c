@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "call/pace_share.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -17,13 +11,12 @@
 #include "base/must.h"
 #include "base/private.h"
 #include "base/sha256.h"
+#include "call/share.h"
 
 enum {
 	PLACES = 64,
-	TRIES = 20, /* of 50 us: the lock is held for some us */
 	LOCKED_MAX = 100, /* in a row; who holds it was stopped, and we go on alone */
 };
-#define TRY_NS  50'000
 #define REAP_NS 200'000'000LL
 /* Changes with struct bucket. */
 #define MAGIC 0x32656361706c7466ULL
@@ -52,39 +45,6 @@ struct pace_share {
 	struct place place;
 };
 
-/* ---- processes ---- */
-
-/* Clock ticks from the start of the machine; 0: there is no such process. */
-static uint64_t start_of(int32_t pid)
-{
-	AUTO(buf) text = {.max = 4096};
-	struct err e;
-	char path[64];
-	unsigned long long ticks;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || !file_read_fd(fd, path, 4096, &text, &e))
-		return 0;
-	/* The name is in parentheses and may hold anything; the 20th behind it is the start. */
-	const char *behind = strrchr(buf_text(&text), ')');
-	if (!behind || sscanf(behind + 1,
-			       " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-			       "%*s %*s %*s %llu",
-			       &ticks) != 1)
-		return 0;
-	return ticks;
-}
-
-static bool is_gone(const struct holder *h)
-{
-	if (kill(h->pid, 0) < 0 && errno == ESRCH)
-		return true;
-	/* Without /proc the id alone has to do. */
-	uint64_t started = start_of(h->pid);
-	return started && started != h->started;
-}
-
 static void reap(struct pace_share *s, int64_t now_ns)
 {
 	struct bucket *b = &s->place.bucket;
@@ -94,27 +54,9 @@ static void reap(struct pace_share *s, int64_t now_ns)
 	s->place.reaped_ns = now_ns;
 	for (int i = 0; i < BUCKET_HOLDERS; i++) {
 		struct holder h = b->holders[i];
-		if (h.pid && h.pid != s->who.pid && is_gone(&h))
+		if (h.pid && h.pid != s->who.pid && process_is_gone(h.pid, h.started))
 			bucket_forget(b, &h);
 	}
-}
-
-/* Clocks count from the start of the machine, and name spaces have clocks and ids of their own. */
-static struct sha256 scope_of_numbers(void)
-{
-	static const char *const spaces[] = {"/proc/self/ns/pid", "/proc/self/ns/time"};
-	AUTO(buf) text = {.max = 4096};
-	char space[64];
-	struct err e;
-
-	AUTO_FD fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && !file_read_fd(fd, "boot_id", 256, &text, &e))
-		buf_clear(&text);
-	for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
-		ssize_t n = readlink(spaces[i], space, sizeof space);
-		buf_put_str(&text, (struct str){space, n > 0 ? (size_t)n : 0});
-	}
-	return sha256_of(buf_str(&text));
 }
 
 /* ---- the file ---- */
@@ -132,21 +74,6 @@ static bool open_file(struct pace_share *s)
 static void close_file(struct pace_share *s)
 {
 	file_close(&s->fd);
-}
-
-/* Not for ever: who has it may have been stopped. */
-static bool lock(int fd, short type)
-{
-	struct flock range = {.l_type = type, .l_whence = SEEK_SET};
-
-	for (int i = 0; i < TRIES; i++) {
-		if (fcntl(fd, F_OFD_SETLK, &range) == 0)
-			return true;
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return false;
-		nanosleep(&(struct timespec){.tv_nsec = TRY_NS}, NULL);
-	}
-	return false;
 }
 
 static uint64_t sum_of(const struct place *p)
@@ -191,13 +118,6 @@ static void find_place(struct pace_share *s, const struct sha256 *key, int64_t n
 	s->place = (struct place){.magic = MAGIC, .key = *key};
 }
 
-static bool is_removed(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 || st.st_nlink == 0;
-}
-
 static struct sha256 key_of(const struct pace_share *s, struct str name)
 {
 	AUTO(buf) text = {0};
@@ -213,7 +133,7 @@ static struct bucket *lend(void *self, struct str name, int64_t now_ns)
 
 	if (s->fd >= 0 && now_ns - s->looked_ns >= REAP_NS) {
 		s->looked_ns = now_ns;
-		s->is_tried = !is_removed(s->fd);
+		s->is_tried = !share_is_removed(s->fd);
 		if (!s->is_tried)
 			close_file(s);
 	}
@@ -221,7 +141,7 @@ static struct bucket *lend(void *self, struct str name, int64_t now_ns)
 		s->at = -1;
 		return pace_home_lend(s->home, name);
 	}
-	if (!lock(s->fd, F_WRLCK)) {
+	if (!share_lock(s->fd)) {
 		s->at = -1;
 		return s->locked++ < LOCKED_MAX ? NULL : pace_home_lend(s->home, name);
 	}
@@ -236,14 +156,13 @@ static struct bucket *lend(void *self, struct str name, int64_t now_ns)
 static void back(void *self, struct bucket *)
 {
 	struct pace_share *s = self;
-	const struct flock range = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
 
 	if (s->at < 0)
 		return;
 	s->place.sum = sum_of(&s->place);
 	ssize_t n =
 		pwrite(s->fd, &s->place, sizeof s->place, (off_t)s->at * (off_t)sizeof s->place);
-	fcntl(s->fd, F_OFD_SETLK, &range);
+	share_unlock(s->fd);
 	if (n == (ssize_t)sizeof s->place)
 		return;
 	err_errno(&s->trouble, "%s/%s", s->directory, PACE_SHARE_FILE);
@@ -257,8 +176,8 @@ struct pace_share *pace_share_new(const char *directory)
 	s->directory = must_copy(directory, strlen(directory));
 	s->home = pace_home_new();
 	s->fd = s->at = -1;
-	s->who = (struct holder){.pid = getpid(), .started = start_of(getpid())};
-	s->scope = scope_of_numbers();
+	s->who = (struct holder){.pid = getpid(), .started = process_start(getpid())};
+	s->scope = share_scope();
 	return s;
 }
 
