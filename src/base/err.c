@@ -76,6 +76,7 @@ const char *err_code_name(enum err_code code)
 		[ERR_LIMIT] = "limit",
 		[ERR_CANCELLED] = "cancelled",
 		[ERR_TASK] = "task",
+		[ERR_BUDGET] = "budget",
 	};
 
 	return names[code];

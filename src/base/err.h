@@ -23,6 +23,7 @@ enum err_code {
 	ERR_LIMIT, /* a limit the user or we set was reached */
 	ERR_CANCELLED, /* the user stopped it */
 	ERR_TASK, /* the model did not finish the task */
+	ERR_BUDGET, /* it would cost more than the user allows */
 };
 
 struct err {

@@ -2,11 +2,11 @@
 /*
  * The walk of a call. Steps stand in one table and are run in its order by call_walk; a step that
  * has to wait is run again when what it waited for has come. The places of the steps that answer
- * without the provider, or hold a call back, are marked.
+ * without the provider are marked.
  *
- *   route > (admit > memo > flight) > pace > send > stream > retry > done
- *     ^                                 ^                      |
- *     |                                 +-- after a wait-------+  only before the first visible
+ *   route > admit > (memo > flight) > pace > send > stream > retry > done
+ *     ^       ^                                                |
+ *     |       +----------------------------- after a wait------+  only before the first visible
  *     +------------------------------ with the next route -----+  delta
  */
 #include <stdio.h>
@@ -94,15 +94,16 @@ static enum walk step_done(struct call *call)
 		result->cost_nanousd = 0;
 	else
 		result->cost_nanousd = catalog_cost_nanousd(&call->route->model, &result->usage);
+	call_settle(call, true);
 	call->errand->end(call);
 	return END;
 }
 
-enum { STEP_ROUTE, STEP_PACE, STEP_SEND, STEP_STREAM, STEP_RETRY, STEP_DONE };
+enum { STEP_ROUTE, STEP_ADMIT, STEP_PACE, STEP_SEND, STEP_STREAM, STEP_RETRY, STEP_DONE };
 
 static const struct step steps[] = {
 	[STEP_ROUTE] = {"route", step_route},
-	/* admit: budget and client key, before any work is done for them */
+	[STEP_ADMIT] = {"admit", step_admit},
 	/* memo: an answer that is already known costs no provider tokens */
 	/* flight: the same question in the air is joined, not asked again */
 	[STEP_PACE] = {"pace", step_pace},
@@ -148,10 +149,15 @@ static void next_turn(void *self)
 	call_walk(call);
 }
 
-void call_walk_soon(struct call *call)
+void call_walk_later(struct call *call, int64_t delay_ms)
 {
 	if (!call->timer)
-		call->timer = loop_after(call->world.loop, 0, next_turn, call);
+		call->timer = loop_after(call->world.loop, delay_ms, next_turn, call);
+}
+
+void call_walk_soon(struct call *call)
+{
+	call_walk_later(call, 0);
 }
 
 struct call *call_new(size_t size_bytes, const struct call_world *world, const struct route *route,
@@ -189,6 +195,7 @@ static void end_answer(struct call *call)
 }
 
 static const struct errand answer_errand = {
+	.kind = "answer",
 	.accept = "text/event-stream",
 	.is_paced = true,
 	.subject = "the conversation",
@@ -307,6 +314,7 @@ static struct failure forget_attempt(struct call *call)
 	int64_t begun = r->times.begun ? r->times.begun : r->times.started;
 
 	call_give_back(call);
+	call_settle(call, false);
 	call->path = NULL;
 	wire_reader_release(&call->reader);
 	buf_clear(&call->request);
@@ -339,7 +347,7 @@ static enum walk try_again(struct call *call, int64_t delay_ms)
 {
 	struct failure failure = forget_attempt(call);
 
-	call->step = &steps[STEP_PACE];
+	call->step = &steps[STEP_ADMIT];
 	timer_cancel(call->timer);
 	call->timer = loop_after(call->world.loop, delay_ms, next_turn, call);
 	tell_retry(call,

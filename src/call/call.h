@@ -230,6 +230,9 @@ struct call_sink {
 	void (*wait)(void *self, const struct call_wait *wait);
 };
 
+struct budget;
+struct ledger;
+struct ledger_who;
 struct pacer;
 
 struct call_world {
@@ -244,7 +247,13 @@ struct call_world {
 	 * longer than for a retry.
 	 */
 	int64_t turn_max_ms;
+	struct budget *budget; /* that calls have to fit; NULL: any cost will do */
+	struct ledger *ledger; /* where calls are written down; NULL nowhere */
+	const struct ledger_who *who; /* asks, for the ledger; stays until the end */
 };
+
+/* Whether it is known what the route's answers cost. */
+bool route_has_price(const struct route *route);
 
 struct call;
 

@@ -70,6 +70,7 @@ static void end(struct call *call)
 }
 
 static const struct errand embed_errand = {
+	.kind = "embedding",
 	.accept = "application/json",
 	.is_paced = true,
 	.subject = "a text",

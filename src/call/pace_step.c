@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "call/walk.h"
 
-/* Before it is known what an answer takes; and of bytes of JSON, about. */
-enum { ANSWER_TOKENS = 1'000, BYTES_A_TOKEN = 4 };
+/* Before it is known what an answer takes. */
+enum { ANSWER_TOKENS = 1'000 };
 /* Shorter waits are nobody's business. */
 enum { TOLD_FROM_MS = 100 };
 #define NS_PER_MS 1'000'000LL
@@ -81,8 +81,9 @@ static void ask_pacer(struct call *call)
 	struct call_times *times = &call->result.times;
 	int64_t tokens, most = call->prompt.max_output_tokens, now_ns = clock_ns();
 
-	call->path = call->errand->put_request(call);
-	tokens = (int64_t)(call->request.n / BYTES_A_TOKEN);
+	if (!call->path)
+		call->path = call->errand->put_request(call);
+	tokens = call_input_tokens(call);
 	tokens += most < ANSWER_TOKENS ? most : ANSWER_TOKENS;
 	call->is_asking_pacer = true;
 	struct pace_ticket *ticket = pacer_ask(&call->world, call->route, tokens, answer, call);

@@ -4,6 +4,8 @@
 #define CALL_WALK_H
 
 #include "base/buf.h"
+#include "call/budget_inside.h"
+#include "call/ledger.h"
 #include "call/pace_told.h"
 #include "call/pacer_inside.h"
 #include "call/retry.h"
@@ -24,8 +26,9 @@ struct call;
  * call that its own begins with.
  */
 struct errand {
+	const char *kind; /* in the ledger */
 	const char *accept; /* the content type that is wanted */
-	bool is_paced; /* it counts for the provider's limits */
+	bool is_paced; /* it counts for the provider's limits, and costs */
 	const char *subject; /* what may be too long for a model, for sentences */
 	/* The question as this route wants it; may set the call's error. */
 	void (*prepare)(struct call *call);
@@ -61,6 +64,10 @@ struct call {
 	struct http *http;
 	const char *url; /* that was asked last */
 	struct timer *timer; /* a step's own, a wait, or the next turn of the walk */
+	struct budget_hold hold; /* of this attempt */
+	struct spend need; /* as it was estimated */
+	int64_t input_tokens; /* of it */
+	int64_t admit_until_ns; /* how long it waits for a budget; 0 it does not */
 	struct pace_ticket *ticket; /* to be given back; NULL none */
 	bool is_asking_pacer; /* whose answer may come from within */
 	struct timer *patience; /* for the turn at the provider, until it is told; NULL none */
@@ -89,6 +96,8 @@ struct call *call_new(size_t size_bytes, const struct call_world *world, const s
 void call_walk(struct call *call);
 /* The same from the next turn of the loop: for callbacks of the network. */
 void call_walk_soon(struct call *call);
+/* The same after a while. Nothing when it goes on by itself already. */
+void call_walk_later(struct call *call, int64_t delay_ms);
 /* Every delta passes here on its way to the sink. False when the call is cancelled. */
 bool call_take_delta(void *call, const struct delta *delta);
 /* Ends what is under way on the network, and keeps what is known of it. */
@@ -110,6 +119,16 @@ void whole_finish(struct call *call, const struct err *e, const struct http_time
 /* Not asked again, and no fallback would do better. */
 void whole_refuse(struct call *call, enum err_code code, const char *why);
 
+/* About how many tokens the request has, which is put already. */
+int64_t call_input_tokens(const struct call *call);
+/* Nano-dollars; -1 unknown. */
+int64_t call_cost_nanousd(const struct route *route, const struct usage *usage);
+enum walk step_admit(struct call *call);
+/*
+ * The attempt is over, or the whole call: what it took is counted and written down. Before what is
+ * known of it is forgotten.
+ */
+void call_settle(struct call *call, bool is_end);
 enum walk step_pace(struct call *call);
 /* The attempt is over: its place is somebody else's. Before what is known of it is forgotten. */
 void call_give_back(struct call *call);

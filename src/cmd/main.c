@@ -92,6 +92,7 @@ int command_exit_status(const struct err *e)
 	case ERR_NETWORK:
 	case ERR_PROVIDER: return EXIT_PROVIDER;
 	case ERR_TIMEOUT: return EXIT_TIMEOUT;
+	case ERR_BUDGET:
 	case ERR_LIMIT: return EXIT_LIMIT;
 	case ERR_CANCELLED: return EXIT_INTERRUPTED;
 	default: return EXIT_TASK_FAILED;
