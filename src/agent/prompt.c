@@ -109,33 +109,16 @@ static void add_instructions(struct loader *l)
 	vec_release(&l->seen);
 }
 
-/* The branch by .git/HEAD, also through the "gitdir: ..." file of a worktree; no process. */
 static void put_branch(const struct workspace *w, struct buf *facts)
 {
-	AUTO(buf) head = {0};
-	AUTO(buf) link = {0};
-	char path[4096];
-	struct err e;
+	AUTO(arena) a = {0};
+	bool is_branch;
+	struct str branch = workspace_branch(w, &a, &is_branch);
 
-	if (!w->has_git)
+	if (!branch.p)
 		return;
-	snprintf(path, sizeof path, "%s/.git/HEAD", w->root);
-	if (!file_read(AT_FDCWD, path, 4096, &head, &e)) {
-		snprintf(path, sizeof path, "%s/.git", w->root);
-		if (!file_read(AT_FDCWD, path, 4000, &link, &e) ||
-			!str_starts(buf_str(&link), STR("gitdir: ")))
-			return;
-		struct str directory = str_trim(str_skip(buf_str(&link), 8));
-		bool is_absolute = directory.n && directory.p[0] == '/';
-		snprintf(path, sizeof path, "%s%s%.*s/HEAD", is_absolute ? "" : w->root,
-			is_absolute ? "" : "/", STR_ARG(directory));
-		if (!file_read(AT_FDCWD, path, 4096, &head, &e))
-			return;
-	}
-	struct str ref = str_trim(buf_str(&head));
-	bool is_branch = str_starts(ref, STR("ref: refs/heads/"));
 	buf_put_text(facts, is_branch ? "git branch: " : "git commit: ");
-	utf8_put_line(facts, is_branch ? str_skip(ref, 16) : str_head(ref, 12), 200);
+	utf8_put_line(facts, branch, 200);
 	buf_put_char(facts, '\n');
 }
 

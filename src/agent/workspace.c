@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -276,4 +277,32 @@ struct str workspace_show(const struct workspace *w, struct str relative, struct
 	if (relative.n)
 		buf_printf(&shown, "/%.*s", STR_ARG(relative));
 	return arena_copy(a, buf_str(&shown));
+}
+
+struct str workspace_branch(const struct workspace *w, struct arena *a, bool *is_branch)
+{
+	AUTO(buf) head = {0};
+	AUTO(buf) link = {0};
+	char path[4096];
+	struct err e;
+
+	*is_branch = false;
+	if (!w->has_git)
+		return (struct str){0};
+	snprintf(path, sizeof path, "%s/.git/HEAD", w->root);
+	if (!file_read(AT_FDCWD, path, 4096, &head, &e)) {
+		snprintf(path, sizeof path, "%s/.git", w->root);
+		if (!file_read(AT_FDCWD, path, 4000, &link, &e) ||
+			!str_starts(buf_str(&link), STR("gitdir: ")))
+			return (struct str){0};
+		struct str directory = str_trim(str_skip(buf_str(&link), 8));
+		bool is_absolute = directory.n && directory.p[0] == '/';
+		snprintf(path, sizeof path, "%s%s%.*s/HEAD", is_absolute ? "" : w->root,
+			is_absolute ? "" : "/", STR_ARG(directory));
+		if (!file_read(AT_FDCWD, path, 4096, &head, &e))
+			return (struct str){0};
+	}
+	struct str ref = str_trim(buf_str(&head));
+	*is_branch = str_starts(ref, STR("ref: refs/heads/"));
+	return arena_copy(a, *is_branch ? str_skip(ref, 16) : str_head(ref, 12));
 }

@@ -44,4 +44,10 @@ void workspace_release(struct workspace *w);
 /* For people: a root-relative path as seen from the working directory ("../x", "x"). */
 struct str workspace_show(const struct workspace *w, struct str relative, struct arena *a);
 
+/*
+ * The branch by .git/HEAD, also through the "gitdir: ..." file of a worktree, without a process;
+ * where none is checked out the head of the commit's id, "" where neither is known. In the arena.
+ */
+struct str workspace_branch(const struct workspace *w, struct arena *a, bool *is_branch);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/expand.h"
 #include "base/json.h"
+#include "base/money.h"
 #include "base/option.h"
 #include "base/utf8.h"
 
@@ -31,6 +32,7 @@ static const char *const type_names[] = {
 	[CONF_STRING] = "a string",
 	[CONF_INT] = "a whole number",
 	[CONF_SECONDS] = "a whole number of seconds",
+	[CONF_MONEY] = "an amount of US dollars",
 	[CONF_BOOL] = "true or false",
 	[CONF_LIST] = "a list of strings",
 	[CONF_WORDS] = "a list of strings",
@@ -216,6 +218,8 @@ static bool check_text(const struct conf_key *key, struct str text, struct str s
 				(long long)number, (long long)key->minimum,
 				(long long)key->maximum);
 	}
+	if (key->type == CONF_MONEY)
+		return money_parse(text, &number, e);
 	for (const char *const *choice = key->choices; choice && *choice; choice++)
 		if (str_is(text, *choice))
 			return true;
@@ -324,7 +328,9 @@ static bool take_scalar(
 			out->text = beside_file(r, out->text);
 	} else if (is_number && json_int(value, &number)) {
 		out->text = arena_printf(&r->conf->arena, "%lld", (long long)number);
-	} else if (!is_number && json_type(value) == JSON_BOOL) {
+	} else if (key->type == CONF_MONEY && json_type(value) == JSON_NUMBER) {
+		out->text = value;
+	} else if (key->type == CONF_BOOL && json_type(value) == JSON_BOOL) {
 		out->text = value;
 	} else {
 		return WRONG(r, value.p, key->name, "%s where %s is wanted",

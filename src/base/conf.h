@@ -21,6 +21,7 @@ enum conf_type {
 	CONF_STRING,
 	CONF_INT,
 	CONF_SECONDS, /* a whole number */
+	CONF_MONEY, /* a number of US dollars, as in base/money.h */
 	CONF_BOOL,
 	CONF_LIST, /* of strings that are not empty and have no comma in them */
 	CONF_WORDS, /* a list of any strings */

@@ -62,6 +62,17 @@ const char *command_nearest(const char *word);
 		"concurrent", 0, "N", "ask each model at most N things at the same time" \
 	}
 
+/* Rows for the options of a command that works on tasks. cmd/spending.h */
+#define BUDGET_OPTIONS \
+	{"max-cost", 0, "USD", \
+		"make no model call that could bring the cost of the run above this"}, \
+		{"max-tokens", 0, "N", \
+			"make no model call that could bring the tokens of the run above this"}, \
+		{"max-task-cost", 0, "USD", "the same for each task"}, \
+	{ \
+		"max-task-tokens", 0, "N", "the same for each task" \
+	}
+
 struct route;
 struct http_trust;
 /* What they say, of the route and its fallbacks. The strings live in the arena. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/money.h"
 #include "cmd/config.h"
 
 static void put_object(struct json_writer *w, const struct conf_key *table, bool is_top);
@@ -92,6 +93,11 @@ static void put_key(struct json_writer *w, const struct conf_key *key)
 			put_choices(w, key->choices);
 		break;
 	case CONF_BOOL: put_type(w, "boolean"); break;
+	case CONF_MONEY:
+		put_type(w, "number");
+		json_member_int(w, "minimum", 0);
+		json_member_int(w, "maximum", MONEY_MAX_USD);
+		break;
 	case CONF_INT:
 	case CONF_SECONDS: put_number(w, key); break;
 	default: put_inner(w, key);

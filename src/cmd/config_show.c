@@ -64,6 +64,7 @@ static struct str value_json(
 	switch (key->type) {
 	case CONF_INT:
 	case CONF_SECONDS:
+	case CONF_MONEY:
 	case CONF_BOOL:
 	case CONF_OBJECT: json_put_raw(&w, v->text); break;
 	case CONF_LIST:

@@ -9,7 +9,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "base/uuid.h"
 #include "base/vec.h"
+#include "cmd/spending.h"
 #include "cmd/world.h"
 
 enum { TEXT_MAX_BYTES = 64 << 20, BATCH_TEXTS = 256, MAX_RETRIES = 3, MAX_RETRY_WAIT_S = 60 };
@@ -40,6 +42,8 @@ struct embedding {
 	struct route route;
 	struct rates rates;
 	struct retry_limits retry;
+	struct spending spending;
+	char run_id[UUID_TEXT];
 	struct embed_request request;
 	struct call *call;
 	struct timer *timeout;
@@ -147,6 +151,20 @@ static bool choose_model(struct embedding *m, struct err *e)
 	       err_set(e, ERR_USAGE, "%.*s makes no vectors of texts", STR_ARG(m->route.name));
 }
 
+static bool open_spending(struct embedding *m, struct err *e)
+{
+	struct world *w = m->world;
+	const struct spending_wish wish = {.given = &w->given,
+		.settings = &w->settings,
+		.workspace = &w->workspace,
+		.environment = w->wish.environment,
+		.run_id = m->run_id};
+
+	uuid_make(m->run_id);
+	return spending_open(&m->spending, &wish, &w->arena, e) &&
+	       spending_check(&m->spending, &m->route, e);
+}
+
 /* ---- doing it ---- */
 
 static void ask_next(struct embedding *m);
@@ -199,6 +217,7 @@ static void ask_next(struct embedding *m)
 		.is_interactive = true};
 	size_t left = m->texts.n - m->done;
 
+	spending_give(&m->spending, &world);
 	m->request.texts = m->texts.p + m->done;
 	m->request.text_count = left < BATCH_TEXTS ? left : BATCH_TEXTS;
 	m->call = embed_start(&world, &m->route, &m->request,
@@ -299,12 +318,13 @@ static int embed(struct world *w, struct err *e)
 	int status;
 
 	if (take_options(&m, e) && choose_model(&m, e) && take_texts(&m, e) &&
-		make_vectors(&m, e)) {
+		open_spending(&m, e) && make_vectors(&m, e)) {
 		print_vectors(&m);
 		status = command_end_output();
 	} else {
 		status = w->signal_number ? 128 + w->signal_number : command_exit_status(e);
 	}
+	spending_close(&m.spending);
 	vec_release(&m.texts);
 	vec_release(&m.values);
 	buf_release(&m.piped);

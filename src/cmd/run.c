@@ -12,6 +12,7 @@ extern const struct command command_run;
 
 static const struct option options[] = {
 	MODEL_OPTIONS,
+	BUDGET_OPTIONS,
 	PERMIT_OPTIONS,
 	{"ask", 0, NULL, "ask on the terminal before each change, command and request"},
 	{"output-format", 'o', "FORMAT", "text, json, stream-json, markdown or diff"},

@@ -8,6 +8,7 @@
 #include "cmd/mcp_servers.h"
 #include "cmd/replay.h"
 #include "cmd/settings.h"
+#include "cmd/spending.h"
 #include "io/web.h"
 #include "ui/trace.h"
 #include "ui/ui.h"
@@ -24,6 +25,7 @@ struct run {
 	struct route route, summary_route;
 	struct agent_images images;
 	struct retry_limits retry;
+	struct spending spending;
 	struct http_trust trust;
 	struct rates rates;
 	struct workspace workspace;

@@ -104,6 +104,21 @@ static bool apply_preset(struct run *r, struct err *e)
 	return err_context(e, "preset %s (%s)", r->settings.preset.name, r->settings.preset.where);
 }
 
+/* Nobody bills what a script answers. */
+static bool open_spending(struct run *r, struct err *e)
+{
+	const struct spending_wish wish = {.given = &r->given,
+		.settings = &r->settings,
+		.workspace = &r->workspace,
+		.environment = run_environment,
+		.run_id = r->session_id,
+		.is_play = r->replay.path};
+
+	return spending_open(&r->spending, &wish, &r->arena, e) &&
+	       spending_check(&r->spending, &r->route, e) &&
+	       spending_check(&r->spending, &r->summary_route, e);
+}
+
 static bool load_images(struct run *r, struct err *e)
 {
 	const char *path;
@@ -119,6 +134,9 @@ bool run_prepare_model(struct run *r, struct err *e)
 	if (!settings_rates(&r->settings, &r->given, &r->rates, e) || !read_schema(r, e) ||
 		!run_open_outputs(r, e) || !run_choose_model(r, e) || !load_images(r, e))
 		return false;
+	uuid_make(r->session_id);
+	if (!open_spending(r, e))
+		return false;
 	r->times.chosen_at = clock_ns();
 	return true;
 }
@@ -126,7 +144,6 @@ bool run_prepare_model(struct run *r, struct err *e)
 bool run_prepare_hands(struct run *r, struct err *e)
 {
 	r->times.tasks_at = clock_ns();
-	uuid_make(r->session_id);
 	if (!run_make_hands(r, e) || !run_read_mcp(r, e))
 		return false;
 	agent_context_load(&r->context, &r->workspace, &r->hands, &r->route, clock_wall_s());
@@ -136,6 +153,7 @@ bool run_prepare_hands(struct run *r, struct err *e)
 
 void run_release(struct run *r)
 {
+	spending_close(&r->spending);
 	trace_free(r->trace);
 	replay_release(&r->replay);
 	mcp_servers_release(&r->servers);

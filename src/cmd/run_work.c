@@ -149,7 +149,10 @@ static void run_task(struct run *r, struct str text)
 		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	struct agent_sink sink = {on_event, r};
+	struct budget *budget = spending_task(&r->spending);
 
+	spending_give(&r->spending, &world.call);
+	world.call.budget = budget;
 	r->is_done = false;
 	ui_begin_task(r->ui, text);
 	if (r->timeout_s)
@@ -159,6 +162,7 @@ static void run_task(struct run *r, struct str text)
 	finish_output(r, r->is_stopped || (r->timeout_s && !r->timeout));
 	timer_cancel(r->timeout);
 	r->timeout = NULL;
+	budget_free(budget);
 }
 
 static void announce(struct run *r)
