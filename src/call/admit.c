@@ -2,6 +2,7 @@
 /* The step that asks the budget before an attempt, and what is settled and written down after it.
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/money.h"
 #include "call/walk.h"
 
@@ -97,8 +98,10 @@ static bool is_too_late(struct call *call, struct err *e)
 {
 	int64_t now_ns = clock_ns();
 
-	if (!call->admit_until_ns)
+	if (!call->admit_until_ns) {
 		call->admit_until_ns = now_ns + WAIT_MAX_NS;
+		log_debug("other calls have reserved what is left of the budget: waiting for them");
+	}
 	return now_ns >= call->admit_until_ns &&
 	       !err_set(e, ERR_BUDGET,
 		       "what other calls have reserved left no room in the budget for too long");
@@ -132,6 +135,8 @@ enum walk step_admit(struct call *call)
 	enum budget_word word = budget_ask(budget, &call->need, &call->hold, &e);
 	if (word == BUDGET_GO) {
 		call->admit_until_ns = 0;
+		log_debug("reserved %lld nano-dollars and %lld tokens",
+			(long long)call->need.nanousd, (long long)call->need.tokens);
 		return NEXT;
 	}
 	if (word != BUDGET_NO && !is_too_late(call, &e))

@@ -89,8 +89,8 @@ static enum walk step_done(struct call *call)
 	result->times.ended = clock_ns();
 	if (!result->times.begun)
 		result->times.begun = result->times.started;
-	result->cost_nanousd = -1;
-	if (!call->route->wire)
+	/* Nobody was asked, or nobody who bills it. */
+	if (!call->route->wire || !result->attempts)
 		result->cost_nanousd = 0;
 	else
 		result->cost_nanousd = catalog_cost_nanousd(&call->route->model, &result->usage);
