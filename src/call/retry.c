@@ -164,6 +164,8 @@ const char *retry_reason(const struct trouble *t)
 		return "timeout";
 	if (t->code == ERR_NETWORK)
 		return "network";
+	if (t->code == ERR_BUDGET)
+		return "budget";
 	if (t->is_overflow)
 		return "context_window";
 	if (known)

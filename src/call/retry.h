@@ -62,7 +62,7 @@ struct retry_choice {
 
 struct retry_choice retry_choose(const struct attempt *attempt, const struct retry_limits *limits,
 	int64_t now_s, uint32_t chance);
-/* A word for machines: "rate_limit", "overloaded", "authentication_failed" ... */
+/* A word for machines: "rate_limit", "overloaded", "authentication_failed", "budget" ... */
 const char *retry_reason(const struct trouble *trouble);
 
 #endif
