@@ -28,6 +28,7 @@ struct one {
 	int ends, attempts;
 	enum err_code code;
 	char text[400];
+	const char *reason;
 	int64_t cost, input, output;
 };
 
@@ -134,6 +135,7 @@ static void ended(void *self, const struct call_result *result)
 	one->attempts = result->attempts;
 	one->code = result->error ? result->error->code : ERR_NONE;
 	snprintf(one->text, sizeof one->text, "%s", result->error ? result->error->text : "");
+	one->reason = result->reason;
 	one->cost = result->cost_nanousd;
 	one->input = result->usage.input;
 	one->output = result->usage.output;
@@ -179,6 +181,8 @@ static void test_parallel_calls_stay_within_it(void **)
 		if (s.calls[i].code) {
 			assert_int_equal(s.calls[i].code, ERR_BUDGET);
 			assert_int_equal(s.calls[i].attempts, 0);
+			assert_int_equal(s.calls[i].cost, 0);
+			assert_string_equal(s.calls[i].reason, "budget");
 			continue;
 		}
 		good++;
