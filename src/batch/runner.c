@@ -200,6 +200,12 @@ static void settle_failed(struct attempt *a)
 		note_failed(a, false, -1);
 		return;
 	}
+	if (a->is_out_of_budget) {
+		schedule_again(r->schedule, a->index);
+		note_failed(a, false, -1);
+		runner_stop(r, &a->error);
+		return;
+	}
 	verdict = schedule_failed(r->schedule, a->index, a->failure);
 	if (verdict == VERDICT_AGAIN) {
 		int64_t delay_ms = backoff_ms(schedule_attempts(r->schedule, a->index));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "batch/runner_inside.h"
+#include "call/budget.h"
 
 /* So many first failures of one kind, and no success: all the others would go the same way. */
 enum { SAME_FAILURES = 3 };
@@ -37,6 +38,7 @@ static const struct {
 	{ERR_DENIED, "validation"},
 	{ERR_PARSE, "validation"},
 	{ERR_IO, "io"},
+	{ERR_BUDGET, "budget"},
 };
 
 static const char *own_class(enum err_code code)
@@ -104,6 +106,8 @@ void attempt_classify(struct attempt *a, const struct agent_result *result)
 		.has_own_model = a->task->model.p,
 		.call_retries = a->runner->options.call_retries};
 
+	const struct budget *budget = a->world.call.budget;
+	a->is_out_of_budget = a->error.code == ERR_BUDGET && budget && !budget_has_refused(budget);
 	a->class = task_classify(&f, &a->failure);
 	attempt_count_same(a);
 }

@@ -49,6 +49,7 @@ struct attempt {
 	struct timer *timeout;
 	bool is_timed_out, is_cancelled;
 	bool is_away; /* handed over */
+	bool is_out_of_budget; /* of one that the others have, too */
 	bool is_in; /* options.enter went well, so leave is owed */
 	/* The end. */
 	struct err error;

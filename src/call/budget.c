@@ -95,6 +95,11 @@ bool budget_is_used_up(const struct budget *b)
 	return false;
 }
 
+bool budget_has_refused(const struct budget *b)
+{
+	return b->is_refused;
+}
+
 const char *budget_cost_name(const struct budget *b)
 {
 	for (; b; b = b->parent) {

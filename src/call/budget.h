@@ -44,5 +44,7 @@ struct spend budget_left(const struct budget *budget);
  * has further tasks need not begin them.
  */
 bool budget_is_used_up(const struct budget *budget);
+/* Whether the last call was refused by this budget, and not by one above it. */
+bool budget_has_refused(const struct budget *budget);
 
 #endif

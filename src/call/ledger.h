@@ -5,7 +5,7 @@
  * each by one write, so processes do not mix theirs. A member that is not known is left out.
  *
  *   time_ms               when the call ended, ms since 1970; always the first member
- *   run_id                the process that ran: a UUID, also in its results as session_id
+ *   run_id                the run: a UUID, also in its results as session_id; a batch's name
  *   session_id, task_id   the conversation, and the task's own name, where there is one
  *   kind                  "answer", "embedding"
  *   provider, model       who answered, or was asked last; the model as the provider calls it

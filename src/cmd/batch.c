@@ -33,6 +33,7 @@ static const struct option options[] = {
 	{"fail-fast", 0, NULL, "start nothing more after the first task that failed"},
 	{"task-timeout", 0, "SECONDS", "stop a task after this time; it has failed then"},
 	MODEL_OPTIONS,
+	BUDGET_OPTIONS,
 	PERMIT_OPTIONS,
 	{"output-format", 'o', "FORMAT", "text, json, stream-json or markdown"},
 	{"unordered", 0, NULL, "results as they come, not in the order of the list"},

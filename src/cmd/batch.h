@@ -7,6 +7,12 @@
 #include "cmd/run.h"
 #include "ui/batch.h"
 
+/* Of an attempt of a task: what it may spend, and who spends it. */
+struct batch_purse {
+	struct budget *budget; /* NULL nothing is limited */
+	struct ledger_who who;
+};
+
 /* The route of a model that tasks name. */
 struct batch_route {
 	struct str model;
@@ -20,6 +26,7 @@ struct batch {
 	struct options typed; /* now, or for the run that goes on; no settings */
 	struct str context; /* told before every task; "" none */
 	VEC(struct batch_route) routes;
+	struct batch_purse **purses; /* by task; NULL: it is not worked on */
 	char name[RUN_NAME_BYTES]; /* of the run */
 	struct run_past past;
 	struct journal_writer *journal;

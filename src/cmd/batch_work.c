@@ -2,6 +2,7 @@
 /* batch: the loop that works on the tasks, and how it ends. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd/batch.h"
@@ -14,6 +15,8 @@ const struct route *batch_route(void *self, struct str model, struct err *e)
 		if (str_eq(known->model, model))
 			return known->route;
 	const struct route *route = run_choose_other(&b->run, model, e);
+	if (route && !spending_check(&b->run.spending, route, e))
+		return NULL;
 	if (route)
 		vec_push(&b->routes, (struct batch_route){model, route});
 	return route;
@@ -59,6 +62,30 @@ static void on_event(void *self, const struct runner_event *event)
 		b->is_over = true;
 }
 
+/* A budget and a line in the ledger of its own. */
+static void open_purse(void *self, uint32_t task, struct agent_world *world)
+{
+	struct batch *b = self;
+	struct batch_purse *purse = must_alloc(1, sizeof *purse);
+
+	*purse = (struct batch_purse){spending_task(&b->run.spending), b->run.spending.who};
+	purse->who.task_id = b->tasks.items.p[task].id;
+	world->call.budget = purse->budget;
+	world->call.who = &purse->who;
+	b->purses[task] = purse;
+}
+
+static void close_purse(void *self, uint32_t task)
+{
+	struct batch *b = self;
+
+	if (!b->purses[task])
+		return;
+	budget_free(b->purses[task]->budget);
+	free(b->purses[task]);
+	b->purses[task] = NULL;
+}
+
 /* ---- before ---- */
 
 static void fill_options(struct batch *b)
@@ -79,6 +106,8 @@ static void fill_options(struct batch *b)
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	o->place = (struct task_place){&r->workspace, &r->context, &r->hands};
 	o->route = batch_route;
+	o->world = open_purse;
+	o->world_end = close_purse;
 	o->event = on_event;
 	o->self = b;
 }
@@ -133,7 +162,7 @@ static int status_of(const struct batch *b)
 		return 128 + b->run.signal_number;
 	if (b->is_unread)
 		return EXIT_DONE;
-	if (stop && stop->code == ERR_LIMIT)
+	if (stop && (stop->code == ERR_LIMIT || stop->code == ERR_BUDGET))
 		return EXIT_LIMIT;
 	return runner_is_done(b->runner) ? EXIT_DONE : EXIT_TASK_FAILED;
 }
@@ -184,6 +213,9 @@ static bool start(struct batch *b, struct err *e)
 			.batch = 1,
 			.turn_max_ms = TURN_MAX_MS}};
 
+	spending_give(&r->spending, &world.call);
+	b->purses = arena_alloc(&r->arena, b->tasks.items.n, sizeof *b->purses);
+	r->spending.who.run_id = str_from(b->name);
 	fill_options(b);
 	b->runner = runner_start(&world, &b->options, e);
 	return b->runner;
