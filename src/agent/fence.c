@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent/fence.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +8,8 @@
 #include <unistd.h>
 
 #include "agent/fence_paths.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/remove.h"
 
 /* What was known of the workspace at a time; children that were started with it may still run. */
 struct version {
@@ -68,55 +64,21 @@ struct fence *fence_beside(const struct fence *f, bool has_network)
 	return fence_new(&options);
 }
 
-enum { DEPTH_MAX = 100 };
-
-/*
- * Closes fd. Links are taken away and not followed. What lies too deep is moved up, into top, to be
- * met there again: false then.
- */
-static bool empty_directory(int fd, int top, int depth)
+struct fence *fence_elsewhere(const struct fence *f, const struct workspace *w,
+	const struct secret_rules *secrets, const char *hidden)
 {
-	DIR *d = fdopendir(fd);
-	struct dirent *entry;
-	bool is_whole = true;
-	char name[32];
+	struct fence_options options = f->options;
 
-	if (!d) {
-		file_close(&fd);
-		return true;
-	}
-	while ((entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-			unlinkat(dirfd(d), entry->d_name, 0) == 0)
-			continue;
-		/* A directory without rights stays in our way otherwise. */
-		(void)!fchmodat(dirfd(d), entry->d_name, 0700, AT_SYMLINK_NOFOLLOW);
-		if (depth == DEPTH_MAX) {
-			snprintf(name, sizeof name, ".deep-%016" PRIx64, clock_ns());
-			is_whole &= renameat(dirfd(d), entry->d_name, top, name) < 0;
-			continue;
-		}
-		int below = openat(
-			dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below < 0)
-			continue;
-		is_whole &= empty_directory(below, top, depth + 1);
-		unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
-	}
-	closedir(d);
-	return is_whole;
+	options.workspace = w;
+	options.secrets = secrets;
+	options.hidden = hidden;
+	return fence_new(&options);
 }
 
 static void remove_temporary(struct fence *f)
 {
-	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-	AUTO_FD top = f->temporary ? open(f->temporary, FLAGS) : -1;
-
-	/* Each round takes DEPTH_MAX levels away. */
-	while (top >= 0 && !empty_directory(openat(top, ".", FLAGS), top, 0))
-		continue;
-	if (top >= 0)
-		rmdir(f->temporary);
+	if (f->temporary)
+		remove_tree(f->temporary);
 }
 
 const char *fence_temporary(const struct fence *f)
@@ -154,6 +116,7 @@ static void add_version(struct fence *f)
 	struct sandbox_rules rules = {.writable = v->paths.writable.list.p,
 		.readonly = v->paths.readonly.list.p,
 		.hidden = v->paths.hidden.list.p,
+		.shown = v->paths.shown.list.p,
 		.temporary = f->temporary,
 		.has_network = f->options.has_network};
 	v->sandbox = sandbox_new(f->kind, &rules);

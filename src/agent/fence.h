@@ -21,6 +21,8 @@ struct fence_options {
 	size_t passed_count;
 	const struct str *writable; /* further directories, absolute or from "~/" */
 	size_t writable_count;
+	const char *hidden; /* a directory that children do not see, whatever of it is the
+			       workspace's or its repository's excepted; NULL: none */
 };
 
 struct fence;
@@ -28,6 +30,12 @@ struct fence;
 [[nodiscard]] struct fence *fence_new(const struct fence_options *options);
 /* Another one with the same options, and with the network or without. */
 [[nodiscard]] struct fence *fence_beside(const struct fence *f, bool has_network);
+/*
+ * Another one with the same options for another workspace, whose files are secret by other rules;
+ * hidden as above.
+ */
+[[nodiscard]] struct fence *fence_elsewhere(const struct fence *f, const struct workspace *w,
+	const struct secret_rules *secrets, const char *hidden);
 /* After the last child has ended; its directory for temporary files goes, too. NULL is nothing. */
 void fence_free(struct fence *f);
 /*

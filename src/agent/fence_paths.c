@@ -223,17 +223,32 @@ static void resolve(struct fence_paths *p)
 			*path = arena_text(&p->arena, str_from(real));
 }
 
-/* Who works in a place that is hidden otherwise, wants it to be seen. */
-static void leave_way_to(struct fence_paths *p, const char *root)
+static bool is_below(const char *path, const char *directory)
 {
-	size_t kept = 0;
+	size_t n = strlen(directory);
 
-	vec_each (&p->hidden.list, path) {
-		size_t n = strlen(*path);
-		if (strncmp(root, *path, n) != 0 || (root[n] != '/' && root[n] != '\0'))
+	return strncmp(path, directory, n) == 0 && path[n] == '/';
+}
+
+/*
+ * Who works in a place that is hidden otherwise wants it to be seen. Of git's directories only what
+ * lies where our caller hides something: the file that names them is the repository's.
+ */
+static void show_workspace(
+	struct fence_paths *p, const struct fence_options *o, size_t git_from, size_t git_to)
+{
+	const char *root = o->workspace->root;
+	size_t kept = 0;
+	char real[PATH_MAX];
+
+	vec_each (&p->hidden.list, path)
+		if (strcmp(*path, root) != 0)
 			p->hidden.list.p[kept++] = *path;
-	}
 	p->hidden.list.n = kept;
+	add(p, &p->shown, str_from(root));
+	for (size_t i = git_from; o->hidden && i < git_to; i++)
+		if (realpath(p->readonly.list.p[i], real) && is_below(real, o->hidden))
+			add(p, &p->shown, str_from(real));
 }
 
 static void add_writable(struct fence_paths *p, const struct fence_options *o, const char *home)
@@ -259,20 +274,25 @@ void fence_paths_find(struct fence_paths *p, const struct fence_options *o)
 	if (!o->is_readonly)
 		add_writable(p, o, home);
 	protect_in(p, root);
+	size_t git_from = p->readonly.list.n;
 	protect_gitdir(p, arena_printf(&p->arena, "%s/.git", root).p);
+	size_t git_to = p->readonly.list.n;
 	if (*o->workspace->inside)
 		protect_in(p, arena_printf(&p->arena, "%s/%s", root, o->workspace->inside).p);
 	for (const char *const *name = hidden; home && *name; name++)
 		add_in(p, &p->hidden, home, *name, true);
 	hide_own(p, home);
+	if (o->hidden)
+		add(p, &p->hidden, str_from(o->hidden));
 	protect_own(p, o);
 	if (strcmp(root, "/") != 0)
 		look_through(p, o);
 	resolve(p);
-	leave_way_to(p, root);
+	show_workspace(p, o, git_from, git_to);
 	vec_push(&p->writable.list, NULL);
 	vec_push(&p->readonly.list, NULL);
 	vec_push(&p->hidden.list, NULL);
+	vec_push(&p->shown.list, NULL);
 }
 
 bool fence_paths_hold(const struct fence_paths *p)
@@ -290,6 +310,7 @@ void fence_paths_release(struct fence_paths *p)
 	vec_release(&p->writable.list);
 	vec_release(&p->readonly.list);
 	vec_release(&p->hidden.list);
+	vec_release(&p->shown.list);
 	vec_release(&p->found.list);
 	arena_release(&p->arena);
 }

@@ -11,7 +11,7 @@ struct path_list {
 };
 
 struct fence_paths {
-	struct path_list writable, readonly, hidden;
+	struct path_list writable, readonly, hidden, shown;
 	struct path_list found; /* of those, what was met in the workspace */
 	struct arena arena;
 };

@@ -89,3 +89,13 @@ bool private_write(int directory, const char *name, struct str bytes, struct err
 {
 	return file_replace_at(directory, name, bytes, 0600, e);
 }
+
+bool private_keep(int directory, const char *name, struct str bytes, struct err *e)
+{
+	if (!private_write(directory, name, bytes, e))
+		return false;
+	AUTO_FD fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fdatasync(fd) < 0 || fsync(directory) < 0)
+		return err_errno(e, "%s", name);
+	return true;
+}

@@ -21,5 +21,7 @@
 [[nodiscard]] int private_open_file(int directory, const char *name, struct err *e);
 /* Writes beside and renames: whoever reads sees the old or the new bytes. */
 [[nodiscard]] bool private_write(int directory, const char *name, struct str bytes, struct err *e);
+/* The same, and it is on the disk when this returns true; before that it may be empty there. */
+[[nodiscard]] bool private_keep(int directory, const char *name, struct str bytes, struct err *e);
 
 #endif

@@ -69,6 +69,9 @@ struct sandbox_rules {
 	const char *const
 		*readonly; /* below those; what is not there cannot be made there either */
 	const char *const *hidden; /* files and directories */
+	/* Files and directories below what is hidden that are seen after all, where the other lists
+	   have them; what is hidden below these is hidden. */
+	const char *const *shown;
 	/*
 	 * Directory that is TMPDIR, and /tmp where there is bubblewrap; what lies in the real /tmp
 	 * is not seen then. NULL: an empty one for each child (bubblewrap), or none (Landlock).

@@ -108,21 +108,63 @@ static void add_base(struct plan *p, const struct sandbox *s)
 	add_mount(p, "--tmpfs", "/tmp", NULL);
 }
 
-static void add_writable(struct plan *p, const struct sandbox *s)
-{
-	for (const char *const *w = s->rules.writable; w && *w; w++) {
-		const char *real = real_path(p, *w);
-		if (real)
-			add_mount(p, "--bind", real, real);
-	}
-}
-
 static int by_length(const void *a, const void *b)
 {
 	const char *const *p = a, *const *q = b;
 	size_t n = strlen(*p), m = strlen(*q);
 
 	return n != m ? (n > m) - (n < m) : strcmp(*p, *q);
+}
+
+/* ---- hidden places with something in them that is shown ---- */
+
+static bool holds_shown(const struct sandbox *s, const char *directory)
+{
+	for (const char *const *shown = s->rules.shown; shown && *shown; shown++)
+		if (path_is_below(*shown, directory) && strcmp(*shown, directory) != 0)
+			return true;
+	return false;
+}
+
+/* Emptied before anything is mounted into them, outer ones first. */
+static void empty_holders(struct plan *p, const struct sandbox *s, struct ways *holders)
+{
+	for (const char *const *h = s->rules.hidden; s->rules.shown && h && *h; h++) {
+		const char *real = real_path(p, *h);
+		if (real && holds_shown(s, real) && is_seen(s, real))
+			vec_push(&holders->list, real);
+	}
+	if (holders->list.n)
+		qsort(holders->list.p, holders->list.n, sizeof *holders->list.p, by_length);
+	vec_each (&holders->list, directory)
+		add_mount(p, "--tmpfs", *directory, NULL);
+}
+
+/* In such a place, and not shown. */
+static bool is_covered(const struct sandbox *s, const struct ways *holders, const char *path)
+{
+	if (is_in(s->rules.shown, path))
+		return false;
+	vec_each (&holders->list, directory)
+		if (path_is_below(path, *directory))
+			return true;
+	return false;
+}
+
+static void close_holders(struct plan *p, struct ways *holders)
+{
+	vec_each (&holders->list, directory)
+		add_mount(p, "--remount-ro", *directory, NULL);
+	vec_release(&holders->list);
+}
+
+static void add_writable(struct plan *p, const struct sandbox *s, const struct ways *holders)
+{
+	for (const char *const *w = s->rules.writable; w && *w; w++) {
+		const char *real = real_path(p, *w);
+		if (real && !is_covered(s, holders, real))
+			add_mount(p, "--bind", real, real);
+	}
 }
 
 /* The directories between a writable one and a path in it, deepest first. */
@@ -187,7 +229,7 @@ static bool put_placeholder(const char *path)
 	return mknod(path, S_IFSOCK | 0400, 0) == 0 || errno == EEXIST || mkdir(path, 0500) == 0;
 }
 
-static bool add_readonly(struct plan *p, const struct sandbox *s)
+static bool add_readonly(struct plan *p, const struct sandbox *s, const struct ways *holders)
 {
 	struct stat st;
 
@@ -198,17 +240,18 @@ static bool add_readonly(struct plan *p, const struct sandbox *s)
 		if (!is_there || S_ISSOCK(st.st_mode))
 			vec_push(&p->placeholders, arena_text(&p->arena, str_from(*r)));
 		const char *real = real_path(p, *r);
-		if (real)
+		if (real && !is_covered(s, holders, real))
 			add_mount(p, "--ro-bind", real, real);
 	}
 	return true;
 }
 
-static void add_hidden(struct plan *p, const struct sandbox *s)
+static void add_hidden(struct plan *p, const struct sandbox *s, const struct ways *holders)
 {
 	for (const char *const *h = s->rules.hidden; h && *h; h++) {
 		const char *real = real_path(p, *h);
-		if (!real || !is_seen(s, real))
+		if (!real || !is_seen(s, real) || holds_shown(s, real) ||
+			is_covered(s, holders, real))
 			continue;
 		if (is_directory(real)) {
 			add_mount(p, "--tmpfs", real, NULL);
@@ -253,13 +296,17 @@ bool plan_bubblewrap(struct plan *p, const struct sandbox *s, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "bwrap is not there any more");
 	if (!put_filter(p, e))
 		return false;
+	struct ways holders = {0};
 	lock(p, s);
 	add_base(p, s);
-	add_writable(p, s);
+	empty_holders(p, s, &holders);
+	add_writable(p, s, &holders);
 	hold_ways(p, s);
-	if (!add_readonly(p, s))
+	bool is_added = add_readonly(p, s, &holders);
+	add_hidden(p, s, &holders);
+	close_holders(p, &holders);
+	if (!is_added)
 		return false;
-	add_hidden(p, s);
 	add_mount(p, "--chdir", p->directory ? p->directory : "/", NULL);
 	add_mount(p, "--seccomp", arena_printf(&p->arena, "%d", p->filter_fd).p, NULL);
 	add(p, "--");

@@ -89,6 +89,7 @@ struct grant {
 	int ruleset_fd;
 	uint64_t rights;
 	const char *const *except[3]; /* lists of paths */
+	const char *const *shown;
 	bool has_failed;
 };
 
@@ -107,12 +108,24 @@ static void allow(struct grant *g, int fd, uint64_t rights)
 
 enum relation { APART, HOLDS, IS_EXCEPTED };
 
+/* Whether path lies in something that is shown, and that in the place that is excepted. */
+static bool is_shown(const struct grant *g, const char *path, const char *excepted)
+{
+	for (const char *const *s = g->shown; s && *s; s++)
+		if (path_is_below(path, *s) && path_is_below(*s, excepted) &&
+			strcmp(*s, excepted) != 0)
+			return true;
+	return false;
+}
+
 static enum relation relate(const struct grant *g, const char *path)
 {
 	enum relation found = APART;
 
 	for (size_t i = 0; i < sizeof g->except / sizeof *g->except; i++)
 		for (const char *const *e = g->except[i]; e && *e; e++) {
+			if (is_shown(g, path, *e))
+				continue;
 			if (path_is_below(path, *e))
 				return IS_EXCEPTED;
 			if (path_is_below(*e, path))
@@ -211,7 +224,7 @@ bool plan_landlock(struct plan *p, const struct sandbox *s, struct err *e)
 	p->ruleset_fd = create(&r, s->abi);
 	if (p->ruleset_fd < 0 || fcntl(p->ruleset_fd, F_SETFD, FD_CLOEXEC) < 0)
 		return err_errno(e, "landlock_create_ruleset");
-	struct grant g = {.ruleset_fd = p->ruleset_fd};
+	struct grant g = {.ruleset_fd = p->ruleset_fd, .shown = s->rules.shown};
 	grant_reads(&g, s);
 	g.rights = WRITES & r.files;
 	g.except[0] = s->rules.hidden;
