@@ -4,6 +4,7 @@
  * DIRECTORY/batch (fettle's own below XDG_STATE_HOME; 0700, files 0600), a directory a run:
  *
  *   RUN/tasks.jsonl     the list, as tasks_put gives it
+ *   RUN/patches/N.patch what isolated tasks have changed (batch/isolate.h)
  *   RUN/journal.jsonl   one JSON object a line, only ever appended to:
  *     {"version":1,"run":ID,"tasks":N,"definition":SHA256,"at":MS,"options":OBJECT}   the first
  *     {"started":N,"attempt":A,"at":MS}
