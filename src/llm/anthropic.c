@@ -260,6 +260,7 @@ const struct wire wire_anthropic = {
 	.content_type = "text/event-stream",
 	.list_path = "/v1/models",
 	.list_has_pages = true,
+	.batch = &batch_anthropic,
 	.put_request = anthropic_put_request,
 	.get_event = get_event,
 	.get_whole = get_whole,

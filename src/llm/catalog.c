@@ -171,7 +171,7 @@ static __int128 known(int64_t count)
 }
 
 /* A tier applies to all tokens of the request once its total input is above the threshold. */
-int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u)
+static int64_t cost_nanousd(const struct model *m, const struct usage *u, int divisor)
 {
 	if (u->reported_cost_nanousd >= 0)
 		return u->reported_cost_nanousd;
@@ -185,7 +185,17 @@ int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u)
 	__int128 pico = (__int128)u->input * p->input + (__int128)u->output * p->output +
 			read * p->cache_read + (write - hour) * p->cache_write +
 			hour * p->cache_write_1h;
-	__int128 nano = (pico + 500) / 1000;
+	__int128 unit = (__int128)1000 * divisor, nano = (pico + unit / 2) / unit;
 
 	return nano > INT64_MAX ? INT64_MAX : (int64_t)nano;
+}
+
+int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u)
+{
+	return cost_nanousd(m, u, 1);
+}
+
+int64_t catalog_batch_cost_nanousd(const struct model *m, const struct usage *u)
+{
+	return cost_nanousd(m, u, 2);
 }

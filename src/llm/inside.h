@@ -11,6 +11,9 @@ enum {
 	OUTPUT_TOKENS_DEFAULT = 4096, /* of a request that does not say */
 };
 
+/* batch_anthropic.c, batch_openai.c */
+extern const struct wire_batch batch_anthropic, batch_openai;
+
 /* A call of the answer being read. */
 struct known_call {
 	int64_t index; /* the wire's; -1 it gave none */

@@ -172,6 +172,7 @@ typedef bool delta_fn(void *self, const struct delta *delta);
 /* ---- wires ---- */
 
 struct wire;
+struct wire_batch;
 struct model_list;
 extern const struct wire wire_anthropic, wire_openai, wire_responses, wire_ollama;
 /* NULL-terminated; by name "anthropic", "openai" ... */
@@ -305,6 +306,7 @@ struct wire {
 	bool list_has_pages;
 	const char *show_path; /* where one model is described; NULL: the list has it all */
 	const char *embed_path; /* where texts become vectors; NULL nowhere. llm/embed.h */
+	const struct wire_batch *batch; /* answers at half the price; NULL none. llm/batch.h */
 	const struct dialect *dialect; /* NULL: any */
 	bool loads_models; /* a request without messages loads the model and does no more */
 
@@ -390,5 +392,7 @@ struct str catalog_date(void);
 void catalog_each(bool (*visit)(void *self, const struct model *m), void *self);
 /* Cost in nano-dollars: as reported, else by price; -1 when the price or the usage is unknown. */
 int64_t catalog_cost_nanousd(const struct model *m, const struct usage *u);
+/* The same within a provider's batch: half of every price, those of cached tokens, too. */
+int64_t catalog_batch_cost_nanousd(const struct model *m, const struct usage *u);
 
 #endif

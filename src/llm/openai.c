@@ -327,6 +327,7 @@ const struct wire wire_openai = {
 	.content_type = "text/event-stream",
 	.list_path = "/models",
 	.embed_path = "/embeddings",
+	.batch = &batch_openai,
 	.put_request = openai_put_request,
 	.get_event = get_event,
 	.get_whole = get_whole,
