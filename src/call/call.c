@@ -257,6 +257,17 @@ void call_take_error(struct call *call, const struct llm_error *error)
 	hide_keys(e, call->route);
 }
 
+bool call_is_unclear(const struct call *call)
+{
+	int status = call->result.http_status;
+
+	if (!call->error.code)
+		return false;
+	if (status >= 300)
+		return status >= 500 && status != 529;
+	return call->result.times.connected != 0;
+}
+
 static bool is_visible(const struct delta *delta)
 {
 	return delta->kind == DELTA_TOOL_USE ||
@@ -390,6 +401,8 @@ static enum walk step_retry(struct call *call)
 	const struct retry_limits *limits = &call->world.retry;
 
 	if (!call->error.code || call->is_cancelled)
+		return NEXT;
+	if (call->errand->is_once && call_is_unclear(call))
 		return NEXT;
 	struct retry_choice choice = retry_choose(&attempt, limits, clock_wall_s(), arc4random());
 	if (choice.asked_ms)

@@ -283,7 +283,8 @@ static const struct http_header *make_headers(struct call *call)
 	headers[n++] = (struct http_header){"accept", str_from(call->errand->accept), false};
 	headers[n++] = (struct http_header){"user-agent", STR("fettle/" FETTLE_VERSION), false};
 	if (call->request.n)
-		headers[n++] = (struct http_header){"content-type", STR("application/json"), false};
+		headers[n++] = (struct http_header){"content-type",
+			call->request_type.n ? call->request_type : STR("application/json"), false};
 	if (route->key.n)
 		headers[n++] = key_header(call);
 	if (wire->version_header)
@@ -306,6 +307,8 @@ static void send_http(struct call *call)
 	struct http_request request = {.url = call->url,
 		.headers = make_headers(call),
 		.body = call->request.n ? buf_str(&call->request) : (struct str){0},
+		.is_once = call->errand->is_once,
+		.answer_max_bytes = call->errand->answer_max_bytes,
 		.limits = call->route->limits};
 	struct http_sink sink = http_sink;
 	sink.self = call;

@@ -29,6 +29,8 @@ struct errand {
 	const char *kind; /* in the ledger */
 	const char *accept; /* the content type that is wanted */
 	bool is_paced; /* it counts for the provider's limits, and costs */
+	bool is_once; /* not asked again where the provider may have taken it */
+	size_t answer_max_bytes; /* 0: the network's usual limit */
 	const char *subject; /* what may be too long for a model, for sentences */
 	/* The question as this route wants it; may set the call's error. */
 	void (*prepare)(struct call *call);
@@ -73,6 +75,7 @@ struct call {
 	struct timer *patience; /* for the turn at the provider, until it is told; NULL none */
 	const char *path; /* the request is put already; NULL it is not */
 	struct buf request, error_body;
+	struct str request_type; /* absent: JSON */
 	struct buf body; /* of an answer that is read when it is whole */
 	struct wire_reader reader;
 
@@ -105,6 +108,9 @@ void call_hang_up(struct call *call);
 /* Adds to the call's error; a provider that talks much loses its last words for it. */
 __attribute__((format(printf, 2, 3))) void call_say_more(
 	struct call *call, const char *format, ...);
+/* Whether the provider may have taken what it did not say yes to: the call failed when it was on
+ * its way, or behind somebody who only passes it on. */
+bool call_is_unclear(const struct call *call);
 /* The provider's own words are the call's error, and what is done about it depends on them. */
 void call_take_error(struct call *call, const struct llm_error *error);
 

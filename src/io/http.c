@@ -58,7 +58,7 @@ struct http {
 			      for */
 	int status;
 	size_t head_bytes; /* of all heads: also 1xx */
-	size_t body_bytes;
+	size_t body_bytes, body_max_bytes;
 	bool has_head, in_callback, cancelled;
 	char detail[CURL_ERROR_SIZE];
 };
@@ -391,7 +391,7 @@ static size_t got_body(char *bytes, size_t size, size_t count, void *self)
 
 	http->last_byte = clock_ns();
 	if (http->cancelled ||
-		!fits(http, &http->body_bytes, size * count, HTTP_BODY_MAX_BYTES, "body"))
+		!fits(http, &http->body_bytes, size * count, http->body_max_bytes, "body"))
 		return 0;
 	http->in_callback = http->client->in_callback = true;
 	http->sink.body(http->sink.self, (struct str){bytes, size * count});
@@ -495,6 +495,8 @@ static void set_options(struct http *http, const struct http_request *request)
 		curl->curl_easy_setopt(
 			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
 	}
+	if (request->is_once)
+		curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, got_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, got_body);
@@ -561,6 +563,8 @@ struct http *http_start(struct http_client *client, const struct http_request *r
 	*http = (struct http){.client = client,
 		.sink = *sink,
 		.limits = request->limits,
+		.body_max_bytes =
+			request->answer_max_bytes ? request->answer_max_bytes : HTTP_BODY_MAX_BYTES,
 		.next = client->first,
 		.link = &client->first};
 	if (client->first)

@@ -53,6 +53,8 @@ struct http_request {
 	const char *url;
 	const struct http_header *headers;
 	struct str body; /* sent by POST; must stay until the end. Absent: GET */
+	bool is_once; /* on a connection of its own: libcurl sends nothing twice */
+	size_t answer_max_bytes; /* of its body; 0: HTTP_BODY_MAX_BYTES */
 	struct http_limits limits;
 };
 
