@@ -184,7 +184,7 @@ const struct command command_mock = {
 		"Serves POST /v1/messages (Anthropic), /v1/chat/completions and /v1/responses (OpenAI) and "
 		"/api/chat (Ollama) on the loopback address and answers each request with the first reply "
 		"of the script that fits it. Replies can be slow, cut, stalled, damaged or errors. "
-		"Lists of models and vectors of texts are served, too. "
+		"Lists of models, vectors of texts and batches are served, too. "
 		"docs/mock.md describes scripts.\n\n"
 		"With --record the answers are a real provider's: requests are passed on to BASE_URL, "
 		"and a script is written that gives the same answers again. Keys do not get into it.\n\n"

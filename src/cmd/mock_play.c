@@ -172,47 +172,13 @@ static void play_on(void *self)
 
 /* ---- the head ---- */
 
-static const struct {
-	int status;
-	const char *type;
-} error_types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
-	{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
-	{429, "rate_limit_error"}, {529, "overloaded_error"}};
-
-static const char *error_type(int64_t status)
-{
-	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
-		if (error_types[i].status == status)
-			return error_types[i].type;
-	return "api_error";
-}
-
-/* Of an error that a stream would have broken off with, where there is no stream. */
-static int64_t error_status(struct str type)
-{
-	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
-		if (str_is(type, error_types[i].type))
-			return error_types[i].status;
-	return 500;
-}
-
-void play_put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
-	struct buf *out)
-{
-	struct llm_error error = {.status = (int)status, .type = type, .message = message};
-
-	if (!error.type.p)
-		error.type = str_from(error_type(status));
-	wire->put_error(&error, out);
-}
-
 /* The bytes that do not come piece by piece, what the whole is, and the status it goes with. */
 static int64_t put_body(struct play *p, const char **type)
 {
 	const struct mock_reply *reply = p->reply;
 	const struct mock_question *q = &p->question;
 	bool breaks_off = reply->breaks_off && !q->prompt.stream;
-	int64_t status = breaks_off ? error_status(reply->error.type) : reply->status;
+	int64_t status = breaks_off ? mock_error_status(reply->error.type) : reply->status;
 	struct err e;
 
 	*type = q->prompt.stream ? q->wire->content_type : "application/json";
@@ -225,7 +191,7 @@ static int64_t put_body(struct play *p, const char **type)
 	p->piece = reply->pieces.n;
 	if (status >= 300) {
 		*type = "application/json";
-		play_put_error(q->wire, status, reply->error.type,
+		mock_put_error(q->wire, status, reply->error.type,
 			reply->error.message.p ? reply->error.message : STR("scripted error"),
 			&p->out);
 		return status;
@@ -237,7 +203,7 @@ static int64_t put_body(struct play *p, const char **type)
 	p->out.max = SIDE_BODY_MAX_BYTES;
 	if (q->side->answer(&p->mock->script, q, &p->arena, &p->out, &e))
 		return status;
-	play_put_error(q->wire, 400, (struct str){0}, str_from(e.text), &p->out);
+	mock_put_error(q->wire, 400, (struct str){0}, str_from(e.text), &p->out);
 	return 400;
 }
 

@@ -50,8 +50,4 @@ void play_free(struct play *p);
 void play_log(const struct play *p, const char *why);
 /* The chosen reply, after its delay. Frees the play in the end. */
 void play_start(struct play *p);
-/* An error's body in the words of a wire; type absent: the usual one for the status. */
-void play_put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
-	struct buf *out);
-
 #endif

@@ -13,6 +13,10 @@ static bool read_side(struct play *p, int *status, struct err *e)
 
 	q->wire = q->side->wire;
 	*status = 400;
+	if (q->side->takes_any) {
+		q->raw_body = body;
+		return true;
+	}
 	if (body.n && !json_check(body, e))
 		return err_context(e, "the request is no JSON");
 	if (body.n)

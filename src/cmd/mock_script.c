@@ -3,6 +3,7 @@
 #include "cmd/mock_script.h"
 
 #include "base/utf8.h"
+#include "cmd/mock_batch.h"
 #include "cmd/mock_read.h"
 #include "cmd/mock_side.h"
 
@@ -284,6 +285,7 @@ static const struct key reply_keys[] = {
 		BYTES_MAX},
 	{"byte_by_byte", KEY_BOOL, offsetof(struct draft, reply.byte_by_byte)},
 	{"close_before_head", KEY_BOOL, offsetof(struct draft, reply.close_before_head)},
+	{"expired", KEY_BOOL, offsetof(struct draft, reply.is_expired)},
 	{"keep_alive", KEY_BOOL, offsetof(struct draft, reply.keep_alive)},
 	{0},
 };
@@ -447,12 +449,14 @@ bool mock_script_read(struct mock_script *s, struct str text, const char *name, 
 		{"dimensions", KEY_INT, offsetof(struct mock_script, dimensions), 1,
 			DIMENSIONS_MAX},
 		{"limit", KEY_READ, offsetof(struct mock_script, limit), .read = mock_limit_read},
+		{"batches", KEY_READ, .read = mock_batch_read},
 		{0},
 	};
 	struct reading reading = {.arena = &s->arena, .name = name};
 	struct err why;
 	struct str kept = arena_copy(&s->arena, text);
 	s->dimensions = DIMENSIONS;
+	s->batch_polls = 1;
 	size_t offset;
 	bool is_good = json_check_at(kept, &offset, &why)
 			       ? reading_object(&reading, kept, keys, s, e)
@@ -472,5 +476,6 @@ void mock_script_release(struct mock_script *s)
 	vec_release(&s->replies);
 	vec_release(&s->models);
 	mock_limit_release(&s->limit);
+	mock_batches_release(s);
 	arena_release(&s->arena);
 }

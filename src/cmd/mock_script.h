@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "cmd/mock_limit.h"
+#include "llm/batch.h"
 #include "llm/list.h"
 #include "llm/llm.h"
 
@@ -56,6 +57,21 @@ struct mock_reply {
 	int64_t delay_ms, chunk_delay_ms;
 	int64_t cut_after_bytes, cut_after_deltas, stall_after_bytes; /* -1: not at all */
 	bool byte_by_byte, no_end, close_before_head, keep_alive;
+	bool is_expired; /* in a batch: there was no time for it */
+};
+
+/* A request of a batch, and the line of results that it gets. */
+struct mock_batch_line {
+	struct str id, text;
+	enum batch_outcome outcome;
+};
+
+/* A batch that somebody handed in. mock_batch.c */
+struct mock_batch {
+	struct str name, label, input;
+	bool is_anthropics, is_canceled, is_failed;
+	int64_t created_ns, created_s, polls;
+	VEC(struct mock_batch_line) lines;
 };
 
 struct mock_script {
@@ -65,6 +81,10 @@ struct mock_script {
 	bool has_models; /* else there is one, "mock" */
 	int64_t dimensions; /* of vectors, where the client does not say */
 	struct mock_limit limit;
+	int64_t batch_polls, batch_ms; /* how long a batch is under way, at least */
+	struct str batch_fault; /* why OpenAI's batches fail; absent: they do not */
+	VEC(struct mock_batch) batches; /* as they came */
+	VEC(struct str) files;
 };
 
 struct reading;
@@ -85,6 +105,7 @@ struct mock_question {
 	const struct mock_side *side; /* NULL: a conversation goes on */
 	struct str path, query;
 	struct str body; /* checked JSON */
+	struct str raw_body; /* of a side that takes any bytes */
 	struct prompt prompt;
 	struct header *headers;
 	size_t header_count;

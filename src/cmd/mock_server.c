@@ -28,7 +28,7 @@ static void refuse_url(struct play *p, const char *why)
 	if (wire == &wire_ollama)
 		buf_put_text(&body, "404 page not found");
 	else
-		play_put_error(wire, 404,
+		mock_put_error(wire, 404,
 			wire == &wire_anthropic ? STR("not_found_error")
 						: STR("invalid_request_error"),
 			str_from(why), &body);
@@ -42,7 +42,7 @@ static void refuse(struct play *p, int status, const char *why)
 	AUTO(buf) body = {0};
 
 	play_log(p, why);
-	play_put_error(p->question.wire ? p->question.wire : &wire_anthropic, status,
+	mock_put_error(p->question.wire ? p->question.wire : &wire_anthropic, status,
 		(struct str){0}, str_from(why), &body);
 	httpd_reply(p->request, status, "application/json", buf_str(&body));
 	play_free(p);

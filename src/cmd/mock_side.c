@@ -2,11 +2,47 @@
 #include "cmd/mock_side.h"
 
 #include "base/json.h"
+#include "cmd/mock_batch.h"
 #include "cmd/mock_read.h"
 #include "llm/embed.h"
 #include "llm/list.h"
 
 enum { CONTEXT_TOKENS = 32'768, TOKENS_MAX = 1'000'000'000, ANTHROPIC_PAGE_MODELS = 20 };
+
+/* ---- errors ---- */
+
+static const struct {
+	int status;
+	const char *type;
+} error_types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
+	{403, "permission_error"}, {404, "not_found_error"}, {413, "request_too_large"},
+	{429, "rate_limit_error"}, {529, "overloaded_error"}};
+
+static const char *error_type(int64_t status)
+{
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (error_types[i].status == status)
+			return error_types[i].type;
+	return "api_error";
+}
+
+int64_t mock_error_status(struct str type)
+{
+	for (size_t i = 0; i < sizeof error_types / sizeof *error_types; i++)
+		if (str_is(type, error_types[i].type))
+			return error_types[i].status;
+	return 500;
+}
+
+void mock_put_error(const struct wire *wire, int64_t status, struct str type, struct str message,
+	struct buf *out)
+{
+	struct llm_error error = {.status = (int)status, .type = type, .message = message};
+
+	if (!error.type.p)
+		error.type = str_from(error_type(status));
+	wire->put_error(&error, out);
+}
 
 /* ---- models ---- */
 
@@ -48,8 +84,7 @@ static struct model_list all_models(const struct mock_script *s)
 			     : (struct model_list){&only, 1, STR("")};
 }
 
-/* The value of a parameter of the query; "" when it is not there. */
-static struct str parameter(const struct mock_question *q, const char *name)
+struct str mock_side_parameter(const struct mock_question *q, const char *name)
 {
 	struct str rest = q->query, part, key;
 
@@ -64,11 +99,11 @@ static struct str parameter(const struct mock_question *q, const char *name)
 /* Pages as Anthropic has them: behind after_id, at most limit. */
 static struct model_list page_of(struct model_list all, const struct mock_question *q)
 {
-	struct str after = parameter(q, "after_id");
+	struct str after = mock_side_parameter(q, "after_id");
 	int64_t limit;
 	size_t from = 0;
 
-	if (!str_int(parameter(q, "limit"), &limit) || limit < 1)
+	if (!str_int(mock_side_parameter(q, "limit"), &limit) || limit < 1)
 		limit = ANTHROPIC_PAGE_MODELS;
 	for (size_t i = 0; after.n && i < all.count; i++)
 		if (str_eq(all.models[i].id, after))
@@ -81,7 +116,7 @@ static struct model_list page_of(struct model_list all, const struct mock_questi
 	return page;
 }
 
-static bool answer_list(const struct mock_script *s, const struct mock_question *q, struct arena *,
+static bool answer_list(struct mock_script *s, const struct mock_question *q, struct arena *,
 	struct buf *out, struct err *)
 {
 	struct model_list list = all_models(s);
@@ -92,14 +127,14 @@ static bool answer_list(const struct mock_script *s, const struct mock_question 
 	return true;
 }
 
-static bool answer_version(const struct mock_script *, const struct mock_question *, struct arena *,
+static bool answer_version(struct mock_script *, const struct mock_question *, struct arena *,
 	struct buf *out, struct err *)
 {
 	buf_put_text(out, "{\"version\":\"" FETTLE_VERSION "\"}");
 	return true;
 }
 
-static bool answer_show(const struct mock_script *s, const struct mock_question *q, struct arena *a,
+static bool answer_show(struct mock_script *s, const struct mock_question *q, struct arena *a,
 	struct buf *out, struct err *e)
 {
 	struct model_list list = all_models(s);
@@ -153,8 +188,8 @@ static int64_t count_words(struct str text)
 	return n;
 }
 
-static bool answer_vectors(const struct mock_script *s, const struct mock_question *q,
-	struct arena *a, struct buf *out, struct err *e)
+static bool answer_vectors(struct mock_script *s, const struct mock_question *q, struct arena *a,
+	struct buf *out, struct err *e)
 {
 	struct embed_request asked;
 	struct embeddings vectors = {.usage = USAGE_UNKNOWN};
@@ -189,6 +224,23 @@ static const struct mock_side sides[] = {
 	{"GET", "/api/version", &wire_ollama, answer_version},
 	{"POST", "/api/show", &wire_ollama, answer_show},
 	{"POST", "/api/embed", &wire_ollama, answer_vectors},
+	{"POST", "/v1/messages/batches", &wire_anthropic, mock_batch_create},
+	{"GET", "/v1/messages/batches", &wire_anthropic, mock_batch_list},
+	{"GET", "/v1/messages/batches/*", &wire_anthropic, mock_batch_look},
+	{"POST", "/v1/messages/batches/*/cancel", &wire_anthropic, mock_batch_cancel},
+	{"GET", "/v1/messages/batches/*/results", &wire_anthropic, mock_batch_results},
+	{"POST", "/v1/files", &wire_openai, mock_batch_take_file, .takes_any = true},
+	{"POST", "/files", &wire_openai, mock_batch_take_file, .takes_any = true},
+	{"GET", "/v1/files/*/content", &wire_openai, mock_batch_content},
+	{"GET", "/files/*/content", &wire_openai, mock_batch_content},
+	{"POST", "/v1/batches", &wire_openai, mock_batch_create},
+	{"POST", "/batches", &wire_openai, mock_batch_create},
+	{"GET", "/v1/batches", &wire_openai, mock_batch_list},
+	{"GET", "/batches", &wire_openai, mock_batch_list},
+	{"GET", "/v1/batches/*", &wire_openai, mock_batch_look},
+	{"GET", "/batches/*", &wire_openai, mock_batch_look},
+	{"POST", "/v1/batches/*/cancel", &wire_openai, mock_batch_cancel},
+	{"POST", "/batches/*/cancel", &wire_openai, mock_batch_cancel},
 	{0},
 };
 
@@ -210,11 +262,26 @@ const struct wire *mock_side_owner(const struct mock_question *q)
 									    : &wire_openai;
 }
 
+/* '*' is one name. */
+static bool path_fits(struct str path, const char *pattern)
+{
+	struct str rest = str_from(pattern), part, step;
+
+	while (str_split(&rest, '/', &part)) {
+		if (!str_split(&path, '/', &step))
+			return false;
+		if (!str_eq(part, step) && !(str_is(part, "*") && step.n))
+			return false;
+	}
+	return !path.p;
+}
+
 const struct mock_side *mock_side_find(const char *method, const struct mock_question *q)
 {
 	for (const struct mock_side *side = sides; side->path; side++)
-		if (strcmp(side->method, method) == 0 && str_is(q->path, side->path) &&
-			(side->wire != &wire_anthropic || is_anthropics(q)))
+		if (strcmp(side->method, method) == 0 && path_fits(q->path, side->path) &&
+			(side->wire != &wire_anthropic || is_anthropics(q) ||
+				str_starts(q->path, STR("/v1/messages/"))))
 			return side;
 	return NULL;
 }
