@@ -338,6 +338,53 @@ uint64_t journal_note_skipped(struct journal_writer *j, uint32_t task, uint32_t 
 	return note(j, &w);
 }
 
+static struct json_writer begin_parcel(struct buf *line, const char *event, struct str label)
+{
+	struct json_writer w = {.buf = line};
+
+	must(label.n > 0 && label.n <= PARCEL_LABEL_MAX_BYTES);
+	json_open(&w, '{');
+	json_member_str(&w, event, label);
+	return w;
+}
+
+uint64_t journal_note_sending(struct journal_writer *j, struct str label, struct str provider,
+	const uint32_t *tasks, size_t count)
+{
+	AUTO(buf) line = {0};
+	struct json_writer w = begin_parcel(&line, "sending", label);
+
+	must(count > 0 && count <= TASKS_MAX);
+	json_member_str(&w, "provider", provider);
+	json_key(&w, "tasks");
+	json_open(&w, '[');
+	for (size_t i = 0; i < count; i++)
+		json_put_int(&w, tasks[i]);
+	json_close(&w, ']');
+	json_member_int(&w, "at", clock_wall_ms());
+	return note(j, &w);
+}
+
+uint64_t journal_note_sent(struct journal_writer *j, struct str label, struct str batch)
+{
+	AUTO(buf) line = {0};
+	struct json_writer w = begin_parcel(&line, "sent", label);
+
+	must(batch.n > 0 && batch.n <= PARCEL_BATCH_MAX_BYTES);
+	json_member_str(&w, "batch", batch);
+	json_member_int(&w, "at", clock_wall_ms());
+	return note(j, &w);
+}
+
+uint64_t journal_note_collected(struct journal_writer *j, struct str label)
+{
+	AUTO(buf) line = {0};
+	struct json_writer w = begin_parcel(&line, "collected", label);
+
+	json_member_int(&w, "at", clock_wall_ms());
+	return note(j, &w);
+}
+
 uint64_t journal_note_ended(struct journal_writer *j, size_t done, size_t failed, size_t skipped)
 {
 	AUTO(buf) line = {0};

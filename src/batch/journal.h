@@ -12,6 +12,9 @@
  *     {"failed":N,"attempt":A,"at":MS,"usage":USAGE,"work":WORK,"class":NAME,"message":TEXT,
  *      "final":BOOL}
  *     {"skipped":N,"because":N,"at":MS}
+ *     {"sending":LABEL,"provider":NAME,"tasks":[N,...],"at":MS}    as one batch; begins them
+ *     {"sent":LABEL,"batch":ID,"at":MS}    the provider has it
+ *     {"collected":LABEL,"at":MS}    nothing of it is to be expected any more
  *     {"ended":MS,"done":N,"failed":N,"skipped":N}    nothing runs; lines behind it are of a resume
  *
  * N is the position of the task in the list, from 0. USAGE has tokens by kind and cost_nanousd,
@@ -62,11 +65,23 @@ struct run_task {
 	uint32_t length;
 };
 
+/* Tasks that went to a provider as one batch, and whose results are not collected. */
+struct run_parcel {
+	struct str label, provider; /* label: ours */
+	struct str batch; /* the provider's name for it; "" not known whether it got there */
+	uint32_t *tasks; /* in the order of the batch, of which some may have ended since */
+	size_t task_count;
+	int64_t at_ms;
+};
+
+enum { PARCEL_LABEL_MAX_BYTES = 48, PARCEL_BATCH_MAX_BYTES = 200 };
+
 /* A journal read from its start. */
 struct run_past {
 	struct arena arena;
 	struct run_head head;
 	struct run_task *tasks;
+	VEC(struct run_parcel) parcels;
 	size_t counts[TASK_SKIPPED + 1];
 	struct run_usage spent; /* in all attempts that told it, failed ones, too */
 	size_t bad_lines, first_bad_line; /* neither read nor counted */
@@ -111,6 +126,11 @@ uint64_t journal_note_failed(struct journal_writer *j, uint32_t task, int attemp
 uint64_t journal_note_skipped(struct journal_writer *j, uint32_t task, uint32_t because);
 /* Where the next line that is noted will be in the file. */
 uint64_t journal_end(const struct journal_writer *j);
+/* Before anything goes out, and safe by then; once the provider has named it; in the end. */
+uint64_t journal_note_sending(struct journal_writer *j, struct str label, struct str provider,
+	const uint32_t *tasks, size_t count);
+uint64_t journal_note_sent(struct journal_writer *j, struct str label, struct str batch);
+uint64_t journal_note_collected(struct journal_writer *j, struct str label);
 uint64_t journal_note_ended(struct journal_writer *j, size_t done, size_t failed, size_t skipped);
 
 /*

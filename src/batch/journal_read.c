@@ -24,6 +24,7 @@ void run_past_begin(struct run_past *past, size_t task_count)
 void run_past_release(struct run_past *past)
 {
 	free(past->tasks);
+	vec_release(&past->parcels);
 	arena_release(&past->arena);
 	*past = (struct run_past){0};
 }
@@ -176,6 +177,102 @@ static const struct {
 	{"skipped", on_skipped},
 };
 
+/* ---- batches ---- */
+
+static struct run_parcel *find_parcel(struct run_past *past, struct str label)
+{
+	vec_each (&past->parcels, parcel)
+		if (str_eq(parcel->label, label))
+			return parcel;
+	return NULL;
+}
+
+static bool read_positions(struct run_past *past, struct str values, struct run_parcel *parcel)
+{
+	size_t room = json_count(values);
+	struct str key, value;
+	int64_t position;
+
+	if (json_type(values) != JSON_ARRAY || room == 0 || room > past->head.task_count)
+		return false;
+	parcel->tasks = arena_alloc(&past->arena, room, sizeof *parcel->tasks);
+	json_each (values, key, value) {
+		if (!json_int(value, &position) || position < 0 ||
+			(uint64_t)position >= past->head.task_count)
+			return false;
+		parcel->tasks[parcel->task_count++] = (uint32_t)position;
+	}
+	return true;
+}
+
+static bool on_sending(struct run_past *past, struct str line, struct str label)
+{
+	struct str provider = json_text(json_get(line, "provider"), &past->arena);
+	struct run_parcel parcel = {.label = label,
+		.provider = arena_copy(&past->arena, provider.p ? provider : STR("")),
+		.batch = STR(""),
+		.at_ms = json_int_or(json_get(line, "at"), 0)};
+
+	if (find_parcel(past, label) || !read_positions(past, json_get(line, "tasks"), &parcel))
+		return false;
+	for (size_t i = 0; i < parcel.task_count; i++) {
+		struct run_task *task = &past->tasks[parcel.tasks[i]];
+		task->attempts += task->attempts < INT32_MAX;
+		if (task->state != TASK_DONE)
+			task->state = TASK_RUNNING;
+	}
+	vec_push(&past->parcels, parcel);
+	return true;
+}
+
+static bool on_sent(struct run_past *past, struct str line, struct str label)
+{
+	struct run_parcel *parcel = find_parcel(past, label);
+	struct str batch = json_text(json_get(line, "batch"), &past->arena);
+
+	if (!parcel || !batch.n || batch.n > PARCEL_BATCH_MAX_BYTES)
+		return false;
+	parcel->batch = arena_copy(&past->arena, batch);
+	return true;
+}
+
+static bool on_collected(struct run_past *past, struct str, struct str label)
+{
+	struct run_parcel *parcel = find_parcel(past, label);
+
+	if (!parcel)
+		return false;
+	*parcel = past->parcels.p[--past->parcels.n];
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*take)(struct run_past *past, struct str line, struct str label);
+} parcel_events[] = {
+	{"sending", on_sending},
+	{"sent", on_sent},
+	{"collected", on_collected},
+};
+
+static bool read_parcel_event(
+	struct run_past *past, struct str line, struct str key, struct str value)
+{
+	struct str label = json_text(value, &past->arena);
+
+	if (!label.n || label.n > PARCEL_LABEL_MAX_BYTES)
+		return false;
+	label = arena_copy(&past->arena, label);
+	for (size_t i = 0; i < sizeof parcel_events / sizeof parcel_events[0]; i++)
+		if (json_key_is(key, parcel_events[i].name) &&
+			parcel_events[i].take(past, line, label)) {
+			past->has_ended = false;
+			past->last_ms = json_int_or(json_get(line, "at"), past->last_ms);
+			return true;
+		}
+	return false;
+}
+
 /* All of them in one pass, as a result may be long. */
 static void pick_members(struct event *event)
 {
@@ -199,7 +296,11 @@ static bool read_event(struct run_past *past, struct str line, uint64_t offset)
 	struct err e;
 
 	if (!json_check(line, &e) || json_type(line) != JSON_OBJECT ||
-		!json_next(&it, &key, &value) || !json_int(value, &number) || number < 0)
+		!json_next(&it, &key, &value))
+		return false;
+	if (json_type(value) == JSON_STRING)
+		return read_parcel_event(past, line, key, value);
+	if (!json_int(value, &number) || number < 0)
 		return false;
 	pick_members(&event);
 	past->has_ended = json_key_is(key, "ended");

@@ -233,6 +233,24 @@ bool schedule_only(struct schedule *s, uint32_t task, struct err *e)
 
 /* ---- the run ---- */
 
+void schedule_adopt(struct schedule *s, const uint32_t *tasks, size_t count)
+{
+	size_t before = s->ready_count;
+	uint32_t *ready = must_alloc(before + 1, sizeof *ready);
+
+	memcpy(ready, s->ready, before * sizeof *ready);
+	for (size_t i = 0; i < count; i++)
+		if (entry_of(s, tasks[i])->state == TASK_READY) {
+			set_state(s, tasks[i], TASK_RUNNING);
+			s->entries[tasks[i]].attempts = 1;
+		}
+	s->ready_count = 0;
+	for (size_t i = 0; i < before; i++)
+		if (s->entries[ready[i]].state == TASK_READY)
+			make_ready(s, ready[i]);
+	free(ready);
+}
+
 bool schedule_next(struct schedule *s, uint32_t *task)
 {
 	if (s->is_stopped || s->is_failed || !s->ready_count)

@@ -60,6 +60,11 @@ void schedule_free(struct schedule *s); /* NULL is nothing */
 
 /* Nothing but this task starts. ERR_USAGE when it has ended well, or what it needs has not. */
 [[nodiscard]] bool schedule_only(struct schedule *s, uint32_t task, struct err *e);
+/*
+ * Before the first schedule_next: these are running since an earlier session, at a provider that
+ * has them. What is not ready is left out.
+ */
+void schedule_adopt(struct schedule *s, const uint32_t *tasks, size_t count);
 /* The first ready task of the list, which is running now. False: none is ready, or it has stopped.
  */
 [[nodiscard]] bool schedule_next(struct schedule *s, uint32_t *task);

@@ -416,6 +416,83 @@ static void threads_note_while_one_commits(void **)
 	journal_free(j);
 }
 
+/* ---- batches ---- */
+
+static void batches_come_back_until_they_are_collected(void **)
+{
+	static const uint32_t first[] = {2, 0, 1}, second[] = {3, 0};
+	struct journal_writer *j = begin(4);
+	AUTO(run_past) past = {0};
+
+	journal_note_sending(j, STR("fa"), STR("anthropic"), first, 3);
+	commit(j);
+	look(journal_run(j), &past);
+	assert_int_equal(past.parcels.n, 1);
+	assert_true(str_is(past.parcels.p[0].provider, "anthropic"));
+	assert_int_equal(past.parcels.p[0].batch.n, 0);
+	assert_int_equal(past.parcels.p[0].task_count, 3);
+	assert_memory_equal(past.parcels.p[0].tasks, first, sizeof first);
+	assert_int_equal(past.tasks[2].state, TASK_RUNNING);
+	assert_int_equal(past.tasks[2].attempts, 1);
+	assert_int_equal(past.tasks[3].state, TASK_WAITING);
+
+	journal_note_sent(j, STR("fa"), STR("msgbatch_1"));
+	note_done(j, 0);
+	journal_note_sending(j, STR("fb"), STR("openai"), second, 2);
+	commit(j);
+	look(journal_run(j), &past);
+	assert_int_equal(past.parcels.n, 2);
+	assert_true(str_is(past.parcels.p[0].batch, "msgbatch_1"));
+	assert_int_equal(past.tasks[0].state, TASK_DONE);
+	assert_int_equal(past.tasks[3].state, TASK_RUNNING);
+
+	journal_note_collected(j, STR("fa"));
+	commit(j);
+	look(journal_run(j), &past);
+	assert_int_equal(past.parcels.n, 1);
+	assert_true(str_is(past.parcels.p[0].label, "fb"));
+	journal_note_collected(j, STR("fb"));
+	commit(j);
+	look(journal_run(j), &past);
+	assert_int_equal(past.parcels.n + past.bad_lines + past.doubled, 0);
+	journal_free(j);
+}
+
+/* They are bad, and the good ones around them are read. */
+static void bad_lines_of_batches(void **)
+{
+	static const char *const bad[] = {"{\"sending\":\"\",\"tasks\":[0]}", "{\"sending\":\"x\"}",
+		"{\"sending\":\"x\",\"tasks\":[]}", "{\"sending\":\"x\",\"tasks\":[4]}",
+		"{\"sending\":\"x\",\"tasks\":[-1]}", "{\"sending\":\"x\",\"tasks\":[0,\"1\"]}",
+		"{\"sending\":\"x\",\"tasks\":{\"a\":0}}",
+		"{\"sending\":\"x\",\"tasks\":[0,1,2,3,0]}", "{\"sent\":\"x\",\"batch\":\"b\"}",
+		"{\"sent\":\"good\"}", "{\"sent\":\"good\",\"batch\":\"\"}",
+		"{\"sent\":\"good\",\"batch\":7}", "{\"collected\":\"x\"}",
+		"{\"sending\":\"good\",\"tasks\":[1]}", "{\"done\":\"good\"}",
+		"{\"other\":\"good\"}"};
+	enum { BAD = sizeof bad / sizeof bad[0] };
+	struct journal_writer *j = begin(4);
+	AUTO(run_past) past = {0};
+	AUTO(buf) text = {0};
+	char run[RUN_NAME_BYTES];
+
+	snprintf(run, sizeof run, "%s", journal_run(j));
+	journal_note_sending(j, STR("good"), STR("openai"), (const uint32_t[]){3}, 1);
+	commit(j);
+	journal_free(j);
+	const char *path = file_of(run, "journal.jsonl");
+	assert_true(file_read(AT_FDCWD, path, 1 << 20, &text, &failure));
+	for (size_t i = 0; i < BAD; i++)
+		buf_printf(&text, "%s\n", bad[i]);
+	buf_put_text(&text, "{\"sent\":\"good\",\"batch\":\"b\"}\n");
+	put_file(path, buf_str(&text));
+	look(run, &past);
+	assert_int_equal(past.bad_lines, BAD);
+	assert_int_equal(past.parcels.n, 1);
+	assert_true(str_is(past.parcels.p[0].batch, "b"));
+	assert_int_equal(past.counts[TASK_RUNNING], 1);
+}
+
 /* ---- kill -9 ---- */
 
 enum { SWEEP_TASKS = 300, SWEEP_KILLS = 200 };
@@ -453,6 +530,29 @@ static void *commit_and_tell(void *self)
 	return NULL;
 }
 
+/* What goes out together is noted before, and in the end; one that died left its own behind. */
+static void note_parcels(struct journal_writer *j, const struct run_past *past, uint32_t from)
+{
+	static const uint32_t count = SWEEP_TASKS / 10;
+	uint32_t tasks[SWEEP_TASKS / 10];
+	char label[20];
+
+	if (from % count)
+		return;
+	if (from == 0) {
+		vec_each (&past->parcels, parcel)
+			journal_note_collected(j, parcel->label);
+	} else {
+		snprintf(label, sizeof label, "f%d-%u", (int)getpid(), from - count);
+		journal_note_collected(j, str_from(label));
+	}
+	for (uint32_t i = 0; i < count; i++)
+		tasks[i] = from + i;
+	snprintf(label, sizeof label, "f%d-%u", (int)getpid(), from);
+	journal_note_sending(j, str_from(label), STR("anthropic"), tasks, count);
+	journal_note_sent(j, str_from(label), STR("batch"));
+}
+
 /* The process that is killed: does what is not done yet, as an own thread commits. */
 static void work(const char *run, struct seen *seen)
 {
@@ -466,6 +566,7 @@ static void work(const char *run, struct seen *seen)
 	must(c.journal);
 	must(pthread_create(&thread, NULL, commit_and_tell, &c) == 0);
 	for (uint32_t i = 0; i < SWEEP_TASKS; i++) {
+		note_parcels(c.journal, &past, i);
 		if (past.tasks[i].state == TASK_DONE)
 			continue;
 		size_t at = atomic_load(&c.noted);
@@ -488,6 +589,7 @@ static void check_after_kill(const char *run, const struct seen *seen)
 
 	look(run, &past);
 	assert_int_equal(past.doubled + past.bad_lines, 0);
+	assert_true(past.parcels.n <= 1);
 	for (uint32_t i = 0; i < SWEEP_TASKS; i++) {
 		assert_true(seen->times[i] <= 1);
 		if (seen->times[i])
@@ -586,6 +688,8 @@ int main(void)
 		cmocka_unit_test(a_full_disk_leaves_the_journal_whole),
 		cmocka_unit_test(a_run_that_cannot_begin_leaves_nothing),
 		cmocka_unit_test(threads_note_while_one_commits),
+		cmocka_unit_test(batches_come_back_until_they_are_collected),
+		cmocka_unit_test(bad_lines_of_batches),
 		cmocka_unit_test(kills_lose_and_double_nothing),
 		cmocka_unit_test(runs_are_listed_and_found),
 	};

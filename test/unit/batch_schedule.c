@@ -273,6 +273,34 @@ static void random_runs_end(void **)
 	}
 }
 
+/* What a provider has since an earlier session is neither started nor lost. */
+static void adopted_tasks_are_running(void **)
+{
+	static const uint32_t under_way[] = {3, 0, 2, 4};
+	AUTO(tasks) t = {0};
+	list_of(&t, (const char *const[]){"a:", "b:", "c:", "d:", "e:a", "f:", NULL});
+	enum task_state earlier[6] = {[2] = TASK_DONE};
+	struct schedule *s =
+		schedule_new(&t, &(struct schedule_options){.max_retries = 1}, earlier);
+
+	schedule_adopt(s, under_way, 4);
+	assert_int_equal(schedule_count(s, TASK_RUNNING), 2);
+	assert_int_equal(schedule_state(s, 2), TASK_DONE);
+	assert_int_equal(schedule_state(s, 4), TASK_WAITING);
+	assert_int_equal(next(s), 1);
+	assert_int_equal(next(s), 5);
+	assert_int_equal(next(s), UINT32_MAX);
+	assert_false(schedule_is_over(s));
+	schedule_done(s, 0);
+	assert_int_equal(next(s), 4);
+	assert_int_equal(schedule_failed(s, 3, FAILURE_PASSING), VERDICT_AGAIN);
+	schedule_again(s, 3);
+	assert_int_equal(next(s), 3);
+	/* Its attempt of the earlier session counts. */
+	assert_int_equal(schedule_failed(s, 3, FAILURE_PASSING), VERDICT_FAILED);
+	schedule_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +311,7 @@ int main(void)
 		cmocka_unit_test(earlier_ends_count),
 		cmocka_unit_test(after_all_means_after_failures_too),
 		cmocka_unit_test(nobody_needs_what_comes_after_all),
+		cmocka_unit_test(adopted_tasks_are_running),
 		cmocka_unit_test(random_runs_end),
 	};
 
