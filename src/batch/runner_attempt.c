@@ -82,6 +82,14 @@ static void take_result(struct attempt *a, const struct agent_result *result)
 		attempt_classify(a, result);
 }
 
+static void agent_gone(void *self)
+{
+	struct attempt *a = self;
+
+	a->timeout = NULL;
+	finish(a);
+}
+
 static void on_event(void *self, const struct agent_event *event)
 {
 	struct attempt *a = self;
@@ -95,8 +103,11 @@ static void on_event(void *self, const struct agent_event *event)
 		return;
 	}
 	a->agent = NULL;
+	a->is_answered = true;
 	take_result(a, event->result);
-	finish(a);
+	/* It is freed behind this event, and then nothing of its place is in use any more. */
+	timer_cancel(a->timeout);
+	a->timeout = loop_after(a->runner->world.loop, 0, agent_gone, a);
 }
 
 static void on_timeout(void *self)
@@ -118,7 +129,7 @@ void attempt_cancel(struct attempt *a, enum err_code code, const char *why)
 {
 	struct err e;
 
-	if (a->error.code)
+	if (a->error.code || a->is_answered)
 		return;
 	a->is_cancelled = true;
 	err_set(&e, code, "%s", why);

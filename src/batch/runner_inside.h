@@ -48,6 +48,7 @@ struct attempt {
 	struct agent *agent; /* NULL: not at work */
 	struct timer *timeout;
 	bool is_timed_out, is_cancelled;
+	bool is_answered; /* by its agent: a cancel comes too late */
 	bool is_away; /* handed over */
 	bool is_out_of_budget; /* of one that the others have, too */
 	bool is_in; /* options.enter went well, so leave is owed */

@@ -31,6 +31,10 @@ static const struct option options[] = {
 		"when a task has failed: retry (what may go better; the default), skip (go on), abort "
 		"(end the batch)"},
 	{"fail-fast", 0, NULL, "start nothing more after the first task that failed"},
+	{"isolate", 0, NULL,
+		"let each task work in a git work tree of its own, and keep a patch of what it changed"},
+	{"apply", 0, NULL,
+		"and apply the patches of what is done, those that fit, when all has ended"},
 	{"task-timeout", 0, "SECONDS", "stop a task after this time; it has failed then"},
 	MODEL_OPTIONS,
 	BUDGET_OPTIONS,
@@ -86,6 +90,8 @@ static bool read_batch_options(struct batch *b, struct err *e)
 	if (o->timeout_s > TASK_TIMEOUT_MAX_S)
 		return err_set(e, ERR_USAGE, "option --task-timeout: more than %d seconds",
 			TASK_TIMEOUT_MAX_S);
+	if (options_has(given, "apply") && !options_has(given, "isolate"))
+		return err_set(e, ERR_USAGE, "--apply needs --isolate: there are no patches else");
 	o->parallel = (int)parallel;
 	o->schedule.fails_fast = options_has(given, "fail-fast");
 	o->only = options_value(given, "only");
@@ -161,6 +167,8 @@ static bool prepare_words(
 
 static void release(struct batch *b)
 {
+	batch_close_trees(b);
+	buf_release(&b->scratch);
 	journal_free(b->journal);
 	file_close(&b->journal_fd);
 	run_past_release(&b->past);

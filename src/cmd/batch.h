@@ -3,6 +3,7 @@
 #ifndef CMD_BATCH_H
 #define CMD_BATCH_H
 
+#include "batch/isolate.h"
 #include "batch/runner.h"
 #include "cmd/run.h"
 #include "ui/batch.h"
@@ -39,6 +40,11 @@ struct batch {
 	bool is_unread; /* nobody takes what is said on stdout */
 	bool has_directory; /* of files for results */
 	int signals; /* that asked for the end */
+	struct isolate *isolate; /* NULL: all work in the user's files */
+	struct batch_tree **trees; /* by task */
+	atomic_bool is_cancelled; /* what git does for them ends soon */
+	bool has_conflict;
+	struct buf scratch;
 };
 
 /* batch.c: the tasks of run, which were typed with this table; run is given back. The status. */
@@ -57,6 +63,16 @@ void batch_put_options(const struct batch *b, struct buf *out);
  * nothing else is typed now. ERR_USAGE.
  */
 [[nodiscard]] bool batch_resume(struct batch *b, const struct option *table, struct err *e);
+
+/* batch_isolate.c: work trees, where --isolate asks for them; for runner_options. */
+[[nodiscard]] bool batch_open_trees(struct batch *b, struct err *e);
+[[nodiscard]] bool batch_enter(void *batch, uint32_t task, struct task_place *out, struct err *e);
+[[nodiscard]] bool batch_leave(void *batch, uint32_t task, bool is_done, struct err *e);
+void batch_close_trees(struct batch *b);
+bool batch_patch_file(void *batch, uint32_t task, struct buf *path);
+/* The patches of what is done, once a run. False without e.code: some do not fit, which was told.
+ */
+[[nodiscard]] bool batch_apply(struct batch *b, struct err *e);
 
 /* batch_work.c: everything is prepared; the status is in run. */
 [[nodiscard]] bool batch_work(struct batch *b, struct err *e);

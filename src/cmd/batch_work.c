@@ -35,7 +35,8 @@ static void on_signal(void *self, int number)
 	if (!b->runner)
 		_exit(128 + number);
 	err_set(&why, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
-	if (number != SIGINT || b->signals > 1)
+	atomic_store(&b->is_cancelled, number != SIGINT || b->signals > 1);
+	if (b->is_cancelled)
 		runner_cancel(b->runner, &why);
 	else
 		runner_stop(b->runner, &why);
@@ -106,6 +107,10 @@ static void fill_options(struct batch *b)
 		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
 	o->place = (struct task_place){&r->workspace, &r->context, &r->hands};
 	o->route = batch_route;
+	if (b->isolate) {
+		o->enter = batch_enter;
+		o->leave = batch_leave;
+	}
 	o->world = open_purse;
 	o->world_end = close_purse;
 	o->event = on_event;
@@ -144,6 +149,7 @@ static struct batch_ui *open_ui(struct batch *b)
 		.has_schema = r->ui_options.has_schema,
 		.shows_partial = r->ui_options.shows_partial,
 		.environment = run_environment,
+		.patch_file = options_has(given, "isolate") ? batch_patch_file : NULL,
 		.self = b};
 
 	b->has_directory = o.directory;
@@ -221,6 +227,19 @@ static bool start(struct batch *b, struct err *e)
 	return b->runner;
 }
 
+/* A batch that somebody ended leaves that to the one that goes on with it. */
+static void apply_patches(struct batch *b)
+{
+	struct err e = {0};
+
+	if (!options_has(&b->run.given, "apply") || b->signals || batch_apply(b, &e))
+		return;
+	if (e.code)
+		fprintf(stderr, "fettle: --apply: %s\n", e.text);
+	if (!b->run.status)
+		b->run.status = EXIT_TASK_FAILED;
+}
+
 bool batch_work(struct batch *b, struct err *e)
 {
 	struct run *r = &b->run;
@@ -231,7 +250,7 @@ bool batch_work(struct batch *b, struct err *e)
 	if (is_good) {
 		b->ui = open_ui(b);
 		run_begin_work(r);
-		is_good = start(b, e);
+		is_good = batch_open_trees(b, e) && start(b, e);
 	}
 	if (is_good) {
 		batch_ui_begin(b->ui, b->runner);
@@ -239,6 +258,7 @@ bool batch_work(struct batch *b, struct err *e)
 		r->status = status_of(b);
 		finish_output(b);
 		end_output(b);
+		apply_patches(b);
 		run_tell_changes(r);
 	}
 	batch_ui_free(b->ui);

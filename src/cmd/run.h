@@ -62,6 +62,9 @@ const char *run_environment(const char *name);
 [[nodiscard]] bool run_prepare_model(struct run *r, struct err *e);
 /* What tools may do, and what the model is told besides its tasks, which are known by now. */
 [[nodiscard]] bool run_prepare_hands(struct run *r, struct err *e);
+/* What the model is told of another workspace with hands of its own. From any thread. */
+[[nodiscard]] bool run_load_context(struct run *r, const struct workspace *w,
+	const struct hands *hands, struct agent_context *out, struct err *e);
 void run_release(struct run *r);
 
 /* Text on stdin that is no task goes into piped. */

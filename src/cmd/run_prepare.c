@@ -91,15 +91,14 @@ bool run_read_settings(struct run *r, const struct option *options, struct err *
 	return true;
 }
 
-static bool apply_preset(struct run *r, struct err *e)
+static bool apply_preset(struct run *r, struct agent_context *context, struct err *e)
 {
 	const struct conf_value *prompt = settings_preset_value(&r->settings, "prompt"),
 				*offered = settings_preset_value(&r->settings, "tools");
 
 	if (prompt)
-		agent_context_instruct(&r->context, prompt->text);
-	if (!offered ||
-		agent_context_keep_tools(&r->context, offered->items, offered->item_count, e))
+		agent_context_instruct(context, prompt->text);
+	if (!offered || agent_context_keep_tools(context, offered->items, offered->item_count, e))
 		return true;
 	return err_context(e, "preset %s (%s)", r->settings.preset.name, r->settings.preset.where);
 }
@@ -146,9 +145,16 @@ bool run_prepare_hands(struct run *r, struct err *e)
 	r->times.tasks_at = clock_ns();
 	if (!run_make_hands(r, e) || !run_read_mcp(r, e))
 		return false;
-	agent_context_load(&r->context, &r->workspace, &r->hands, &r->route, clock_wall_s());
+	bool is_good = run_load_context(r, &r->workspace, &r->hands, &r->context, e);
 	r->times.context_at = clock_ns();
-	return apply_preset(r, e);
+	return is_good;
+}
+
+bool run_load_context(struct run *r, const struct workspace *w, const struct hands *hands,
+	struct agent_context *out, struct err *e)
+{
+	agent_context_load(out, w, hands, &r->route, clock_wall_s());
+	return apply_preset(r, out, e);
 }
 
 void run_release(struct run *r)
