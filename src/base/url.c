@@ -180,6 +180,28 @@ static struct str host_behind_scheme(struct str text)
 }
 
 /* What stands before "@" is a name there, and what is behind it a mail's host, or to be hidden. */
+static int hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void url_unescape(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		int high = i + 2 < text.n && text.p[i] == '%' ? hex_digit(text.p[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
+		if (low < 0) {
+			buf_put_char(out, text.p[i]);
+			continue;
+		}
+		buf_put_char(out, (char)(high << 4 | low));
+		i += 2;
+	}
+}
+
 static bool has_user(struct str authority)
 {
 	size_t n = 0;

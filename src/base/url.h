@@ -15,6 +15,8 @@
 void url_resolve(struct buf *out, struct str base, struct str reference);
 /* The scheme without its colon; absent where there is none. */
 struct str url_scheme(struct str url);
+/* Appends text with its %XX as bytes; a '%' without two digits stays. */
+void url_unescape(struct buf *out, struct str text);
 /*
  * Whether a text that people wrote names the host: whole, behind "http://" or "https://", or by
  * itself where its ending is one that no file has.

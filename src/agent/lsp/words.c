@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/language.h"
 #include "base/must.h"
+#include "base/url.h"
 #include "base/utf8.h"
 
 enum {
@@ -30,31 +31,13 @@ void lsp_put_uri(struct buf *out, struct str path)
 			buf_printf(out, "%%%02X", (unsigned char)path.p[i]);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 struct str lsp_uri_path(struct str uri, struct arena *a)
 {
 	AUTO(buf) path = {0};
 
 	if (!str_starts(uri, STR("file:///")))
 		return (struct str){0};
-	uri = str_skip(uri, 7);
-	for (size_t i = 0; i < uri.n; i++) {
-		int high = i + 2 < uri.n && uri.p[i] == '%' ? hex_digit(uri.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(uri.p[i + 2]) : -1;
-		if (low < 0) {
-			buf_put_char(&path, uri.p[i]);
-			continue;
-		}
-		buf_put_char(&path, (char)(high << 4 | low));
-		i += 2;
-	}
+	url_unescape(&path, str_skip(uri, 7));
 	return arena_copy(a, buf_str(&path));
 }
 
