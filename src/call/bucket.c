@@ -242,6 +242,29 @@ void bucket_settle(struct bucket *b, const struct bucket_share *share, int64_t t
 	*kept = larger(*kept + smaller(tokens, TOKENS_OF_A_CALL_MAX) - share->tokens, 0);
 }
 
+static bool has_second(const struct bucket *b, int64_t second)
+{
+	return second <= b->second && second > b->second - BUCKET_RING;
+}
+
+void bucket_carry(
+	struct bucket *b, const struct bucket *before, const struct bucket *after, int64_t now_ns)
+{
+	advance(b, now_ns);
+	for (int64_t s = oldest(b); s <= b->second; s++) {
+		size_t i = (size_t)(s % BUCKET_RING);
+		bool is_known = has_second(before, s);
+		if (!has_second(after, s))
+			continue;
+		int64_t requests =
+			(int64_t)after->requests[i] - (is_known ? before->requests[i] : 0);
+		int64_t tokens = after->tokens[i] - (is_known ? before->tokens[i] : 0);
+		b->requests[i] += (uint32_t)larger(requests, 0);
+		b->admitted += larger(requests, 0);
+		b->tokens[i] = smaller(b->tokens[i] + larger(tokens, 0), BUCKET_TOKENS_MAX);
+	}
+}
+
 void bucket_claim(struct bucket *b, const struct holder *who, int64_t until_ns)
 {
 	b->claimed = *who;

@@ -119,6 +119,9 @@ void bucket_succeeded(struct bucket *b, const struct pace_limits *believed, int6
 /* What the answer to that call says. */
 void bucket_learn(struct bucket *b, const struct bucket_share *share, const struct pace_told *told,
 	int64_t now_ns);
+/* What was counted in to after and was not in before yet is counted in b, too. */
+void bucket_carry(
+	struct bucket *b, const struct bucket *before, const struct bucket *after, int64_t now_ns);
 /* The others wait until who was admitted or the time is over. */
 void bucket_claim(struct bucket *b, const struct holder *who, int64_t until_ns);
 

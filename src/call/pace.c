@@ -20,9 +20,18 @@ struct lane {
 	uint64_t batch;
 };
 
+/* A call that was over while the bucket could not be had. */
+struct ended {
+	struct ended *next;
+	struct pace_limits limits;
+	struct bucket_share share;
+	struct pace_end end;
+};
+
 struct queue {
 	struct queue *next;
 	struct pace *pace;
+	struct ended *ended;
 	struct lane people; /* that is asked first */
 	struct lane *first, *last; /* the batches; one that had its turn goes to the end */
 	uint32_t calls; /* admitted, not ended */
@@ -55,6 +64,14 @@ struct pace *pace_new(const struct pace_store *store)
 	return p;
 }
 
+static struct ended *take_ended(struct queue *q)
+{
+	struct ended *x = q->ended;
+
+	q->ended = x->next;
+	return x;
+}
+
 void pace_free(struct pace *p)
 {
 	struct queue *next;
@@ -62,6 +79,8 @@ void pace_free(struct pace *p)
 	for (struct queue *q = p ? p->queues : NULL; q; q = next) {
 		next = q->next;
 		must(!q->people.first && !q->first && !q->calls);
+		while (q->ended)
+			free(take_ended(q));
 		free((void *)q->name.p);
 		free(q);
 	}
@@ -272,9 +291,16 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t wait_for(const struct pace_store *store, struct bucket *b, struct pace_ticket *t,
-	const struct bucket_verdict *verdict, int64_t now_ns)
+/* A bucket that is lent, and how far the clock that it goes by is ahead of ours. */
+struct lent {
+	struct bucket *bucket;
+	int64_t now_ns, ahead_ns; /* the bucket's */
+};
+
+static int64_t wait_for(const struct pace_store *store, const struct lent *lent,
+	struct pace_ticket *t, const struct bucket_verdict *verdict)
 {
+	int64_t now_ns = lent->now_ns - lent->ahead_ns;
 	int64_t at_ns = verdict->at_ns ? verdict->at_ns : INT64_MAX;
 	bool is_of_others = verdict->why == BUCKET_CONCURRENT || verdict->why == BUCKET_CLAIMED;
 	int64_t patience_ns = t->ask.is_interactive ? PERSON_NS : PATIENCE_NS;
@@ -282,18 +308,54 @@ static int64_t wait_for(const struct pace_store *store, struct bucket *b, struct
 	if (!store->is_shared)
 		return at_ns;
 	if (verdict->why != BUCKET_CLAIMED && now_ns - t->asked_ns >= patience_ns)
-		bucket_claim(b, &store->who, now_ns + CLAIM_NS);
+		bucket_claim(lent->bucket, &store->who, lent->now_ns + CLAIM_NS);
 	return sooner(at_ns, now_ns + (is_of_others ? POLL_NS : LOOK_NS));
 }
 
-static void admit(struct queue *q, struct bucket *b, struct pace_ticket *t, int64_t now_ns)
+static void admit(struct queue *q, const struct lent *lent, struct pace_ticket *t)
 {
-	t->share = bucket_take(b, &t->ask.limits, &q->pace->store.who, t->ask.tokens, now_ns);
+	const struct holder *who = &q->pace->store.who;
+
+	t->share = bucket_take(lent->bucket, &t->ask.limits, who, t->ask.tokens, lent->now_ns);
 	t->is_admitted = true;
 	q->calls++;
-	bucket_hold(b, &q->pace->store.who, q->calls);
+	bucket_hold(lent->bucket, who, q->calls);
 	leave(t, true);
 	append(&q->pace->answers, t);
+}
+
+static void note_end(struct queue *q, const struct lent *lent, const struct ended *x)
+{
+	struct bucket *b = lent->bucket;
+
+	if (x->end.is_refused)
+		bucket_refused(b, &x->limits, &x->share, x->end.asked_ms, lent->now_ns);
+	else if (x->end.is_success)
+		bucket_succeeded(b, &x->limits, lent->now_ns);
+	bucket_learn(b, &x->share, &x->end.told, lent->now_ns);
+	if (x->end.tokens >= 0)
+		bucket_settle(b, &x->share, x->end.tokens);
+	bucket_hold(b, &q->pace->store.who, q->calls);
+}
+
+/* False: it cannot be had now. */
+static bool lend(struct queue *q, int64_t now_ns, struct lent *out)
+{
+	const struct pace_store *store = &q->pace->store;
+	int64_t there_ns = now_ns;
+	struct bucket *b = store->lend(store->self, q->name, &there_ns);
+
+	*out = (struct lent){b, there_ns, there_ns - now_ns};
+	return b;
+}
+
+static void note_ends(struct queue *q, const struct lent *lent)
+{
+	while (q->ended) {
+		struct ended *x = take_ended(q);
+		note_end(q, lent, x);
+		free(x);
+	}
 }
 
 /* Returns when the queue's first may go; INT64_MAX: when something has ended, or it is empty. */
@@ -302,23 +364,26 @@ static int64_t serve(struct queue *q, int64_t now_ns)
 	const struct pace_store *store = &q->pace->store;
 	struct pace_ticket *t = head(q);
 	int64_t at_ns = INT64_MAX;
+	struct lent lent;
 
-	if (!t)
+	if (!t && !q->ended)
 		return at_ns;
-	struct bucket *b = store->lend(store->self, q->name, now_ns);
-	if (!b)
+	if (!lend(q, now_ns, &lent))
 		return now_ns + POLL_NS;
+	note_ends(q, &lent);
 	for (; t; t = head(q)) {
-		struct bucket_verdict verdict =
-			bucket_judge(b, &t->ask.limits, &store->who, t->ask.tokens, now_ns);
+		struct bucket_verdict verdict = bucket_judge(
+			lent.bucket, &t->ask.limits, &store->who, t->ask.tokens, lent.now_ns);
 		if (verdict.why != BUCKET_FREE) {
+			/* By our own clock. */
+			verdict.at_ns -= verdict.at_ns ? lent.ahead_ns : 0;
 			t->verdict = verdict;
-			at_ns = wait_for(store, b, t, &verdict, now_ns);
+			at_ns = wait_for(store, &lent, t, &verdict);
 			break;
 		}
-		admit(q, b, t, now_ns);
+		admit(q, &lent, t);
 	}
-	store->back(store->self, b);
+	store->back(store->self, lent.bucket);
 	if (!t || !is_paused_too_long(t, now_ns))
 		return at_ns;
 	give_up_pause(t, now_ns);
@@ -352,24 +417,22 @@ void pace_finish(struct pace_ticket *t, const struct pace_end *end, int64_t now_
 		return;
 	struct queue *q = t->queue;
 	const struct pace_store *store = &q->pace->store;
-	const struct pace_limits *limits = &t->ask.limits;
+	struct ended now = {.limits = t->ask.limits, .share = t->share, .end = *end};
+	struct lent lent;
 
 	must(t->is_admitted && t->is_told);
-	q->calls--;
-	struct bucket *b = store->lend(store->self, q->name, now_ns);
-	/* Where it cannot be had now, the next one that takes it says how many calls there are. */
-	if (b) {
-		if (end->is_refused)
-			bucket_refused(b, limits, &t->share, end->asked_ms, now_ns);
-		else if (end->is_success)
-			bucket_succeeded(b, limits, now_ns);
-		bucket_learn(b, &t->share, &end->told, now_ns);
-		if (end->tokens >= 0)
-			bucket_settle(b, &t->share, end->tokens);
-		bucket_hold(b, &store->who, q->calls);
-		store->back(store->self, b);
-	}
 	free(t);
+	q->calls--;
+	if (!lend(q, now_ns, &lent)) {
+		struct ended *later = must_alloc(1, sizeof *later);
+		now.next = q->ended;
+		*later = now;
+		q->ended = later;
+		return;
+	}
+	note_ends(q, &lent);
+	note_end(q, &lent, &now);
+	store->back(store->self, lent.bucket);
 }
 
 void pace_cancel(struct pace_ticket *t, int64_t now_ns)

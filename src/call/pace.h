@@ -16,9 +16,11 @@
 
 /* Where the buckets are. */
 struct pace_store {
-	/* The bucket of that name, until it is given back; NULL: not now, another process has it.
+	/*
+	 * The bucket of that name, until it is given back; NULL: not now, another process has it.
+	 * *now_ns: the time, and then the same by the clock that the bucket goes by.
 	 */
-	struct bucket *(*lend)(void *self, struct str name, int64_t now_ns);
+	struct bucket *(*lend)(void *self, struct str name, int64_t *now_ns);
 	void (*back)(void *self, struct bucket *bucket);
 	void *self;
 	struct holder who; /* we */

@@ -50,7 +50,7 @@ struct bucket *pace_home_lend(struct pace_home *home, struct str name)
 	return &n->bucket;
 }
 
-static struct bucket *lend(void *self, struct str name, int64_t)
+static struct bucket *lend(void *self, struct str name, int64_t *)
 {
 	return pace_home_lend(self, name);
 }

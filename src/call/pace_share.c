@@ -127,9 +127,10 @@ static struct sha256 key_of(const struct pace_share *s, struct str name)
 	return sha256_of(buf_str(&text));
 }
 
-static struct bucket *lend(void *self, struct str name, int64_t now_ns)
+static struct bucket *lend(void *self, struct str name, int64_t *clock)
 {
 	struct pace_share *s = self;
+	int64_t now_ns = *clock;
 
 	if (s->fd >= 0 && now_ns - s->looked_ns >= REAP_NS) {
 		s->looked_ns = now_ns;

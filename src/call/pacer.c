@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/sha256.h"
+#include "call/pace_redis.h"
 #include "call/pace_share.h"
 
 /* A provider that lets nobody through for so long is not waited for. */
@@ -19,6 +20,7 @@ struct pacer {
 	struct loop *loop;
 	struct timer *timer;
 	struct pace_share *share; /* NULL: home */
+	struct pace_redis *redis; /* in place of both */
 	struct pace_home *home;
 	struct pace *pace;
 	const struct rate_wish *wishes;
@@ -49,9 +51,36 @@ void pacer_free(struct pacer *p)
 		return;
 	timer_cancel(p->timer);
 	pace_free(p->pace);
+	pace_redis_free(p->redis);
 	pace_share_free(p->share);
 	pace_home_free(p->home);
 	free(p);
+}
+
+static void run(struct pacer *p);
+
+static void wake(void *self)
+{
+	run(self);
+}
+
+bool pacer_meet(struct pacer *p, const char *redis_url, struct err *e)
+{
+	p->redis = pace_redis_new(p->loop, str_from(redis_url),
+		&(struct pace_redis_sink){.wake = wake, .self = p}, e);
+	if (!p->redis)
+		return false;
+	struct pace_store store = pace_redis_store(p->redis);
+	pace_free(p->pace);
+	p->pace = pace_new(&store);
+	return true;
+}
+
+const char *pacer_trouble(const struct pacer *p)
+{
+	return p->redis   ? pace_redis_trouble(p->redis)
+	       : p->share ? pace_share_trouble(p->share)
+			  : NULL;
 }
 
 static bool is_free_model(const struct route *r)

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "base/sha1.h"
 #include "io/resolve.h"
 
 enum {
@@ -34,8 +36,9 @@ enum {
 struct asked {
 	struct asked *next;
 	int64_t deadline_ns;
-	char *bytes; /* NULL: they are sent */
-	size_t n;
+	char *bytes; /* NULL: they are sent, and of no use any more */
+	size_t n, head_n; /* of what names the script */
+	const struct redis_script *script;
 	enum err_code refused; /* ends with the next turn */
 	void (*answer)(void *self, const struct redis_value *value, const struct err *e);
 	void *self;
@@ -260,14 +263,53 @@ static void look_for_late(void *self)
 
 /* ---- sending ---- */
 
-static void put_command(struct buf *out, const struct str *words, size_t count)
+static void put_words(struct buf *out, const struct str *words, size_t count)
 {
-	buf_printf(out, "*%zu\r\n", count);
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(out, "$%zu\r\n", words[i].n);
 		buf_put_str(out, words[i]);
 		buf_put_str(out, STR("\r\n"));
 	}
+}
+
+static void put_command(struct buf *out, const struct str *words, size_t count)
+{
+	buf_printf(out, "*%zu\r\n", count);
+	put_words(out, words, count);
+}
+
+struct redis_script redis_script_of(const char *text)
+{
+	struct redis_script script = {.text = text};
+	struct sha1 sha = sha1_of(str_from(text));
+
+	for (size_t i = 0; i < SHA1_BYTES; i++)
+		snprintf(script.sha + 2 * i, 3, "%02x", sha.bytes[i]);
+	return script;
+}
+
+static void put_script(struct buf *out, struct str command, struct str script, size_t count)
+{
+	buf_printf(out, "*%zu\r\n", count + 3);
+	put_words(out, (struct str[]){command, script, STR("1")}, 3);
+}
+
+/* As the next of those to be sent, and with the script itself. */
+static void tell_script(struct redis *r, struct asked *a)
+{
+	struct buf whole = {.max = 2 * REDIS_WAITING_MAX_BYTES};
+	struct str tail = {a->bytes + a->head_n, a->n - a->head_n};
+	size_t count = (size_t)strtoul(a->bytes + 1, NULL, 10) - 3;
+
+	put_script(&whole, STR("EVAL"), str_from(a->script->text), count);
+	buf_put_str(&whole, tail);
+	must(!whole.overflow);
+	free(a->bytes);
+	a->bytes = whole.p;
+	a->n = whole.n;
+	a->script = NULL;
+	append(&r->unsent, a);
+	r->unsent_bytes += a->n;
 }
 
 static void flush(struct redis *r)
@@ -277,9 +319,11 @@ static void flush(struct redis *r)
 	while (r->unsent.first && !r->unsent.first->refused) {
 		struct asked *a = take_first(&r->unsent);
 		must(evbuffer_add(output, a->bytes, a->n) == 0);
-		free(a->bytes);
-		a->bytes = NULL;
 		r->unsent_bytes -= a->n;
+		if (!a->script) {
+			free(a->bytes);
+			a->bytes = NULL;
+		}
 		append(&r->sent, a);
 	}
 }
@@ -290,8 +334,14 @@ void redis_send(struct redis *r, const struct redis_ask *ask)
 	struct buf bytes = {.max = REDIS_WAITING_MAX_BYTES};
 
 	must(!r->is_freed && ask->timeout_ms > 0);
-	*a = (struct asked){.answer = ask->answer, .self = ask->self};
-	put_command(&bytes, ask->words, ask->word_count);
+	*a = (struct asked){.answer = ask->answer, .self = ask->self, .script = ask->script};
+	if (ask->script) {
+		put_script(&bytes, STR("EVALSHA"), str_from(ask->script->sha), ask->word_count);
+		a->head_n = bytes.n;
+		put_words(&bytes, ask->words, ask->word_count);
+	} else {
+		put_command(&bytes, ask->words, ask->word_count);
+	}
 	a->bytes = bytes.p;
 	a->n = bytes.n;
 	if (bytes.overflow || r->unsent_bytes + a->n > REDIS_WAITING_MAX_BYTES ||
@@ -374,6 +424,11 @@ static bool take(struct redis *r, const struct redis_value *value)
 	if (value->type != REDIS_ERROR) {
 		r->failures = 0;
 		return answer(r, take_first(&r->sent), value, NULL);
+	}
+	if (r->sent.first->script && str_starts(value->text, STR("NOSCRIPT"))) {
+		tell_script(r, take_first(&r->sent));
+		flush(r);
+		return true;
 	}
 	bool fails = is_away(value->text);
 	put_refusal(&e, fails ? ERR_NETWORK : ERR_PROVIDER, value->text);
@@ -573,6 +628,12 @@ void redis_free(struct redis *r)
 {
 	if (!r)
 		return;
+	/* What was given is still written where the socket takes it at once. */
+	if (r->state == READY) {
+		struct evbuffer *output = bufferevent_get_output(r->stream);
+		evbuffer_unfreeze(output, 1);
+		(void)evbuffer_write(output, bufferevent_getfd(r->stream));
+	}
 	close_stream(r);
 	timer_cancel(r->late_timer);
 	drop_all(&r->sent);

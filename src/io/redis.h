@@ -27,7 +27,16 @@ enum {
 
 struct redis;
 
+/* Lua that the server runs without anything in between; it is sent whole where it is not known. */
+struct redis_script {
+	const char *text;
+	char sha[41];
+};
+
+struct redis_script redis_script_of(const char *text);
+
 struct redis_ask {
+	const struct redis_script *script; /* words: its only key and its arguments; NULL: none */
 	const struct str *words; /* any bytes; copied */
 	size_t word_count;
 	int64_t timeout_ms;

@@ -909,13 +909,13 @@ static void test_many_names(void **)
 
 	for (int i = 0; i < 200; i++) {
 		int n = snprintf(name, sizeof name, "model %d", i);
-		struct bucket *b =
-			store.lend(store.self, (struct str){name, (size_t)n}, clock_ns());
+		struct bucket *b = store.lend(
+			store.self, (struct str){name, (size_t)n}, &(int64_t){clock_ns()});
 		assert_non_null(b);
 		assert_int_equal(b->told_rpm, 0);
 		b->told_rpm = i + 1;
 		store.back(store.self, b);
-		b = store.lend(store.self, (struct str){name, (size_t)n}, clock_ns());
+		b = store.lend(store.self, (struct str){name, (size_t)n}, &(int64_t){clock_ns()});
 		assert_int_equal(b->told_rpm, i + 1);
 		store.back(store.self, b);
 	}

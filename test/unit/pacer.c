@@ -11,6 +11,7 @@
 #include "call/embed.h"
 #include "call/pacer_inside.h"
 #include "cmd/mock.h"
+#include "redis_server.h"
 
 #define MS 1'000'000LL
 
@@ -121,6 +122,38 @@ static void test_one_at_a_time(void **)
 		assert_true(s.calls[i].ended_ns - begun_ns >= (before + 1) * 90 * MS);
 	}
 	close_stage(&s);
+}
+
+/* With a server, without one, and with one that goes. */
+static void test_meeting_at_redis(void **)
+{
+	const struct rate_wish wish = {.provider = STR("openai"), .concurrent = 1};
+	static const char *const wrong = "redis://:secret@";
+	struct redis_server server;
+	struct err e = {0};
+	struct stage s;
+
+	redis_server_open(&server, NULL);
+	for (int round = 0; round < 3; round++) {
+		open_stage(&s,
+			"{\"replies\":[{" AT_EMBEDDINGS
+			",\"times\":0,\"reply\":{\"delay_ms\":5}}]}",
+			&wish);
+		assert_false(pacer_meet(s.pacer, wrong, &e));
+		assert_null(strstr(e.text, "secret"));
+		assert_true(pacer_meet(s.pacer, round ? server.url : "unix:///nowhere/at/all", &e));
+		for (int i = 0; i < CALLS; i++)
+			start(&s);
+		if (round == 2)
+			redis_server_kill(&server);
+		loop_run(s.loop, &s.is_done);
+		for (int i = 0; i < CALLS; i++)
+			assert_int_equal(s.calls[i].code, ERR_NONE);
+		assert_true((pacer_trouble(s.pacer) == NULL) == (round == 1));
+		close_stage(&s);
+	}
+	redis_server_start(&server, NULL);
+	redis_server_close(&server);
 }
 
 static void test_nothing_left(void **)
@@ -240,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_meeting_at_redis),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_a_refusal),
 		cmocka_unit_test(test_cancelled_while_waiting),
@@ -247,5 +281,6 @@ int main(void)
 		cmocka_unit_test(test_limits_that_somebody_says),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as main does */
 	return cmocka_run_group_tests_name("pacer", tests, NULL, NULL);
 }

@@ -96,6 +96,22 @@ static inline void redis_server_open(struct redis_server *s, const char *const *
 	redis_server_start(s, more);
 }
 
+/* One command, words between blanks; out: what it says, cut. */
+static inline void redis_server_say(
+	const struct redis_server *s, const char *command, char *out, size_t size)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", s->socket);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_true(dprintf(fd, "%s\r\n", command) > 0);
+	ssize_t n = read(fd, out, size - 1);
+	assert_true(n > 0);
+	out[n] = 0;
+	close(fd);
+}
+
 /* It may be started again. */
 static inline void redis_server_kill(struct redis_server *s)
 {
