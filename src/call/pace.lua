@@ -2,7 +2,7 @@
 --   KEYS[1]  a hash: bucket, lease (who has it), until (ms), h:WHO (when WHO was heard of last, ms)
 --   ARGV     what is wanted, WHO, number of the lease; give: the bucket's bytes, "" unchanged
 local key, want, who = KEYS[1], ARGV[1], ARGV[2]
-local LEASE_MS, FORGET_MS, KEEP_MS = 6000, 20000, 7200000
+local LEASE_MS, FORGET_MS, KEEP_MS = 10000, 20000, 7200000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

@@ -19,7 +19,7 @@
 #include "base/sha256.h"
 
 enum {
-	ANSWER_MS = 3'000, /* then the server counts as gone; a lease is twice as long */
+	ANSWER_MS = 5'000, /* then the server counts as gone; a lease is twice as long */
 	AGAIN_MS = 4, /* others have a bucket for about two round trips */
 	BEAT_MS = 5'000, /* a quarter of what the script waits */
 	LOOK_MS = 1'000, /* how often a server that is away is looked for */

@@ -7,7 +7,8 @@
  * calls had taken of the minute stays.
  *
  * Where the server is not there, each process goes on with buckets of its own, that begin with what
- * was known; when it comes back, what was taken meanwhile is counted. Private to the room.
+ * was known; when it comes back, what was taken meanwhile is counted, as each process comes.
+ * Private to the room.
  */
 #ifndef CALL_PACE_REDIS_H
 #define CALL_PACE_REDIS_H

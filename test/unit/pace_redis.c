@@ -14,7 +14,7 @@
 #define NAME    STR("p/m at h with k")
 #define TOLD_NO ((struct pace_told){{-1, -1, -1}, {-1, -1, -1}})
 
-enum { ASKS_MAX = 128 };
+enum { ASKS_MAX = 128, TOO_SLOW = 2 };
 
 struct host {
 	struct loop *loop;
@@ -226,14 +226,19 @@ static void take_all(int fd)
 		strcmp(pace_reason(h.tickets[h.admitted]), "requests a minute") != 0)
 		run_ms(5);
 	unsigned char n = (unsigned char)h.admitted;
+	if (h.away)
+		_exit(TOO_SLOW);
+	/* What was taken has to be on its way before it is gone. */
+	pace_redis_free(h.redis);
 	_exit(write(fd, &n, 1) != 1);
 }
 
-static void test_processes_share_a_limit(void **)
+/* Of three processes; -1: the machine was so slow that one took the server for gone. */
+static int take_with_three(void)
 {
-	int ends[2], status;
+	int ends[2], status, sum = 0;
+	bool is_slow = false;
 	pid_t pids[3];
-	size_t sum = 0;
 	unsigned char n;
 
 	assert_int_equal(pipe(ends), 0);
@@ -244,12 +249,26 @@ static void test_processes_share_a_limit(void **)
 	}
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		is_slow |= WEXITSTATUS(status) == TOO_SLOW;
+		if (WEXITSTATUS(status) == TOO_SLOW)
+			continue;
 		assert_int_equal(status, 0);
 		assert_int_equal(read(ends[0], &n, 1), 1);
 		sum += n;
 	}
 	close(ends[0]);
 	close(ends[1]);
+	return is_slow ? -1 : sum;
+}
+
+static void test_processes_share_a_limit(void **)
+{
+	char out[64];
+	int sum;
+
+	for (int i = 0; (sum = take_with_three()) < 0 && i < 10; i++)
+		redis_server_say(&server, "FLUSHALL", out, sizeof out);
 	assert_int_equal(sum, 50);
 }
 
@@ -535,14 +554,17 @@ static void test_killed_and_started_again(void **)
 	RUN_UNTIL(a.admitted + b.admitted == 20);
 	redis_server_start(&server, NULL);
 	RUN_UNTIL(a.back == 1 && b.back == 1);
-	/* What the server has forgotten, and what each has taken meanwhile, still counts. */
+	/*
+	 * What the server has forgotten still counts: whoever comes first knows its own ten, and
+	 * the other's as soon as that has come, too. With nothing carried it would be 50.
+	 */
 	host_ask(&a, 30);
 	host_ask(&b, 30);
 	RUN_UNTIL(a.admitted + b.admitted >= 30);
 	run_ms(500);
-	assert_in_range(a.admitted + b.admitted, 30, 35);
 	assert_int_equal(a.away, 1);
 	assert_int_equal(b.away, 1);
+	assert_in_range(a.admitted + b.admitted, 30, 40);
 	assert_null(pace_redis_trouble(a.redis));
 	host_close(&a);
 	host_close(&b);
