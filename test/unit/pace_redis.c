@@ -223,7 +223,7 @@ static void take_all(int fd)
 	host_open(&h, (struct pace_limits){.rpm = 50, .concurrent = 1'000});
 	host_ask(&h, 60);
 	while (h.admitted < 60 &&
-		strcmp(pace_reason(h.tickets[h.admitted]), "requests a minute") != 0)
+		strcmp(pace_waits(h.tickets[h.admitted]).why, "requests a minute") != 0)
 		run_ms(5);
 	unsigned char n = (unsigned char)h.admitted;
 	if (h.away)
@@ -348,7 +348,7 @@ static void test_a_refusal_is_everybodys(void **)
 	host_ask(&b, 1);
 	run_ms(300);
 	assert_int_equal(b.admitted, 0);
-	assert_string_equal(pace_reason(b.tickets[0]), "the provider asked to wait");
+	assert_string_equal(pace_waits(b.tickets[0]).why, "a pause after a refusal");
 	host_close(&a);
 	host_close(&b);
 	redis_server_say(&server, "FLUSHALL", out, sizeof out);

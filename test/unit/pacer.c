@@ -127,7 +127,7 @@ static void test_one_at_a_time(void **)
 /* With a server, without one, and with one that goes. */
 static void test_meeting_at_redis(void **)
 {
-	const struct rate_wish wish = {.provider = STR("openai"), .concurrent = 1};
+	const struct rate_wish wish = {.name = STR("openai"), .concurrent = 1};
 	static const char *const wrong = "redis://:secret@";
 	struct redis_server server;
 	struct err e = {0};
