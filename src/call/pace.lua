@@ -9,8 +9,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if want == 'look' then
   return {1, time[1], time[2]}
 end
+local lent = redis.call('HMGET', key, 'lease', 'until', 'bucket')
+local is_ours = lent[1] and string.sub(lent[1], 1, #who + 1) == who .. ':'
 if want == 'leave' then
   redis.call('HDEL', key, 'h:' .. who)
+  if is_ours then
+    redis.call('HDEL', key, 'lease', 'until')
+  end
   return {1}
 end
 redis.call('HSET', key, 'h:' .. who, now)
@@ -20,7 +25,6 @@ if want == 'beat' then
 end
 
 local token = who .. ':' .. ARGV[3]
-local lent = redis.call('HMGET', key, 'lease', 'until', 'bucket')
 if want == 'give' then
   if lent[1] ~= token then
     return {0}
@@ -33,7 +37,6 @@ if want == 'give' then
 end
 
 -- What we had ourselves and did not give back was lost with a connection.
-local is_ours = lent[1] and string.sub(lent[1], 1, #who + 1) == who .. ':'
 if lent[1] and not is_ours and (tonumber(lent[2]) or 0) > now then
   return {0}
 end

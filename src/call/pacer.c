@@ -21,6 +21,8 @@ struct pacer {
 	struct timer *timer;
 	struct pace_share *share; /* NULL: home */
 	struct pace_redis *redis; /* in place of both */
+	void (*told)(void *self, const struct err *e);
+	void *told_self;
 	struct pace_home *home;
 	struct pace *pace;
 	const struct rate_wish *wishes;
@@ -64,10 +66,21 @@ static void wake(void *self)
 	run(self);
 }
 
-bool pacer_meet(struct pacer *p, const char *redis_url, struct err *e)
+static void tell(void *self, const struct err *e)
 {
+	struct pacer *p = self;
+
+	if (p->told)
+		p->told(p->told_self, e);
+}
+
+bool pacer_meet(struct pacer *p, const char *redis_url,
+	void (*told)(void *self, const struct err *e), void *self, struct err *e)
+{
+	p->told = told;
+	p->told_self = self;
 	p->redis = pace_redis_new(p->loop, str_from(redis_url),
-		&(struct pace_redis_sink){.wake = wake, .self = p}, e);
+		&(struct pace_redis_sink){.wake = wake, .told = tell, .self = p}, e);
 	if (!p->redis)
 		return false;
 	struct pace_store store = pace_redis_store(p->redis);

@@ -26,9 +26,11 @@ struct pacer *pacer_new(struct loop *loop, const char *directory, const struct r
 /*
  * The buckets are shared with all that ask the Redis server at this URL, in place of the directory.
  * Before the first call. ERR_USAGE: no such URL; ERR_NOT_FOUND: hiredis is not installed; nothing
- * has changed then.
+ * has changed then. told (may be NULL): the server is away, and the limits are this process's own;
+ * e NULL: it is back.
  */
-[[nodiscard]] bool pacer_meet(struct pacer *pacer, const char *redis_url, struct err *e);
+[[nodiscard]] bool pacer_meet(struct pacer *pacer, const char *redis_url,
+	void (*told)(void *self, const struct err *e), void *self, struct err *e);
 /* Why they are not shared just now; NULL: they are, or need not be. */
 const char *pacer_trouble(const struct pacer *pacer);
 void pacer_free(struct pacer *pacer); /* after the calls; NULL is nothing */

@@ -101,6 +101,8 @@ void settings_fill(
 struct rates {
 	const struct rate_wish *wishes;
 	size_t count;
+	const char *redis_url; /* where limits are shared by machines; NULL or "": they are not */
+	bool is_away_told;
 };
 
 /*
@@ -113,7 +115,7 @@ struct rates {
  * What calls of this process wait by, together with the user's other processes. The rates stay as
  * long as it.
  */
-struct pacer *settings_pacer(struct settings *s, struct loop *loop, const struct rates *rates);
+struct pacer *settings_pacer(struct settings *s, struct loop *loop, struct rates *rates);
 /* How language servers are found and waited for. The strings live as long as s. */
 void settings_lsp(struct settings *s, const struct workspace *w, struct lsp_options *out);
 /* "FETTLE_MAX_TURNS"; absent for what no variable can say. */

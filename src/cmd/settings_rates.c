@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* What the options and settings say of how much providers may be asked. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/xdg.h"
 #include "cmd/settings.h"
+#include "io/hiredis_table.h"
+#include "io/redis_url.h"
 
 static bool read_limit(const struct options *given, const char *name, int64_t *out, struct err *e)
 {
@@ -87,6 +90,18 @@ static bool check_names(const struct settings *s, struct err *e)
 	return true;
 }
 
+static bool check_meeting(const char *url, struct err *e)
+{
+	AUTO(arena) arena = {0};
+	struct redis_url parts;
+
+	if (!url || !*url ||
+		(redis_url_read(str_from(url), &arena, &parts, e) && hiredis_table_open(e)))
+		return true;
+	e->code = ERR_USAGE;
+	return err_context(e, "FETTLE_REDIS_URL");
+}
+
 bool settings_rates(
 	struct settings *s, const struct options *given, struct rates *out, struct err *e)
 {
@@ -101,12 +116,30 @@ bool settings_rates(
 		return false;
 	n = put_names(s, true, wishes, n);
 	n = put_names(s, false, wishes, n);
-	*out = (struct rates){wishes, n};
-	return check_names(s, e);
+	*out = (struct rates){wishes, n, s->environment("FETTLE_REDIS_URL")};
+	return check_names(s, e) && check_meeting(out->redis_url, e);
 }
 
-struct pacer *settings_pacer(struct settings *s, struct loop *loop, const struct rates *rates)
+/* Once, however often it comes and goes. */
+static void tell_away(void *self, const struct err *e)
 {
-	return pacer_new(loop, xdg_directory(XDG_STATE, "", s->environment, &s->arena),
-		rates->wishes, rates->count);
+	struct rates *rates = self;
+
+	if (e && !rates->is_away_told)
+		fprintf(stderr, "fettle: limits are not shared now: %s\n", e->text);
+	rates->is_away_told = true;
+}
+
+struct pacer *settings_pacer(struct settings *s, struct loop *loop, struct rates *rates)
+{
+	const char *url = rates->redis_url;
+	struct pacer *pacer =
+		pacer_new(loop, xdg_directory(XDG_STATE, "", s->environment, &s->arena),
+			rates->wishes, rates->count);
+	struct err e;
+
+	/* It was looked at when the settings were read. */
+	if (url && *url && !pacer_meet(pacer, url, tell_away, rates, &e))
+		tell_away(rates, &e);
+	return pacer;
 }

@@ -10,9 +10,8 @@
 #include "call/pace_redis.h"
 #include "redis_server.h"
 
-#define S       1'000'000'000LL
-#define NAME    STR("p/m at h with k")
-#define TOLD_NO ((struct pace_told){{-1, -1, -1}, {-1, -1, -1}})
+#define S    1'000'000'000LL
+#define NAME STR("p/m at h with k")
 
 enum { ASKS_MAX = 128, TOO_SLOW = 2 };
 
@@ -106,7 +105,7 @@ static void host_finish(struct host *h, size_t i, bool is_refused)
 			&(struct pace_end){.is_refused = is_refused,
 				.is_success = !is_refused,
 				.tokens = 10,
-				.told = TOLD_NO},
+				.told = PACE_TOLD_NOTHING},
 			clock_ns());
 	else
 		pace_cancel(h->tickets[i], clock_ns());
@@ -222,8 +221,7 @@ static void take_all(int fd)
 	loop = loop_new(&e);
 	host_open(&h, (struct pace_limits){.rpm = 50, .concurrent = 1'000});
 	host_ask(&h, 60);
-	while (h.admitted < 60 &&
-		strcmp(pace_waits(h.tickets[h.admitted]).why, "requests a minute") != 0)
+	while (h.admitted < 60 && strcmp(pace_waits(h.tickets[h.admitted]).reason, "requests") != 0)
 		run_ms(5);
 	unsigned char n = (unsigned char)h.admitted;
 	if (h.away)
@@ -339,8 +337,10 @@ static void test_a_refusal_is_everybodys(void **)
 	host_ask(&a, 2);
 	RUN_UNTIL(a.admitted == 2);
 	pace_finish(a.tickets[0],
-		&(struct pace_end){
-			.is_refused = true, .asked_ms = 3'600'000, .tokens = 0, .told = TOLD_NO},
+		&(struct pace_end){.is_refused = true,
+			.asked_ms = 3'600'000,
+			.tokens = 0,
+			.told = PACE_TOLD_NOTHING},
 		clock_ns());
 	a.tickets[0] = NULL;
 	wake(&a);
@@ -348,7 +348,9 @@ static void test_a_refusal_is_everybodys(void **)
 	host_ask(&b, 1);
 	run_ms(300);
 	assert_int_equal(b.admitted, 0);
-	assert_string_equal(pace_waits(b.tickets[0]).why, "a pause after a refusal");
+	assert_string_equal(pace_waits(b.tickets[0]).reason, "pause");
+	/* By the clock of this process, whatever the server's is. */
+	assert_in_range(pace_waits(b.tickets[0]).at_ns, clock_ns(), clock_ns() + 3'600 * S);
 	host_close(&a);
 	host_close(&b);
 	redis_server_say(&server, "FLUSHALL", out, sizeof out);

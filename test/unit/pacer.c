@@ -139,9 +139,10 @@ static void test_meeting_at_redis(void **)
 			"{\"replies\":[{" AT_EMBEDDINGS
 			",\"times\":0,\"reply\":{\"delay_ms\":5}}]}",
 			&wish);
-		assert_false(pacer_meet(s.pacer, wrong, &e));
+		assert_false(pacer_meet(s.pacer, wrong, NULL, NULL, &e));
 		assert_null(strstr(e.text, "secret"));
-		assert_true(pacer_meet(s.pacer, round ? server.url : "unix:///nowhere/at/all", &e));
+		assert_true(pacer_meet(
+			s.pacer, round ? server.url : "unix:///nowhere/at/all", NULL, NULL, &e));
 		for (int i = 0; i < CALLS; i++)
 			start(&s);
 		if (round == 2)
