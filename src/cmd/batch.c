@@ -116,12 +116,23 @@ static void name_run(struct batch *b)
 	r->task_count = 1;
 }
 
+static bool check_outputs(const struct run *r, struct err *e)
+{
+	const struct ui_options *o = &r->ui_options;
+
+	for (size_t i = 0; i < o->output_count; i++)
+		if (!batch_takes_format(o->outputs[i].format, e))
+			return err_context(e, "option --output: %s", o->outputs[i].path);
+	return true;
+}
+
 /* Settings, model and form; the rest needs the list. */
 static bool prepare_model(struct batch *b, const struct option *table, struct err *e)
 {
 	b->typed = b->run.given;
 	return run_read_settings(&b->run, table, e) && run_read_options(&b->run, e) &&
-	       read_batch_options(b, e) && run_prepare_model(&b->run, e);
+	       read_batch_options(b, e) && run_prepare_model(&b->run, e) &&
+	       check_outputs(&b->run, e);
 }
 
 static bool prepare_hands(struct batch *b, struct err *e)
