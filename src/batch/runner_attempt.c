@@ -217,8 +217,12 @@ static void enter(void *self)
 			return;
 		}
 	}
-	if (!attempt_put_text(a, &e))
-		fail(a, &e);
+	if (attempt_put_text(a, &e))
+		return;
+	/* Too much to tell is the list's fault, and no limit of the work. */
+	if (e.code == ERR_LIMIT)
+		e.code = ERR_USAGE;
+	fail(a, &e);
 }
 
 static void entered(void *self)
