@@ -22,6 +22,23 @@ const struct route *batch_route(void *self, struct str model, struct err *e)
 	return route;
 }
 
+static void give_up_output(void *self)
+{
+	struct batch *b = self;
+
+	b->patience = NULL;
+	batch_ui_abandon_output(b->ui);
+}
+
+/* Somebody who wants it to end does not wait for a reader that takes nothing. */
+static void hurry_output(struct batch *b)
+{
+	enum { OUTPUT_PATIENCE_MS = 500 };
+
+	if (!b->patience && !*batch_ui_done(b->ui))
+		b->patience = loop_after(b->run.loop, OUTPUT_PATIENCE_MS, give_up_output, b);
+}
+
 /* The first lets what runs finish, the second does not, the third waits for nothing. */
 static void on_signal(void *self, int number)
 {
@@ -34,6 +51,11 @@ static void on_signal(void *self, int number)
 	run_stop_mcp(&b->run);
 	if (!b->runner)
 		_exit(128 + number);
+	if (b->is_over) {
+		b->run.status = 128 + number;
+		hurry_output(b);
+		return;
+	}
 	err_set(&why, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
 	atomic_store(&b->is_cancelled, number != SIGINT || b->signals > 1);
 	if (b->is_cancelled)
@@ -185,23 +207,13 @@ static void end_output(struct batch *b)
 		b->run.status = EXIT_TASK_FAILED;
 }
 
-static void give_up_output(void *self)
-{
-	struct batch *b = self;
-
-	b->patience = NULL;
-	batch_ui_abandon_output(b->ui);
-}
-
-/* Somebody who wants it to end does not wait for a reader that takes nothing. */
 static void finish_output(struct batch *b)
 {
-	enum { OUTPUT_PATIENCE_MS = 500 };
-
-	if (b->signals && !*batch_ui_done(b->ui))
-		b->patience = loop_after(b->run.loop, OUTPUT_PATIENCE_MS, give_up_output, b);
+	if (b->signals)
+		hurry_output(b);
 	loop_run(b->run.loop, batch_ui_done(b->ui));
 	timer_cancel(b->patience);
+	b->patience = NULL;
 }
 
 /* A batch has a day's time for its turn, however long a provider wants to be left alone. */
