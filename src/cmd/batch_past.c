@@ -10,6 +10,9 @@
 /* Of this call, not of the run. */
 static const char *const passing[] = {"resume", "retry-failed", "only", "status", "quiet",
 	"verbose", "context", "context-file", "for-each", "array", "skip-bad", "summarize", NULL};
+/* What makes the list and what goes with it; a run that goes on has both. */
+static const char *const begins[] = {
+	"for-each", "array", "summarize", "skip-bad", "context", "context-file", NULL};
 /* Names of files, which another directory would change. */
 static const char *const paths[] = {
 	"schema", "ca-file", "image", "replay", "mcp-config", "directory", "output-dir", NULL};
@@ -128,6 +131,11 @@ bool batch_resume(struct batch *b, const struct option *table, struct err *e)
 	if (given->operand_count)
 		return err_set(e, ERR_USAGE, "--%s goes on with a run's own list: no other one",
 			word ? "resume" : "retry-failed");
+	for (size_t i = 0; begins[i]; i++)
+		if (options_has(given, begins[i]))
+			return err_set(e, ERR_USAGE,
+				"--%s is for a new run: one that goes on has its list and context",
+				begins[i]);
 	word = word ? word : failed;
 	b->options.tries_failed_again = failed;
 	if (!journal_find(b->state, word, b->name, e) ||
