@@ -64,15 +64,34 @@ const char *journal_run(const struct journal_writer *j)
 
 /* ---- a new run ---- */
 
-/* By the time, so that names sort by age; the rest so that two of one second differ. */
+/*
+ * By the time, so that names sort by age: the second, its milliseconds as three digits in hex. The
+ * rest so that two of one moment differ.
+ */
 static void make_name(char out[RUN_NAME_BYTES])
 {
-	time_t now = (time_t)clock_wall_s();
+	int64_t now_ms = clock_wall_ms();
+	time_t now = (time_t)(now_ms / 1000);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	size_t n = strftime(out, RUN_NAME_BYTES, "%Y%m%d-%H%M%S", &tm);
-	snprintf(out + n, RUN_NAME_BYTES - n, "-%06x", (unsigned)(arc4random() & 0xffffff));
+	snprintf(out + n, RUN_NAME_BYTES - n, "-%03x%03x", (unsigned)(now_ms % 1000),
+		(unsigned)(arc4random() & 0xfff));
+}
+
+static bool make_directory(int top, char name[RUN_NAME_BYTES])
+{
+	enum { TRIES = 100 };
+
+	for (int i = 0; i < TRIES; i++) {
+		make_name(name);
+		if (mkdirat(top, name, 0700) == 0)
+			return true;
+		if (errno != EEXIST)
+			return false;
+	}
+	return false;
 }
 
 static bool make_run(const char *directory, char name[RUN_NAME_BYTES], int *run_fd, struct err *e)
@@ -81,8 +100,7 @@ static bool make_run(const char *directory, char name[RUN_NAME_BYTES], int *run_
 
 	if (top < 0)
 		return false;
-	make_name(name);
-	if (mkdirat(top, name, 0700) < 0 || fsync(top) < 0)
+	if (!make_directory(top, name) || fsync(top) < 0)
 		return err_errno(e, "%s/batch/%s", directory, name);
 	*run_fd = journal_open_run(directory, name, e);
 	return *run_fd >= 0;
