@@ -27,6 +27,7 @@ struct pacer {
 	struct pace *pace;
 	const struct rate_wish *wishes;
 	size_t wish_count;
+	int64_t concurrent; /* supposed */
 };
 
 struct pacer *pacer_new(
@@ -96,6 +97,11 @@ const char *pacer_trouble(const struct pacer *p)
 			  : NULL;
 }
 
+void pacer_suppose(struct pacer *p, int64_t concurrent)
+{
+	p->concurrent = concurrent;
+}
+
 static bool is_free_model(const struct route *r)
 {
 	const struct price *price = &r->model.price;
@@ -135,7 +141,7 @@ struct pace_limits pacer_limits(
 	if (!limits.tpm && !is_interactive)
 		limits.tpm = PACER_TPM;
 	if (!limits.concurrent)
-		limits.concurrent = PACER_CONCURRENT;
+		limits.concurrent = p->concurrent ? p->concurrent : PACER_CONCURRENT;
 	return limits;
 }
 

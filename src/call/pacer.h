@@ -31,6 +31,8 @@ struct pacer *pacer_new(struct loop *loop, const char *directory, const struct r
  */
 [[nodiscard]] bool pacer_meet(struct pacer *pacer, const char *redis_url,
 	void (*told)(void *self, const struct err *e), void *self, struct err *e);
+/* So many calls at the same time, where nobody has said anything about the provider. */
+void pacer_suppose(struct pacer *pacer, int64_t concurrent);
 /* Why they are not shared just now; NULL: they are, or need not be. */
 const char *pacer_trouble(const struct pacer *pacer);
 void pacer_free(struct pacer *pacer); /* after the calls; NULL is nothing */

@@ -231,6 +231,9 @@ static bool start(struct batch *b, struct err *e)
 			.batch = 1,
 			.turn_max_ms = TURN_MAX_MS}};
 
+	/* Who asks for so many tasks at once means it, where nobody knows better. */
+	if (r->pacer && options_has(&r->given, "parallel"))
+		pacer_suppose(r->pacer, b->options.parallel);
 	spending_give(&r->spending, &world.call);
 	b->purses = arena_alloc(&r->arena, b->tasks.items.n, sizeof *b->purses);
 	r->spending.who.run_id = str_from(b->name);

@@ -242,6 +242,10 @@ static void test_limits_that_nobody_says(void **)
 	assert_true(are(pacer_limits(p, &r, false), 0, 0, 0));
 	r = (struct route){.provider = STR("x"), .is_in_catalog = true, .model.has_price = true};
 	assert_int_equal(pacer_limits(p, &r, true).rpm, PACER_FREE_RPM);
+	pacer_suppose(p, 64);
+	assert_int_equal(pacer_limits(p, &r, true).concurrent, 64);
+	r.is_local = true;
+	assert_int_equal(pacer_limits(p, &r, true).concurrent, 0);
 	pacer_free(p);
 	loop_free(loop);
 }
