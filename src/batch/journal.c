@@ -17,9 +17,16 @@
 #include "base/private.h"
 #include "batch/journal_inside.h"
 
+/* What a new run has to have on the disk before its first commit; -1: it has. */
+struct fresh {
+	int list, run, top;
+	bool has_failed; /* the kernel may take for clean what never reached the disk */
+};
+
 struct journal_writer {
 	char run[RUN_NAME_BYTES];
 	int fd;
+	struct fresh fresh;
 	uint64_t end;
 	pthread_mutex_t lock; /* for noted and number */
 	struct buf noted;
@@ -37,6 +44,7 @@ static struct journal_writer *writer_new(const char *run, int *fd, uint64_t end)
 {
 	struct journal_writer *j = must_alloc(1, sizeof *j);
 
+	j->fresh = (struct fresh){-1, -1, -1};
 	snprintf(j->run, sizeof j->run, "%s", run);
 	j->fd = *fd;
 	*fd = -1;
@@ -46,11 +54,19 @@ static struct journal_writer *writer_new(const char *run, int *fd, uint64_t end)
 	return j;
 }
 
+static void fresh_close(struct fresh *f)
+{
+	file_close(&f->list);
+	file_close(&f->run);
+	file_close(&f->top);
+}
+
 void journal_free(struct journal_writer *j)
 {
 	if (!j)
 		return;
 	file_close(&j->fd);
+	fresh_close(&j->fresh);
 	buf_release(&j->noted);
 	buf_release(&j->taken);
 	pthread_mutex_destroy(&j->lock);
@@ -94,16 +110,16 @@ static bool make_directory(int top, char name[RUN_NAME_BYTES])
 	return false;
 }
 
-static bool make_run(const char *directory, char name[RUN_NAME_BYTES], int *run_fd, struct err *e)
+static bool make_run(
+	const char *directory, char name[RUN_NAME_BYTES], struct fresh *f, struct err *e)
 {
-	AUTO_FD top = journal_open_top(directory, true, e);
-
-	if (top < 0)
+	f->top = journal_open_top(directory, true, e);
+	if (f->top < 0)
 		return false;
-	if (!make_directory(top, name) || fsync(top) < 0)
+	if (!make_directory(f->top, name))
 		return err_errno(e, "%s/batch/%s", directory, name);
-	*run_fd = journal_open_run(directory, name, e);
-	return *run_fd >= 0;
+	f->run = journal_open_run(directory, name, e);
+	return f->run >= 0;
 }
 
 /* Readers only ask for this lock, so none of them can be taken for a writer. */
@@ -121,7 +137,7 @@ bool journal_is_locked(int journal_fd)
 	return fcntl(journal_fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
-/* A new file with bytes that are on the disk; -1 and e. */
+/* A new file; -1 and e. */
 static int make_file(int run_fd, const char *name, struct str bytes, struct err *e)
 {
 	AUTO_FD fd = openat(run_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -134,16 +150,12 @@ static int make_file(int run_fd, const char *name, struct str bytes, struct err 
 		(void)err_context(e, "%s", name);
 		return -1;
 	}
-	if (fdatasync(fd) < 0) {
-		(void)err_errno(e, "%s", name);
-		return -1;
-	}
 	int kept = fd;
 	fd = -1;
 	return kept;
 }
 
-static bool make_files(int run_fd, struct run_head *head, const struct tasks *tasks, int *fd,
+static bool make_files(struct fresh *f, struct run_head *head, const struct tasks *tasks, int *fd,
 	uint64_t *end, struct err *e)
 {
 	AUTO(buf) list = {.max = (size_t)4 << 30};
@@ -154,13 +166,11 @@ static bool make_files(int run_fd, struct run_head *head, const struct tasks *ta
 		return err_set(e, ERR_LIMIT, "the list of tasks is too long");
 	head->definition = sha256_of(buf_str(&list));
 	journal_put_first(&line, head);
-	AUTO_FD list_fd = make_file(run_fd, RUN_TASKS, buf_str(&list), e);
-	if (list_fd < 0)
+	f->list = make_file(f->run, RUN_TASKS, buf_str(&list), e);
+	if (f->list < 0)
 		return false;
-	*fd = make_file(run_fd, RUN_JOURNAL, buf_str(&line), e);
+	*fd = make_file(f->run, RUN_JOURNAL, buf_str(&line), e);
 	*end = line.n;
-	if (*fd >= 0 && fsync(run_fd) < 0)
-		return err_errno(e, "%s", head->name);
 	return *fd >= 0;
 }
 
@@ -180,17 +190,20 @@ struct journal_writer *journal_begin(
 {
 	struct run_head head = {
 		.task_count = tasks->items.n, .at_ms = clock_wall_ms(), .options = options};
-	AUTO_FD run_fd = -1;
+	struct fresh fresh = {-1, -1, -1};
 	AUTO_FD fd = -1;
 	uint64_t end;
 
-	if (!make_run(directory, head.name, &run_fd, e))
-		return NULL;
-	if (!make_files(run_fd, &head, tasks, &fd, &end, e)) {
-		remove_run(directory, head.name, run_fd);
+	bool is_made = make_run(directory, head.name, &fresh, e);
+	if (!is_made || !make_files(&fresh, &head, tasks, &fd, &end, e)) {
+		if (is_made)
+			remove_run(directory, head.name, fresh.run);
+		fresh_close(&fresh);
 		return NULL;
 	}
-	return writer_new(head.name, &fd, end);
+	struct journal_writer *j = writer_new(head.name, &fd, end);
+	j->fresh = fresh;
+	return j;
 }
 
 /* ---- a run that goes on ---- */
@@ -448,11 +461,29 @@ static bool write_taken(struct journal_writer *j, struct err *e)
 	return fdatasync(j->fd) == 0 || err_errno(e, "journal");
 }
 
+static bool sync_fresh(struct fresh *f, struct err *e)
+{
+	if (f->list < 0 && !f->has_failed)
+		return true;
+	if (f->has_failed || fdatasync(f->list) < 0 || fsync(f->run) < 0 || fsync(f->top) < 0) {
+		if (!f->has_failed)
+			(void)err_errno(e, "the list of tasks");
+		else
+			err_set(e, ERR_IO, "the list of tasks did not reach the disk");
+		f->has_failed = true;
+		return false;
+	}
+	fresh_close(f);
+	return true;
+}
+
 bool journal_commit(struct journal_writer *j, struct err *e)
 {
 	take_noted(j);
 	if (j->taken.n == 0)
 		return true;
+	if (!sync_fresh(&j->fresh, e))
+		return false;
 	if (!write_taken(j, e)) {
 		(void)!ftruncate(j->fd, (off_t)j->end);
 		return false;

@@ -103,7 +103,8 @@ struct journal_writer;
 
 /*
  * A new run with a name of its own. directory is fettle's own, absolute. The list is finished and
- * options a checked JSON object. When it returns, list and head are on the disk.
+ * options a checked JSON object. List and head are there when it returns, and on the disk with the
+ * first commit.
  */
 [[nodiscard]] struct journal_writer *journal_begin(
 	const char *directory, const struct tasks *tasks, struct str options, struct err *e);

@@ -13,6 +13,7 @@
 
 enum {
 	PLACE_WORKERS = 4,
+	STARTS_A_TURN = 4,
 	LAZY_COMMIT_MS = 500, /* of lines that nobody waits for */
 	STUCK_RETRY_MS = 500, /* twice as long each time, up to */
 	STUCK_RETRY_MAX_MS = 8'000,
@@ -24,6 +25,7 @@ enum {
 #define BACKLOG_MAX_BYTES (UINT64_C(256) << 20)
 
 static void turn(struct runner *r);
+static void start_some(struct runner *r);
 
 static void next_turn(void *self)
 {
@@ -239,6 +241,9 @@ void runner_settle(struct attempt *a)
 	else
 		note_done(a);
 	vec_push(&r->dead, a);
+	/* At once: of answers that come together, the first one's place is not empty until the last
+	 * one is read. */
+	start_some(r);
 	turn_soon(r);
 }
 
@@ -439,11 +444,22 @@ static void may_end(struct runner *r)
 
 static void start_some(struct runner *r)
 {
+	int left = STARTS_A_TURN;
 	uint32_t task;
 
-	while (!r->is_stuck && r->attempts.n < (size_t)r->options.parallel &&
-		schedule_next(r->schedule, &task))
+	/* What cannot even begin ends from within. */
+	if (r->is_starting)
+		return;
+	r->is_starting = true;
+	while (left > 0 && !r->is_stuck && r->attempts.n < (size_t)r->options.parallel &&
+		schedule_next(r->schedule, &task)) {
 		attempt_begin(r, task);
+		left--;
+	}
+	r->is_starting = false;
+	/* The first ones are on their way while the others are put together. */
+	if (!left)
+		turn_soon(r);
 }
 
 static void bury(struct runner *r)

@@ -105,6 +105,10 @@ static void on_event(void *self, const struct agent_event *event)
 	a->agent = NULL;
 	a->is_answered = true;
 	take_result(a, event->result);
+	if (!a->is_in) {
+		finish(a);
+		return;
+	}
 	/* It is freed behind this event, and then nothing of its place is in use any more. */
 	timer_cancel(a->timeout);
 	a->timeout = loop_after(a->runner->world.loop, 0, agent_gone, a);

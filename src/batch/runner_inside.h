@@ -81,7 +81,7 @@ struct runner {
 	bool is_stuck;
 	int64_t stuck_ns; /* since when nothing is at work while the journal is stuck; 0: it is */
 	int stuck_tries;
-	bool is_ending, is_over, is_cancelled;
+	bool is_starting, is_ending, is_over, is_cancelled;
 	struct err stop; /* code ERR_NONE: it was not stopped */
 	/* Failures of one kind that every task so far has had. */
 	char same[200];
