@@ -2,7 +2,8 @@
 #include "io/curl_table.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
+
+#include "io/late.h"
 
 static void *find(void *library, const char *name, struct err *e)
 {
@@ -14,14 +15,10 @@ static void *find(void *library, const char *name, struct err *e)
 	return symbol;
 }
 
-static bool load(struct curl_table *table, struct err *e)
+static bool load(void *self, void *library, struct err *e)
 {
-	/* Lazy: to bind every function of its thirty libraries now takes 0.3 ms. */
-	void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+	struct curl_table *table = self;
 
-	if (!library)
-		return err_set(e, ERR_NETWORK,
-			"libcurl.so.4 cannot be loaded (Debian package libcurl4): %s", dlerror());
 #define FIND(function) \
 	table->function = (typeof(table->function))find(library, #function, e); \
 	if (!table->function) \
@@ -35,13 +32,13 @@ static bool load(struct curl_table *table, struct err *e)
 
 const struct curl_table *curl_table_open(struct err *e)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	/* Lazy: to bind every function of its thirty libraries now takes 0.3 ms. */
+	static struct late late = {.library = "libcurl.so.4",
+		.package = "libcurl4",
+		.code = ERR_NETWORK,
+		.flags = RTLD_LAZY,
+		.load = load};
 	static struct curl_table table;
-	static bool is_open;
 
-	pthread_mutex_lock(&lock);
-	is_open = is_open || load(&table, e);
-	bool is_there = is_open;
-	pthread_mutex_unlock(&lock);
-	return is_there ? &table : NULL;
+	return late_open(&late, &table, e) ? &table : NULL;
 }

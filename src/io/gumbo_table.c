@@ -2,15 +2,13 @@
 #include "io/gumbo_table.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 
-static bool load(struct gumbo_table *table, struct err *e)
+#include "io/late.h"
+
+static bool load(void *self, void *library, struct err *e)
 {
-	void *library = dlopen("libgumbo.so.1", RTLD_NOW | RTLD_LOCAL);
+	struct gumbo_table *table = self;
 
-	if (!library)
-		return err_set(e, ERR_NOT_FOUND,
-			"libgumbo.so.1 cannot be loaded (Debian package libgumbo1): %s", dlerror());
 	table->parse = (typeof(table->parse))dlsym(library, "gumbo_parse_with_options");
 	table->attribute = (typeof(table->attribute))dlsym(library, "gumbo_get_attribute");
 	table->defaults = dlsym(library, "kGumboDefaultOptions");
@@ -21,13 +19,12 @@ static bool load(struct gumbo_table *table, struct err *e)
 
 const struct gumbo_table *gumbo_table_open(struct err *e)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct late late = {.library = "libgumbo.so.1",
+		.package = "libgumbo1",
+		.code = ERR_NOT_FOUND,
+		.flags = RTLD_NOW,
+		.load = load};
 	static struct gumbo_table table;
-	static bool is_open;
 
-	pthread_mutex_lock(&lock);
-	is_open = is_open || load(&table, e);
-	bool is_there = is_open;
-	pthread_mutex_unlock(&lock);
-	return is_there ? &table : NULL;
+	return late_open(&late, &table, e) ? &table : NULL;
 }

@@ -2,16 +2,13 @@
 #include "io/hiredis_table.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 
-static bool load(struct hiredis_table *table, struct err *e)
+#include "io/late.h"
+
+static bool load(void *self, void *library, struct err *e)
 {
-	void *library = dlopen("libhiredis.so.0.14", RTLD_NOW | RTLD_LOCAL);
+	struct hiredis_table *table = self;
 
-	if (!library)
-		return err_set(e, ERR_NOT_FOUND,
-			"libhiredis.so.0.14 cannot be loaded (Debian package libhiredis0.14): %s",
-			dlerror());
 	table->create = (typeof(table->create))dlsym(library, "redisReaderCreateWithFunctions");
 	table->free = (typeof(table->free))dlsym(library, "redisReaderFree");
 	table->feed = (typeof(table->feed))dlsym(library, "redisReaderFeed");
@@ -24,13 +21,12 @@ static bool load(struct hiredis_table *table, struct err *e)
 
 const struct hiredis_table *hiredis_table_open(struct err *e)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct late late = {.library = "libhiredis.so.0.14",
+		.package = "libhiredis0.14",
+		.code = ERR_NOT_FOUND,
+		.flags = RTLD_NOW,
+		.load = load};
 	static struct hiredis_table table;
-	static bool is_open;
 
-	pthread_mutex_lock(&lock);
-	is_open = is_open || load(&table, e);
-	bool is_there = is_open;
-	pthread_mutex_unlock(&lock);
-	return is_there ? &table : NULL;
+	return late_open(&late, &table, e) ? &table : NULL;
 }
