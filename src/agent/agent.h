@@ -236,4 +236,16 @@ void agent_answer(struct agent *agent, enum answer answer, struct str why);
 /* Stops soon; AGENT_DONE comes with an error of this code and sentence. */
 void agent_cancel(struct agent *agent, enum err_code code, const char *why);
 
+/* ---- one question, for whoever asks it himself ---- */
+
+/* What an agent would ask first, with the context's tools. In the arena, and as long as the task.
+ */
+struct prompt agent_first_prompt(const struct agent_task *task, struct arena *a);
+/*
+ * Whether a whole answer will do for a task with this schema (NULL: any text will). answer: the
+ * text, or the JSON in it, which is a part of text or the arena's. ERR_TASK.
+ */
+[[nodiscard]] bool agent_take_answer(const struct answer_schema *schema, struct str text,
+	struct arena *a, struct str *answer, struct err *e);
+
 #endif

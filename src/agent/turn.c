@@ -250,11 +250,10 @@ void turn_ask(struct agent *agent)
 	turn_make_room(agent);
 }
 
-static void add_task(struct agent *agent)
+static struct message first_message(const struct agent_task *task, struct arena *a)
 {
-	const struct agent_task *task = &agent->task;
 	size_t images = task->images.block_count, n = 0;
-	struct block *blocks = arena_alloc(&agent->arena, images + 5, sizeof *blocks);
+	struct block *blocks = arena_alloc(a, images + 5, sizeof *blocks);
 
 	if (task->context->facts.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->context->facts};
@@ -264,13 +263,37 @@ static void add_task(struct agent *agent)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->preamble};
 	if (task->piped.n)
 		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
-			.text = arena_printf(
-				&agent->arena, "<stdin>\n%.*s\n</stdin>", STR_ARG(task->piped))};
+			.text = arena_printf(a, "<stdin>\n%.*s\n</stdin>", STR_ARG(task->piped))};
 	if (task->schema)
-		blocks[n++] = (struct block){.kind = BLOCK_TEXT,
-			.text = answer_instruction(task->schema, &agent->arena)};
+		blocks[n++] = (struct block){
+			.kind = BLOCK_TEXT, .text = answer_instruction(task->schema, a)};
 	blocks[n++] = (struct block){.kind = BLOCK_TEXT, .text = task->text};
-	session_add(&agent->session, ROLE_USER, blocks, n);
+	return (struct message){.role = ROLE_USER, .blocks = blocks, .block_count = n};
+}
+
+/* All but the conversation. */
+static struct prompt empty_prompt(const struct agent_task *task)
+{
+	struct prompt prompt = {.system = task->context->system,
+		.tools = task->context->tools,
+		.tool_count = task->context->tool_count,
+		.max_output_tokens = OUTPUT_MAX_TOKENS,
+		.stream = true};
+
+	if (task->schema)
+		answer_address(task->schema, &prompt);
+	return prompt;
+}
+
+struct prompt agent_first_prompt(const struct agent_task *task, struct arena *a)
+{
+	struct prompt prompt = empty_prompt(task);
+	struct message *message = arena_alloc(a, 1, sizeof *message);
+
+	*message = first_message(task, a);
+	prompt.messages = message;
+	prompt.message_count = 1;
+	return prompt;
 }
 
 struct agent *agent_start(const struct agent_world *world, const struct agent_task *task,
@@ -282,16 +305,11 @@ struct agent *agent_start(const struct agent_world *world, const struct agent_ta
 		.task = *task,
 		.route = task->route,
 		.sink = *sink,
+		.prompt = empty_prompt(task),
 		.memory = memory_new(task->text),
 		.result = {.usage = USAGE_UNKNOWN, .started = clock_ns(), .text = STR("")}};
-	agent->prompt = (struct prompt){.system = task->context->system,
-		.tools = task->context->tools,
-		.tool_count = task->context->tool_count,
-		.max_output_tokens = OUTPUT_MAX_TOKENS,
-		.stream = true};
-	if (task->schema)
-		answer_address(task->schema, &agent->prompt);
-	add_task(agent);
+	struct message first = first_message(task, &agent->arena);
+	session_add(&agent->session, first.role, first.blocks, first.block_count);
 	window_start(&agent->window, &agent->session, &agent->prompt);
 	turn_set_window(agent, agent->route);
 	if (can_answer(agent, task->route))

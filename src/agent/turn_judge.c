@@ -69,6 +69,27 @@ static bool take_structured(struct agent *agent)
 	return true;
 }
 
+static bool set_empty(struct err *e)
+{
+	return err_set(e, ERR_TASK, "the model gave an empty answer");
+}
+
+bool agent_take_answer(const struct answer_schema *schema, struct str text, struct arena *a,
+	struct str *answer, struct err *e)
+{
+	struct schema_faults faults;
+
+	if (!text.n)
+		return set_empty(e);
+	if (schema && !answer_check(schema, text, a, answer, &faults)) {
+		answer_set_error(&faults, e);
+		return false;
+	}
+	if (!schema)
+		*answer = text;
+	return true;
+}
+
 static void without_calls(struct agent *agent)
 {
 	switch (agent->result.stop) {
@@ -83,7 +104,7 @@ static void without_calls(struct agent *agent)
 	case STOP_REFUSAL: err_set(&agent->error, ERR_TASK, "the model refused to answer"); break;
 	default:
 		if (agent->result.text.n == 0)
-			err_set(&agent->error, ERR_TASK, "the model gave an empty answer");
+			set_empty(&agent->error);
 		else if (agent->task.schema && !take_structured(agent))
 			return;
 	}
