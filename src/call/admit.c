@@ -30,10 +30,9 @@ bool route_has_price(const struct route *route)
 	return call_cost_nanousd(route, &(struct usage){.reported_cost_nanousd = -1}) >= 0;
 }
 
-int64_t call_input_tokens(const struct call *call)
+int64_t call_request_tokens(const struct prompt *p, size_t bytes)
 {
-	const struct prompt *p = &call->prompt;
-	size_t bytes = call->request.n, images = 0;
+	size_t images = 0;
 
 	for (size_t i = 0; i < p->message_count; i++)
 		for (size_t k = 0; k < p->messages[i].block_count; k++) {
@@ -44,6 +43,11 @@ int64_t call_input_tokens(const struct call *call)
 			images++;
 		}
 	return (int64_t)(bytes / BYTES_A_TOKEN + images * IMAGE_TOKENS);
+}
+
+int64_t call_input_tokens(const struct call *call)
+{
+	return call_request_tokens(&call->prompt, call->request.n);
 }
 
 /* Input may be written to a cache, which costs more at some providers. */
@@ -173,7 +177,7 @@ static struct spend guess(const struct call *call)
 	return (struct spend){cost > 0 ? cost : 0, money_add(input, output)};
 }
 
-static int64_t tokens_of(const struct usage *u)
+int64_t call_usage_tokens(const struct usage *u)
 {
 	const int64_t counts[] = {u->input, u->output, u->cache_read, u->cache_write};
 	int64_t sum = 0;
@@ -213,7 +217,7 @@ void call_settle(struct call *call, bool is_end)
 		return;
 	int64_t cost = is_told ? call_cost_nanousd(call->route, u) : -1;
 	if (is_told)
-		spent = (struct spend){cost > 0 ? cost : 0, tokens_of(u)};
+		spent = (struct spend){cost > 0 ? cost : 0, call_usage_tokens(u)};
 	else if (is_asked)
 		spent = guess(call);
 	bool has_line = is_end ? call->result.attempts > 0 : is_told || spent.tokens;

@@ -60,4 +60,40 @@ struct batches_sink {
 struct call *batches_start(const struct call_world *world, const struct route *route,
 	const struct batches_question *question, const struct batches_sink *sink);
 
+/* ---- what a request of a batch may take, and took: at the price of batches ---- */
+
+/* Nano-dollars; -1 unknown. */
+int64_t batches_cost_nanousd(const struct route *route, const struct usage *usage);
+
+enum batches_word {
+	BATCHES_GO,
+	BATCHES_LATER, /* when others have left room in the budget: ask again */
+	BATCHES_NO,
+};
+
+struct batches_hold;
+
+/*
+ * Reserves in the world's budget, if there is one, what the answer to this request of so many bytes
+ * may take. prompt NULL: it went out before this process began, and nothing is reserved. out with
+ * GO, and e with NO (ERR_BUDGET). The world's who and budget stay until batches_settle.
+ */
+[[nodiscard]] enum batches_word batches_reserve(const struct call_world *world,
+	const struct route *route, const struct prompt *prompt, size_t size_bytes,
+	struct batches_hold **out, struct err *e);
+
+struct batches_spent {
+	struct usage usage;
+	bool may_be_billed; /* nobody tells, and an answer may have been made: the estimate counts
+			     */
+	int64_t duration_ms;
+	const char *outcome; /* for the ledger */
+};
+
+/*
+ * Counts what the request took, and writes it into the world's ledger where it took something;
+ * spent NULL: it did not go out, or nobody knows yet, and what was reserved is free. Gone then.
+ */
+void batches_settle(struct batches_hold *hold, const struct batches_spent *spent);
+
 #endif

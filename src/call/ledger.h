@@ -7,7 +7,7 @@
  *   time_ms               when the call ended, ms since 1970; always the first member
  *   run_id                the run: a UUID, also in its results as session_id; a batch's name
  *   session_id, task_id   the conversation, and the task's own name, where there is one
- *   kind                  "answer", "embedding"
+ *   kind                  "answer", "embedding"; "batch": an answer from a provider's batch
  *   provider, model       who answered, or was asked last; the model as the provider calls it
  *   input, output, cache_read, cache_write, cache_write_1h, reasoning
  *                         tokens; input without what was read from or written to a cache,

@@ -125,6 +125,10 @@ void whole_finish(struct call *call, const struct err *e, const struct http_time
 /* Not asked again, and no fallback would do better. */
 void whole_refuse(struct call *call, enum err_code code, const char *why);
 
+/* About how many tokens a request of so many bytes has. */
+int64_t call_request_tokens(const struct prompt *prompt, size_t bytes);
+/* Of all kinds that are known. */
+int64_t call_usage_tokens(const struct usage *usage);
 /* About how many tokens the request has, which is put already. */
 int64_t call_input_tokens(const struct call *call);
 /* Nano-dollars; -1 unknown. */
