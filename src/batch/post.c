@@ -106,9 +106,10 @@ static void pass_on(struct post *post, struct told *told)
 	struct str text = buf_str(&told->text);
 
 	if (told->is_skip) {
-		post->sink.skipped(post->sink.self, told->task, told->because);
+		post->sink.skipped(post->sink.self, told->task, told->because, &told->line);
 		return;
 	}
+	told->outcome.line = told->line;
 	if (told->outcome.is_done)
 		told->outcome.result = text.p ? text : STR("");
 	else
@@ -182,8 +183,11 @@ void post_commit(struct post *post)
 
 /* ---- outcomes ---- */
 
-static void push_told(struct post *post, struct told told, struct str text)
+/* Its line was noted just now, and begins at offset. */
+static void push_told(struct post *post, uint64_t offset, struct told told, struct str text)
 {
+	told.line = (struct post_line){
+		offset, (uint32_t)(journal_end(post->options.journal) - offset - 1)};
 	buf_put_str(&told.text, text);
 	post->told_bytes += told.text.n;
 	vec_push(&post->told, told);
@@ -192,16 +196,21 @@ static void push_told(struct post *post, struct told told, struct str text)
 
 static void tell_skipped(struct post *post)
 {
+	const struct run_past *past = post->options.past;
+	struct journal_writer *j = post->options.journal;
 	uint32_t task, because;
 
-	while (schedule_take_skipped(post->options.schedule, &task, &because))
-		push_told(post,
-			(struct told){.number = journal_note_skipped(
-					      post->options.journal, task, because),
+	while (schedule_take_skipped(post->options.schedule, &task, &because)) {
+		uint64_t offset = journal_end(j);
+		if (past && past->tasks[task].state == TASK_SKIPPED)
+			continue;
+		push_told(post, offset,
+			(struct told){.number = journal_note_skipped(j, task, because),
 				.task = task,
 				.is_skip = true,
 				.because = because},
 			(struct str){0});
+	}
 }
 
 static int attempt_of(const struct post *post, uint32_t task)
@@ -217,9 +226,12 @@ void post_failed(struct post *post, uint32_t task, enum failure failure, const c
 	enum verdict verdict = schedule_failed(post->options.schedule, task, failure);
 
 	outcome.is_final = verdict != VERDICT_AGAIN;
+	outcome.stops_others = verdict == VERDICT_STOP || verdict == VERDICT_ABORT;
+	uint64_t offset = journal_end(post->options.journal);
 	uint64_t number = journal_note_failed(post->options.journal, task, outcome.attempt, usage,
 		class, message, outcome.is_final);
-	push_told(post, (struct told){.number = number, .task = task, .outcome = outcome}, message);
+	push_told(post, offset, (struct told){.number = number, .task = task, .outcome = outcome},
+		message);
 	tell_skipped(post);
 	/* Not at once: whoever puts or reads tasks at this moment goes on with its own. */
 	post->wants_cancel |= verdict == VERDICT_ABORT;
@@ -264,8 +276,7 @@ static struct run_usage usage_of(const struct parcel *parcel, const struct batch
 	bool is_answered = result->outcome == BATCH_SUCCEEDED || result->usage.input >= 0;
 
 	return (struct run_usage){.tokens = result->usage,
-		.cost_nanousd =
-			is_answered ? catalog_batch_cost_nanousd(&route->model, &result->usage) : 0,
+		.cost_nanousd = is_answered ? batches_cost_nanousd(route, &result->usage) : 0,
 		.duration_ms = clock_wall_ms() - parcel->at_ms,
 		.turns = is_answered,
 		.model = is_answered ? route->name : (struct str){0}};
@@ -278,11 +289,26 @@ static void tell_done(
 		.is_final = true,
 		.attempt = attempt_of(post, task),
 		.usage = *usage};
+	uint64_t offset = journal_end(post->options.journal);
 	uint64_t number =
 		journal_note_done(post->options.journal, task, outcome.attempt, usage, text);
 
 	schedule_done(post->options.schedule, task);
-	push_told(post, (struct told){.number = number, .task = task, .outcome = outcome}, text);
+	push_told(post, offset, (struct told){.number = number, .task = task, .outcome = outcome},
+		text);
+}
+
+static void take_answer(
+	struct post *post, uint32_t task, struct str text, const struct run_usage *usage)
+{
+	AUTO(arena) a = {0};
+	struct str answer = text;
+	struct err e;
+
+	if (!post->sink.accept || post->sink.accept(post->sink.self, task, text, &a, &answer, &e))
+		tell_done(post, task, answer, usage);
+	else
+		post_failed(post, task, FAILURE_LASTING, "task", str_from(e.text), usage);
 }
 
 void post_done(struct parcel *parcel, size_t position, const struct batch_result *result)
@@ -300,8 +326,28 @@ void post_done(struct parcel *parcel, size_t position, const struct batch_result
 	} else if (fault) {
 		post_failed(post, task, FAILURE_LASTING, "task", str_from(fault), &usage);
 	} else {
-		tell_done(post, task, result->text, &usage);
+		take_answer(post, task, result->text, &usage);
 	}
+}
+
+void post_started(struct parcel *parcel)
+{
+	struct post *post = parcel->post;
+
+	if (parcel->is_started || !post->sink.started)
+		return;
+	parcel->is_started = true;
+	for (size_t i = 0; i < parcel->task_count && !post->is_ending; i++)
+		if (!parcel->is_told[i])
+			post->sink.started(post->sink.self, parcel->tasks[i],
+				attempt_of(post, parcel->tasks[i]));
+}
+
+void post_give_back(struct post *post, uint32_t task)
+{
+	if (post->sink.released)
+		post->sink.released(post->sink.self, task);
+	schedule_again(post->options.schedule, task);
 }
 
 void post_tell(struct post *post, enum post_news_kind kind, const struct parcel *parcel,
@@ -338,8 +384,10 @@ void post_drop_parcel(struct parcel *parcel)
 
 	for (size_t i = 0; i < parcel->task_count; i++) {
 		enum task_state state = schedule_state(post->options.schedule, parcel->tasks[i]);
-		if (state == TASK_PAUSED || (state == TASK_RUNNING && !parcel->is_told[i]))
+		if (state == TASK_PAUSED)
 			schedule_again(post->options.schedule, parcel->tasks[i]);
+		else if (state == TASK_RUNNING && !parcel->is_told[i])
+			post_give_back(post, parcel->tasks[i]);
 	}
 	while (post->parcels[at] != parcel)
 		at++;

@@ -36,15 +36,23 @@ struct post_options {
 	int64_t poll_first_ms, poll_max_ms;
 };
 
+/* Where the journal says it. */
+struct post_line {
+	uint64_t offset;
+	uint32_t length;
+};
+
 /* What became of a task, and is in the journal. */
 struct post_outcome {
 	bool is_done;
 	bool is_final; /* false: it failed, and goes again with a later batch */
+	bool stops_others; /* it failed, and nothing more is handed in because of that */
 	int attempt;
 	struct str result; /* of one that is done */
 	const char *class; /* of one that failed, as a runner has it: "validation", "server" ... */
 	struct str message;
-	struct run_usage usage; /* at the price of batches */
+	struct run_usage usage; /* at the price of batches; its cost -1: nobody knows */
+	struct post_line line;
 };
 
 enum post_news_kind { POST_SENT, POST_FOUND_AGAIN, POST_UNDER_WAY, POST_ENDED, POST_TROUBLE };
@@ -58,6 +66,13 @@ struct post_news {
 	const char *trouble; /* TROUBLE: something will be tried again */
 };
 
+enum post_word {
+	POST_GO,
+	POST_LATER, /* asked again when a batch is collected, or after a while */
+	POST_NEVER, /* this task fails for good */
+	POST_ENOUGH, /* it does not go, nor does anything behind it */
+};
+
 struct post_sink {
 	/*
 	 * The question of a task, whose model is the route's to set; valid until the next call. May
@@ -65,7 +80,7 @@ struct post_sink {
 	 */
 	bool (*prompt)(void *self, uint32_t task, struct prompt *out, struct err *e);
 	void (*outcome)(void *self, uint32_t task, const struct post_outcome *outcome);
-	void (*skipped)(void *self, uint32_t task, uint32_t because);
+	void (*skipped)(void *self, uint32_t task, uint32_t because, const struct post_line *line);
 	void (*news)(void *self, const struct post_news *news); /* may be NULL */
 	/*
 	 * Exactly once, last. e NULL: nothing is left to do. ERR_CANCELLED after post_stop;
@@ -73,10 +88,28 @@ struct post_sink {
 	 */
 	void (*end)(void *self, const struct err *e, size_t under_way);
 	void *self;
+	/* All of the following may be NULL. */
+	/* Whether a request of so many bytes may go; e with NEVER. */
+	enum post_word (*admit)(void *self, uint32_t task, const struct prompt *prompt,
+		size_t size_bytes, struct err *e);
+	/* What was admitted did not go out: it is asked for again, if at all. */
+	void (*released)(void *self, uint32_t task);
+	/* The provider has it; in each session once. */
+	void (*started)(void *self, uint32_t task, int attempt);
+	/*
+	 * Whether a whole answer will do; answer: what of it counts, in the text or the arena.
+	 * False: the task has failed with it (e), class "task".
+	 */
+	bool (*accept)(void *self, uint32_t task, struct str text, struct arena *a,
+		struct str *answer, struct err *e);
 };
 
 /* The route has batches (batches_are_there). */
 struct post *post_start(const struct post_options *options, const struct post_sink *sink);
+/*
+ * Nothing more is handed in; what the provider has is waited for and collected, and then it ends.
+ */
+void post_finish(struct post *post);
 /* Ends it soon; what the provider has stays there, and a resume collects it. */
 void post_stop(struct post *post);
 /*

@@ -28,6 +28,7 @@ struct parcel {
 	struct str file, batch; /* the provider's names; "" none yet */
 	struct batch_status status;
 	int64_t at_ms; /* when it was noted, by our clock */
+	bool is_started; /* which was told */
 	bool is_guess; /* the batch was found again by its size and time */
 	bool is_foreign; /* and it is somebody else's */
 	struct str *rejected; /* batches that are */
@@ -53,6 +54,7 @@ struct told {
 	uint32_t task;
 	bool is_skip;
 	uint32_t because;
+	struct post_line line;
 	struct post_outcome outcome;
 	struct buf text; /* behind result or message */
 };
@@ -71,10 +73,11 @@ struct post {
 	struct timer *fill_timer, *end_timer;
 	bool has_left_over; /* a task that did not fit into the batch before */
 	uint32_t left_over;
+	int laters; /* in a row, with nothing under way */
 	VEC(struct told) told; /* in the order of their notes */
 	size_t told_count; /* of them, which were passed on */
 	size_t told_bytes; /* of those that were not */
-	bool is_stopping, wants_cancel, is_ending;
+	bool is_stopping, wants_finish, wants_cancel, is_ending;
 	struct err error; /* why it ends */
 };
 
@@ -92,6 +95,10 @@ void post_fail(struct post *post, const struct err *e);
 void post_done(struct parcel *parcel, size_t position, const struct batch_result *result);
 void post_failed(struct post *post, uint32_t task, enum failure failure, const char *class,
 	struct str message, const struct run_usage *usage);
+/* The parcel's tasks are with the provider. */
+void post_started(struct parcel *parcel);
+/* A task that was admitted and did not go out is ready again. */
+void post_give_back(struct post *post, uint32_t task);
 void post_tell(struct post *post, enum post_news_kind kind, const struct parcel *parcel,
 	const char *trouble);
 

@@ -278,10 +278,12 @@ static void cancelled(void *self, const struct call_result *result, const struct
 	if (!came_back(parcel))
 		return;
 	/* It may have ended meanwhile: looking tells. */
-	if (result->error && is_hopeless(result))
+	if (result->error && is_hopeless(result)) {
 		post_fail(parcel->post, result->error);
-	else
-		wait_to(parcel, look);
+		return;
+	}
+	parcel->wait_ms = parcel->post->options.poll_first_ms;
+	wait_to(parcel, look);
 }
 
 static void take_status(struct parcel *parcel)
@@ -353,6 +355,7 @@ static void name(struct parcel *parcel, struct str batch, enum post_news_kind ki
 	parcel->failures = 0;
 	buf_release(&parcel->items);
 	post_tell(parcel->post, kind, parcel, NULL);
+	post_started(parcel);
 	await(parcel,
 		journal_note_sent(
 			parcel->post->options.journal, str_from(parcel->label), parcel->batch),
@@ -510,7 +513,7 @@ static void create(struct parcel *parcel)
 {
 	struct str items = buf_str(&parcel->items);
 
-	if (parcel->wants_cancel)
+	if (parcel->wants_cancel || parcel->post->is_stopping)
 		settle(parcel);
 	else if (!parcel->post->options.route->wire->batch->files_path)
 		create_of(parcel, items);
@@ -537,11 +540,13 @@ void parcel_send(struct parcel *parcel)
 
 static void go_on(struct parcel *parcel)
 {
-	post_tell(parcel->post, POST_FOUND_AGAIN, parcel, NULL);
-	if (parcel->batch.n)
+	if (parcel->batch.n) {
+		post_tell(parcel->post, POST_FOUND_AGAIN, parcel, NULL);
+		post_started(parcel);
 		look(parcel);
-	else
+	} else {
 		search(parcel);
+	}
 }
 
 void parcel_resume(struct parcel *parcel)

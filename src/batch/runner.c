@@ -35,38 +35,54 @@ static void next_turn(void *self)
 	turn(r);
 }
 
-static void turn_soon(struct runner *r)
+void runner_turn_soon(struct runner *r)
 {
 	if (!r->turn && !r->is_over)
 		r->turn = loop_after(r->world.loop, 0, next_turn, r);
 }
 
-static void tell(struct runner *r, const struct runner_event *event)
+void runner_tell(struct runner *r, const struct runner_event *event)
 {
 	r->options.event(r->options.self, event);
 }
 
 /* ---- stopping ---- */
 
-void runner_stop(struct runner *r, const struct err *why)
+void runner_note_stop(struct runner *r, const struct err *why)
 {
 	if (r->stop.code || r->is_over)
 		return;
 	r->stop = *why;
 	schedule_stop(r->schedule);
-	tell(r, &(struct runner_event){.kind = RUNNER_STOPPED, .error = why});
-	turn_soon(r);
+	runner_tell(r, &(struct runner_event){.kind = RUNNER_STOPPED, .error = why});
+	runner_turn_soon(r);
+}
+
+void runner_stop(struct runner *r, const struct err *why)
+{
+	runner_note_stop(r, why);
+	if (r->post)
+		post_finish(r->post);
+}
+
+void runner_call_off(struct runner *r, const struct err *why)
+{
+	runner_note_stop(r, why);
+	if (r->post)
+		post_cancel(r->post);
 }
 
 void runner_cancel(struct runner *r, const struct err *why)
 {
-	runner_stop(r, why);
+	runner_note_stop(r, why);
+	if (r->post)
+		post_stop(r->post);
 	r->is_cancelled = true;
 	/* An attempt that ends leaves the list, and the last one takes its place. */
 	for (size_t i = r->attempts.n; i-- > 0;)
 		if (i < r->attempts.n)
 			attempt_cancel(r->attempts.p[i], ERR_CANCELLED, why->text);
-	turn_soon(r);
+	runner_turn_soon(r);
 }
 
 const struct err *runner_stop_reason(const struct runner *r)
@@ -91,7 +107,7 @@ static void pause_over(void *self)
 
 	schedule_again(r->schedule, pause->task);
 	drop_pause(r, pause);
-	turn_soon(r);
+	runner_turn_soon(r);
 }
 
 static void pause_task(struct runner *r, uint32_t task, int64_t delay_ms)
@@ -244,7 +260,13 @@ void runner_settle(struct attempt *a)
 	/* At once: of answers that come together, the first one's place is not empty until the last
 	 * one is read. */
 	start_some(r);
-	turn_soon(r);
+	runner_turn_soon(r);
+}
+
+struct str runner_blame(const struct runner *r, uint32_t because, struct arena *a)
+{
+	return arena_printf(a, "it needs %.*s, which did not succeed",
+		STR_ARG(r->options.tasks->items.p[because].id));
 }
 
 static void note_skipped(struct runner *r)
@@ -254,13 +276,11 @@ static void note_skipped(struct runner *r)
 	while (schedule_take_skipped(r->schedule, &task, &because)) {
 		if (r->options.past->tasks[task].state == TASK_SKIPPED)
 			continue;
-		const struct task *blamed = &r->options.tasks->items.p[because];
 		struct telling *t = telling_new(r, task, journal_end(r->options.journal));
 		t->state = t->outcome.state = TASK_SKIPPED;
 		t->attempts = t->outcome.attempts = (int)r->options.past->tasks[task].attempts;
 		t->outcome.usage = (struct run_usage){.tokens = USAGE_UNKNOWN};
-		t->outcome.message = arena_printf(
-			&t->arena, "it needs %.*s, which did not succeed", STR_ARG(blamed->id));
+		t->outcome.message = runner_blame(r, because, &t->arena);
 		telling_noted(r, t, journal_note_skipped(r->options.journal, task, because));
 	}
 }
@@ -279,18 +299,24 @@ bool runner_take(struct runner *r, uint32_t task, int attempt, const struct runn
 
 /* ---- what is safe ---- */
 
+void runner_tell_ended(struct runner *r, uint32_t task, uint64_t offset, uint32_t length,
+	const struct task_outcome *outcome)
+{
+	struct run_task *past = &r->options.past->tasks[task];
+
+	past->state = outcome->state;
+	past->offset = offset;
+	past->length = length;
+	r->counts[outcome->state]++;
+	runner_tell(r, &(struct runner_event){.kind = RUNNER_ENDED,
+			       .task = task,
+			       .attempt = outcome->attempts,
+			       .outcome = outcome});
+}
+
 static void tell_ended(struct runner *r, struct telling *t)
 {
-	struct run_task *past = &r->options.past->tasks[t->task];
-
-	past->state = t->state;
-	past->offset = t->offset;
-	past->length = t->length;
-	r->counts[t->state]++;
-	tell(r, &(struct runner_event){.kind = RUNNER_ENDED,
-			.task = t->task,
-			.attempt = t->attempts,
-			.outcome = &t->outcome});
+	runner_tell_ended(r, t->task, t->offset, t->length, &t->outcome);
 	if (t->state == TASK_DONE)
 		schedule_done(r->schedule, t->task);
 }
@@ -308,7 +334,7 @@ static void tell_one(struct runner *r, struct telling *t)
 		return;
 	}
 	event.kind = t->delay_ms < 0 ? RUNNER_GIVEN_BACK : RUNNER_PAUSED;
-	tell(r, &event);
+	runner_tell(r, &event);
 }
 
 static void tell_safe(struct runner *r)
@@ -338,7 +364,7 @@ static void try_again(void *self)
 	struct runner *r = self;
 
 	r->patience = NULL;
-	turn_soon(r);
+	runner_turn_soon(r);
 }
 
 static void get_stuck(struct runner *r)
@@ -346,7 +372,8 @@ static void get_stuck(struct runner *r)
 	int64_t wait_ms = STUCK_RETRY_MS;
 
 	if (!r->is_stuck)
-		tell(r, &(struct runner_event){.kind = RUNNER_STUCK, .error = &r->commit_error});
+		runner_tell(
+			r, &(struct runner_event){.kind = RUNNER_STUCK, .error = &r->commit_error});
 	r->is_stuck = true;
 	for (int i = 0; i < r->stuck_tries && wait_ms < STUCK_RETRY_MAX_MS; i++)
 		wait_ms *= 2;
@@ -363,7 +390,7 @@ static void committed(void *self)
 		get_stuck(r);
 	} else {
 		if (r->is_stuck)
-			tell(r, &(struct runner_event){.kind = RUNNER_UNSTUCK});
+			runner_tell(r, &(struct runner_event){.kind = RUNNER_UNSTUCK});
 		r->is_stuck = false;
 		r->stuck_tries = 0;
 		r->stuck_ns = 0;
@@ -393,7 +420,7 @@ static void commit_soon(struct runner *r)
 	r->lazy = NULL;
 	r->is_committing = pool_submit(r->writer, commit, committed, r);
 	if (!r->is_committing)
-		turn_soon(r);
+		runner_turn_soon(r);
 }
 
 /* ---- the end ---- */
@@ -404,7 +431,7 @@ static void end(struct runner *r)
 	timer_cancel(r->patience);
 	timer_cancel(r->lazy);
 	r->patience = r->lazy = NULL;
-	tell(r, &(struct runner_event){.kind = RUNNER_OVER});
+	runner_tell(r, &(struct runner_event){.kind = RUNNER_OVER});
 }
 
 /* Nothing is at work, and the disk takes nothing: somebody may make room, but not for ever. */
@@ -429,7 +456,8 @@ static void may_end(struct runner *r)
 		end(r);
 		return;
 	}
-	if (r->told < r->tellings.n || !schedule_is_over(r->schedule))
+	/* What is with a provider is not over, and yet nothing more comes of it here. */
+	if (r->told < r->tellings.n || (!r->options.post && !schedule_is_over(r->schedule)))
 		return;
 	if (r->is_ending && !journal_has_more(r->options.journal)) {
 		end(r);
@@ -459,7 +487,7 @@ static void start_some(struct runner *r)
 	r->is_starting = false;
 	/* The first ones are on their way while the others are put together. */
 	if (!left)
-		turn_soon(r);
+		runner_turn_soon(r);
 }
 
 static void bury(struct runner *r)
@@ -471,14 +499,16 @@ static void bury(struct runner *r)
 
 static void turn(struct runner *r)
 {
-	if (r->is_over)
+	if (r->is_over || r->post)
 		return;
 	bury(r);
 	tell_safe(r);
 	if (r->stop.code)
 		end_pauses(r);
-	note_skipped(r);
-	start_some(r);
+	if (!r->options.post) {
+		note_skipped(r);
+		start_some(r);
+	}
 	may_end(r);
 	if (!r->is_over)
 		commit_soon(r);
@@ -550,9 +580,11 @@ struct runner *runner_start(
 		return NULL;
 	}
 	r->writer = pool_new(world->loop, 1, 4);
-	if (needs_places(options))
+	if (!options->post && needs_places(options))
 		r->places = pool_new(world->loop, PLACE_WORKERS, options->parallel + 1);
-	turn_soon(r);
+	if (options->post)
+		posted_begin(r);
+	runner_turn_soon(r);
 	return r;
 }
 
@@ -569,6 +601,7 @@ void runner_free(struct runner *r)
 	for (size_t i = r->told; i < r->tellings.n; i++)
 		telling_free(r->tellings.p[i]);
 	end_pauses(r);
+	posted_free(r);
 	schedule_free(r->schedule);
 	vec_release(&r->attempts);
 	vec_release(&r->dead);
@@ -597,10 +630,10 @@ size_t runner_count(const struct runner *r, enum task_state state)
 	size_t ended = r->counts[TASK_DONE] + r->counts[TASK_FAILED] + r->counts[TASK_SKIPPED];
 
 	switch (state) {
-	case TASK_RUNNING: return r->attempts.n;
+	case TASK_RUNNING: return r->attempts.n + r->posted_count;
 	case TASK_PAUSED: return r->pauses.n;
 	case TASK_WAITING:
-		all -= ended + r->attempts.n + r->pauses.n;
+		all -= ended + r->attempts.n + r->posted_count + r->pauses.n;
 		/* Ended, and not on the disk yet. */
 		for (size_t i = r->told; i < r->tellings.n; i++)
 			all -= r->tellings.p[i]->state != TASK_WAITING;
@@ -608,6 +641,11 @@ size_t runner_count(const struct runner *r, enum task_state state)
 	case TASK_READY: return 0;
 	default: return r->counts[state];
 	}
+}
+
+size_t runner_under_way(const struct runner *r)
+{
+	return r->under_way;
 }
 
 const struct run_usage *runner_spent(const struct runner *r)
@@ -631,7 +669,6 @@ bool runner_outcome(const struct runner *r, uint32_t task, struct arena *a,
 		.class = found.class,
 		.message = found.message};
 	if (past->state == TASK_SKIPPED && found.because < o->tasks->items.n)
-		out->message = arena_printf(a, "it needs %.*s, which did not succeed",
-			STR_ARG(o->tasks->items.p[found.because].id));
+		out->message = runner_blame(r, found.because, a);
 	return true;
 }

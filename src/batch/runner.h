@@ -15,7 +15,7 @@
 #define BATCH_RUNNER_H
 
 #include "agent/agent.h"
-#include "batch/journal.h"
+#include "batch/post.h"
 
 struct runner;
 
@@ -71,6 +71,17 @@ struct task_place {
 	struct hands *hands;
 };
 
+/*
+ * Tasks as one question each, through the batches of the route's provider: no tools, no models of
+ * their own, no places, no time limits. What is under way when it ends stays with the provider, and
+ * a resume collects it.
+ */
+struct runner_post {
+	size_t requests_max; /* of one batch; 0: the provider's */
+	int64_t poll_first_ms, poll_max_ms; /* between two looks; 0: 5 s, and 60 s */
+	void (*news)(void *self, const struct post_news *news);
+};
+
 struct runner_options {
 	const struct tasks *tasks; /* finished */
 	struct journal_writer *journal;
@@ -102,6 +113,7 @@ struct runner_options {
 	bool (*hand_over)(void *self, uint32_t task, int attempt, const struct agent_task *asked,
 		struct err *e);
 	void (*take_back)(void *self, uint32_t task, int attempt);
+	const struct runner_post *post; /* NULL: attempts of its own */
 	/* The world of an attempt: budgets of its own; NULL: that of the runner. */
 	void (*world)(void *self, uint32_t task, struct agent_world *out);
 	void (*world_end)(void *self, uint32_t task);
@@ -136,8 +148,12 @@ void runner_free(struct runner *r);
 bool runner_take(struct runner *r, uint32_t task, int attempt, const struct runner_result *result);
 /* Nothing starts any more, for this reason; what runs may finish. The first reason counts. */
 void runner_stop(struct runner *r, const struct err *why);
-/* The same, and what runs is cancelled and given back. */
+/* The same, and what runs is cancelled and given back; what a provider has stays there. */
 void runner_cancel(struct runner *r, const struct err *why);
+/* With options.post: what the provider has not begun is cancelled there, the rest is collected. */
+void runner_call_off(struct runner *r, const struct err *why);
+/* Batches that are with a provider, after RUNNER_OVER. */
+size_t runner_under_way(const struct runner *r);
 /* Why it was stopped; NULL: it was not. */
 const struct err *runner_stop_reason(const struct runner *r);
 

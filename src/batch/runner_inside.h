@@ -2,7 +2,8 @@
 /*
  * runner_inside: what the files of the runner share. runner.c decides what starts and what is told,
  * runner_attempt.c has one attempt worked on, runner_text.c says what its agent is told,
- * runner_class.c what its failure means. Private to them.
+ * runner_class.c what its failure means; runner_post.c has the tasks worked on by a provider's
+ * batches in place of all that. Private to them.
  */
 #ifndef BATCH_RUNNER_INSIDE_H
 #define BATCH_RUNNER_INSIDE_H
@@ -61,10 +62,21 @@ struct attempt {
 	struct run_usage usage;
 };
 
+/* A task that is in a batch, or goes with the next one. */
+struct posted {
+	struct agent_world world; /* its own */
+	struct batches_hold *hold;
+};
+
 struct runner {
 	struct agent_world world;
 	struct runner_options options;
 	struct schedule *schedule;
+	struct post *post; /* until its end */
+	struct posted **posted; /* by task; NULL it is not */
+	size_t posted_count; /* that the provider has */
+	size_t under_way; /* batches, in the end */
+	struct arena asked; /* the question that is being put */
 	size_t only; /* SIZE_MAX: all */
 	struct pool *writer; /* commits, one at a time */
 	struct pool *places; /* what attempts wait for before and after their agents */
@@ -90,6 +102,14 @@ struct runner {
 };
 
 /* runner.c */
+void runner_tell(struct runner *r, const struct runner_event *event);
+void runner_turn_soon(struct runner *r);
+/* Notes why, has nothing more start and tells it; once. */
+void runner_note_stop(struct runner *r, const struct err *why);
+/* A task has ended: that is on the disk, in this line. */
+void runner_tell_ended(struct runner *r, uint32_t task, uint64_t offset, uint32_t length,
+	const struct task_outcome *outcome);
+struct str runner_blame(const struct runner *r, uint32_t because, struct arena *a);
 /* The attempt has ended, as its members say; it is gone afterwards. */
 void runner_settle(struct attempt *a);
 
@@ -99,6 +119,10 @@ void attempt_cancel(struct attempt *a, enum err_code code, const char *why);
 /* The end of one that was handed over. */
 void attempt_take(struct attempt *a, const struct runner_result *result);
 void attempt_free(struct attempt *a);
+
+/* runner_post.c */
+void posted_begin(struct runner *r);
+void posted_free(struct runner *r);
 
 /* runner_text.c: what the task's agent is told. Reads files and the journal: may be on a worker. */
 [[nodiscard]] bool attempt_put_text(struct attempt *a, struct err *e);

@@ -26,6 +26,11 @@ static const struct option options[] = {
 	{"retry-failed", 0, "RUN", "the same, and what failed is tried again"},
 	{"only", 0, "ID", "of a run that is resumed only this task, though it failed"},
 	{"status", 0, NULL, "which runs there are; with a run's name: what has become of it"},
+	{"batch-api", 0, NULL,
+		"through the provider's batches: half the price, no tools, within a day "
+		"(docs/batch-api.md)"},
+	{"batch-poll", 0, "SECONDS",
+		"with --batch-api: between two looks (default 5, growing to 60)"},
 	{"parallel", 'p', "N", "tasks at the same time (default 3)"},
 	{"on-error", 0, "WHAT",
 		"when a task has failed: retry (what may go better; the default), skip (go on), abort "
@@ -147,6 +152,8 @@ static bool prepare_hands(struct batch *b, struct err *e)
 		return false;
 	if (b->context.n)
 		agent_context_instruct(&r->context, b->context);
+	if (b->is_posted)
+		batch_drop_tools(b);
 	return true;
 }
 
@@ -161,7 +168,7 @@ static bool prepare(struct batch *b, const struct program *program, struct err *
 		!prepare_model(b, options, e))
 		return false;
 	return (is_resumed ? batch_check_models(b, e) : batch_read_tasks(b, program, e)) &&
-	       prepare_hands(b, e);
+	       batch_check_post(b, e) && prepare_hands(b, e);
 }
 
 static bool prepare_words(

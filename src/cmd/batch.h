@@ -36,6 +36,9 @@ struct batch {
 	struct runner *runner;
 	struct batch_ui *ui;
 	struct timer *patience;
+	bool is_posted; /* through a provider's batches */
+	struct runner_post post;
+	struct timer *grace; /* after an interrupt, before they are left alone */
 	bool is_over;
 	bool is_unread; /* nobody takes what is said on stdout */
 	bool has_directory; /* of files for results */
@@ -73,6 +76,17 @@ bool batch_patch_file(void *batch, uint32_t task, struct buf *path);
 /* The patches of what is done, once a run. False without e.code: some do not fit, which was told.
  */
 [[nodiscard]] bool batch_apply(struct batch *b, struct err *e);
+
+/* batch_post.c */
+/* The list and the model are known. Whether it goes through batches, and whether it can; ERR_USAGE.
+ */
+[[nodiscard]] bool batch_check_post(struct batch *b, struct err *e);
+/* Batches have no tools. */
+void batch_drop_tools(struct batch *b);
+void batch_fill_post(struct batch *b);
+/* What stays with the provider in the end. */
+void batch_tell_under_way(struct batch *b);
+void batch_interrupt_post(struct batch *b, bool is_first);
 
 /* batch_work.c: everything is prepared; the status is in run. */
 [[nodiscard]] bool batch_work(struct batch *b, struct err *e);

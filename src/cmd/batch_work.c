@@ -56,6 +56,10 @@ static void on_signal(void *self, int number)
 		hurry_output(b);
 		return;
 	}
+	if (b->is_posted && number == SIGINT) {
+		batch_interrupt_post(b, b->signals == 1);
+		return;
+	}
 	err_set(&why, ERR_CANCELLED, number == SIGINT ? "interrupted" : "terminated");
 	atomic_store(&b->is_cancelled, number != SIGINT || b->signals > 1);
 	if (b->is_cancelled)
@@ -81,8 +85,12 @@ static void on_event(void *self, const struct runner_event *event)
 	struct batch *b = self;
 
 	batch_ui_event(b->ui, event);
-	if (event->kind == RUNNER_OVER)
+	if (event->kind == RUNNER_OVER) {
 		b->is_over = true;
+		timer_cancel(b->grace);
+		b->grace = NULL;
+		batch_tell_under_way(b);
+	}
 }
 
 /* A budget and a line in the ledger of its own. */
@@ -238,6 +246,7 @@ static bool start(struct batch *b, struct err *e)
 	b->purses = arena_alloc(&r->arena, b->tasks.items.n, sizeof *b->purses);
 	r->spending.who.run_id = str_from(b->name);
 	fill_options(b);
+	batch_fill_post(b);
 	b->runner = runner_start(&world, &b->options, e);
 	return b->runner;
 }

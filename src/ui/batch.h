@@ -52,6 +52,8 @@ void batch_ui_begin(struct batch_ui *b, const struct runner *runner);
 void batch_ui_event(void *b, const struct runner_event *event);
 /* Why nothing starts at the moment, for people; absent: there is no such reason. */
 void batch_ui_wait(struct batch_ui *b, struct str why);
+/* One line on stderr, unless quiet: "fettle: sentence". */
+void batch_ui_note(struct batch_ui *b, struct str sentence);
 /* True once it is over and stdout has taken everything, or takes nothing any more. */
 const bool *batch_ui_done(const struct batch_ui *b);
 /* The same as ui_on_output_error. */

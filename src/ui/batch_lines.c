@@ -126,10 +126,21 @@ static void show_pause(struct batch_ui *b, const struct runner_event *event)
 	utf8_put_line(&line, batch_task(b, event->task)->id, ID_CELLS);
 	buf_printf(&line, " attempt %d: ", event->attempt);
 	batch_put_reason(&line, str_from(event->class), why, REASON_CELLS);
-	buf_put_text(&line, "; again in ");
-	batch_put_time(&line, event->delay_ms * 1'000'000);
+	buf_put_text(&line, event->delay_ms ? "; again in " : "; again with a later batch");
+	if (event->delay_ms)
+		batch_put_time(&line, event->delay_ms * 1'000'000);
 	view_note(b->ui, "%sfettle: %s%s\n", view_colour(b->ui, "\x1b[33m"), buf_text(&line),
 		view_colour(b->ui, "\x1b[0m"));
+}
+
+void batch_ui_note(struct batch_ui *b, struct str sentence)
+{
+	AUTO(buf) line = {0};
+
+	if (b->options.is_quiet)
+		return;
+	utf8_put_line(&line, sentence, REASON_CELLS);
+	view_note(b->ui, "fettle: %s\n", buf_text(&line));
 }
 
 static void keep_text(struct str *kept, const struct err *e)

@@ -15,6 +15,8 @@ enum { DRAW_MS = 100, TICK_MS = 1000 };
 /* A program behind a pipe may write to the same terminal: it gets this time. */
 enum { PIPE_MS = 250, PIPE_MAX_MS = 1000 };
 enum { BAR_MAX_CELLS = 30, BAR_MIN_CELLS = 10, ID_CELLS = 28, LINES_MAX = 100 };
+/* A provider may have a hundred thousand, of which nobody sees more than these. */
+enum { WORKS_MAX = 1000 };
 
 static const int64_t second = 1'000'000'000;
 
@@ -75,11 +77,12 @@ static void put_counts(struct buf *line, const struct batch_ui *b)
 	const struct runner *r = b->runner;
 	size_t failed = runner_count(r, TASK_FAILED), skipped = runner_count(r, TASK_SKIPPED);
 	size_t paused = runner_count(r, TASK_PAUSED);
-	size_t waiting = batch_unfinished(b);
+	size_t waiting = batch_unfinished(b), running = runner_count(r, TASK_RUNNING);
 
-	waiting = waiting > b->works.n ? waiting - b->works.n : 0;
+	running = running > b->works.n ? running : b->works.n;
+	waiting = waiting > running ? waiting - running : 0;
 	buf_printf(line, "%zu/%zu done, %zu running, %zu waiting", runner_count(r, TASK_DONE),
-		b->tasks->items.n, b->works.n, waiting);
+		b->tasks->items.n, running, waiting);
 	if (paused)
 		buf_printf(line, " (%zu to try again)", paused);
 	if (failed)
@@ -283,7 +286,7 @@ static void begin_work(struct batch_ui *b, uint32_t task, int64_t now)
 
 	if (!b->rate.begun)
 		b->rate.begun = now;
-	if (seen->is_running)
+	if (seen->is_running || b->works.n == WORKS_MAX)
 		return;
 	seen->is_running = true;
 	seen->work = (uint32_t)b->works.n;

@@ -157,7 +157,7 @@ static void take_outcome(void *self, uint32_t task, const struct post_outcome *o
 		snprintf(s->class[task], sizeof s->class[task], "%s", outcome->class);
 }
 
-static void take_skipped(void *self, uint32_t task, uint32_t)
+static void take_skipped(void *self, uint32_t task, uint32_t, const struct post_line *)
 {
 	((struct stage *)self)->skipped[task]++;
 }
