@@ -46,7 +46,7 @@ static size_t count_under_way(const struct post *post)
 	size_t count = 0;
 
 	for (size_t i = 0; i < post->parcel_count; i++)
-		count += post->parcels[i] != post->filling;
+		count += post->parcels[i]->batch.n || post->parcels[i]->is_unclear;
 	return count;
 }
 
@@ -416,6 +416,7 @@ static void adopt(struct post *post, const struct run_parcel *earlier)
 			post->earlier_attempts[task]--;
 	}
 	parcel->batch = arena_copy(&parcel->arena, earlier->batch);
+	parcel->is_unclear = true;
 	parcel->at_ms = earlier->at_ms;
 	parcel->wait_ms = post->options.poll_first_ms;
 }

@@ -29,6 +29,7 @@ struct parcel {
 	struct batch_status status;
 	int64_t at_ms; /* when it was noted, by our clock */
 	bool is_started; /* which was told */
+	bool is_unclear; /* without a name: the provider may have it all the same */
 	bool is_guess; /* the batch was found again by its size and time */
 	bool is_foreign; /* and it is somebody else's */
 	struct str *rejected; /* batches that are */

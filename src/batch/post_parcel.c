@@ -80,11 +80,12 @@ static void try_later(struct parcel *parcel, const struct call_result *result,
 {
 	struct post *post = parcel->post;
 
-	post_tell(post, POST_TROUBLE, parcel, result->error->text);
-	if (is_hopeless(result) || ++parcel->failures >= FAILURES_MAX)
+	if (is_hopeless(result) || ++parcel->failures >= FAILURES_MAX) {
 		post_fail(post, result->error);
-	else
-		wait_to(parcel, again);
+		return;
+	}
+	post_tell(post, POST_TROUBLE, parcel, result->error->text);
+	wait_to(parcel, again);
 }
 
 /* ---- waits ---- */
@@ -468,6 +469,7 @@ static void got_batch(
 {
 	struct parcel *parcel = self;
 
+	parcel->is_unclear = !result->error || answer->is_unclear;
 	if (!came_back(parcel))
 		return;
 	if (!result->error) {

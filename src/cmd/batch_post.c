@@ -100,8 +100,8 @@ static void say(struct batch *b, const struct post_news *news, const char *what)
 {
 	AUTO(buf) text = {0};
 
-	buf_printf(&text, "batch %.*s: %zu request%s %s %.*s", STR_ARG(news->batch), news->requests,
-		news->requests == 1 ? "" : "s", what, STR_ARG(b->run.route.provider));
+	buf_printf(&text, "batch %.*s is %s %.*s: %zu request%s", STR_ARG(news->batch), what,
+		STR_ARG(b->run.route.provider), news->requests, news->requests == 1 ? "" : "s");
 	batch_ui_note(b->ui, buf_str(&text));
 }
 
@@ -136,7 +136,7 @@ static void on_news(void *self, const struct post_news *news)
 		show_wait(b, news);
 		break;
 	case POST_FOUND_AGAIN:
-		say(b, news, "of before are with");
+		say(b, news, "found again with");
 		show_wait(b, news);
 		break;
 	case POST_UNDER_WAY: show_wait(b, news); break;
