@@ -187,9 +187,6 @@ static void outcome(void *self, uint32_t task, const struct post_outcome *o)
 		.outcome = o->is_done ? "ok" : err_code_name(ERR_TASK)};
 	struct err why;
 
-	/* Found by an earlier session, and collected before this one was told that it has it. */
-	if (!r->posted[task] && o->usage.turns)
-		adopt(r, task);
 	settle(r, task, &spent);
 	leave_provider(r, task);
 	r->options.past->tasks[task].attempts = (uint32_t)o->attempt;

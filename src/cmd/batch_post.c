@@ -182,8 +182,6 @@ void batch_interrupt_post(struct batch *b, bool is_first)
 {
 	struct err why;
 
-	if (b->is_over)
-		return;
 	err_set(&why, ERR_CANCELLED, "interrupted");
 	timer_cancel(b->grace);
 	b->grace = NULL;
