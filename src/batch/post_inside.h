@@ -45,6 +45,7 @@ struct parcel {
 	int64_t wait_ms; /* before the next look */
 	int failures; /* in a row */
 	int searches;
+	bool is_contested; /* SEARCHING: another parcel, which may be wrong, has what may be ours */
 	struct batch_status best; /* SEARCHING: nearest so far; its id "" none */
 	int pages;
 	size_t broken_lines;

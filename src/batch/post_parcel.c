@@ -365,13 +365,8 @@ static void name(struct parcel *parcel, struct str batch, enum post_news_kind ki
 
 /* ---- searching: an answer was lost, and the provider may have the batch ---- */
 
-static bool is_known(const struct parcel *parcel, struct str batch)
+static bool is_taken(const struct post *post, struct str batch)
 {
-	const struct post *post = parcel->post;
-
-	for (size_t i = 0; i < parcel->rejected_count; i++)
-		if (str_eq(parcel->rejected[i], batch))
-			return true;
 	for (size_t i = 0; i < post->parcel_count; i++)
 		if (str_eq(post->parcels[i]->batch, batch))
 			return true;
@@ -386,16 +381,39 @@ static int64_t apart_ms(const struct parcel *parcel, const struct batch_status *
 }
 
 /* By its label; where there are none by size and time, and its results show whose it is. */
-static bool may_be_ours(const struct parcel *parcel, const struct batch_status *status)
+static bool looks_like_ours(const struct parcel *parcel, const struct batch_status *status)
 {
 	const struct wire_batch *batches = parcel->post->options.route->wire->batch;
 
-	if (is_known(parcel, status->id))
-		return false;
 	if (batches->has_labels)
 		return str_is(status->label, parcel->label);
 	return status->total == (int64_t)parcel->task_count &&
 	       status->created_s * 1000 >= parcel->at_ms - CLOCKS_APART_MS;
+}
+
+/* Whether a parcel has it that was found by its size, too, and does not know better yet. */
+static bool is_guessed(const struct post *post, struct str batch)
+{
+	for (size_t i = 0; i < post->parcel_count; i++)
+		if (post->parcels[i]->is_guess && str_eq(post->parcels[i]->batch, batch))
+			return true;
+	return false;
+}
+
+static bool is_rejected(const struct parcel *parcel, struct str batch)
+{
+	for (size_t i = 0; i < parcel->rejected_count; i++)
+		if (str_eq(parcel->rejected[i], batch))
+			return true;
+	return false;
+}
+
+static bool may_be_ours(struct parcel *parcel, const struct batch_status *status)
+{
+	if (is_rejected(parcel, status->id) || !looks_like_ours(parcel, status))
+		return false;
+	parcel->is_contested |= is_guessed(parcel->post, status->id);
+	return !is_taken(parcel->post, status->id);
 }
 
 static bool is_too_old(const struct parcel *parcel, const struct batch_page *page)
@@ -408,7 +426,7 @@ static bool is_too_old(const struct parcel *parcel, const struct batch_page *pag
 /* With the requests at hand they go again; after a resume the tasks go with a later batch. */
 static void not_found(struct parcel *parcel)
 {
-	if (++parcel->searches < SEARCHES)
+	if (parcel->is_contested || ++parcel->searches < SEARCHES)
 		wait_to(parcel, search);
 	else if (parcel->items.n && !parcel->post->is_stopping)
 		create(parcel);
@@ -458,6 +476,7 @@ static void search_page(struct parcel *parcel, struct str after)
 static void search(struct parcel *parcel)
 {
 	parcel->best = (struct batch_status){.id = STR("")};
+	parcel->is_contested = false;
 	parcel->pages = 0;
 	search_page(parcel, STR(""));
 }

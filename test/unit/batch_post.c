@@ -35,13 +35,16 @@ struct stage {
 	struct err error;
 	size_t under_way;
 	int done[TASKS_MOST], failed[TASKS_MOST], final[TASKS_MOST], skipped[TASKS_MOST];
+	bool is_held[TASKS_MOST]; /* admitted, and neither told nor given back */
+	int asked, released, started[TASKS_MOST];
+	enum post_word (*decide)(struct stage *s, uint32_t task); /* NULL: all may go */
 	struct buf texts[TASKS_MOST];
 	char class[TASKS_MOST][20];
 	int64_t cost_nanousd;
 	int sent, found, ended, troubles;
 	void (*on_news)(struct stage *s, const struct post_news *news);
 	/* At the callback of this number it is stopped, or cancelled; 0 never. */
-	int stops_at, cancels_at, calls;
+	int stops_at, cancels_at, finishes_at, calls;
 };
 
 static void count_call(struct stage *s)
@@ -51,6 +54,8 @@ static void count_call(struct stage *s)
 		post_stop(s->post);
 	if (s->calls == s->cancels_at)
 		post_cancel(s->post);
+	if (s->calls == s->finishes_at)
+		post_finish(s->post);
 }
 
 static const char *no_environment(const char *)
@@ -141,11 +146,62 @@ static bool give_prompt(void *self, uint32_t task, struct prompt *out, struct er
 	return true;
 }
 
+/* What is told stands in the journal, there. */
+static void check_line(
+	struct stage *s, const char *word, uint32_t task, const struct post_line *line)
+{
+	struct err e = {0};
+	char start[40], found[40] = {0};
+	AUTO_FD fd = journal_open(tree_root, s->run, &e);
+
+	snprintf(start, sizeof start, "{\"%s\":%u,", word, (unsigned)task);
+	assert_true(line->length > strlen(start));
+	assert_int_equal(pread(fd, found, strlen(start), (off_t)line->offset), strlen(start));
+	assert_string_equal(found, start);
+	assert_int_equal(pread(fd, found, 2, (off_t)(line->offset + line->length - 1)), 2);
+	assert_memory_equal(found, "}\n", 2);
+}
+
+static enum post_word take_request(
+	void *self, uint32_t task, const struct prompt *prompt, size_t size_bytes, struct err *e)
+{
+	struct stage *s = self;
+
+	count_call(s);
+	s->asked++;
+	assert_true(prompt->message_count == 1 && size_bytes > 20);
+	assert_false(s->is_held[task]);
+	enum post_word word = s->decide ? s->decide(s, task) : POST_GO;
+	if (word == POST_NEVER)
+		err_set(e, ERR_BUDGET, "too dear");
+	s->is_held[task] = word == POST_GO;
+	return word;
+}
+
+static void take_back(void *self, uint32_t task)
+{
+	struct stage *s = self;
+
+	s->released++;
+	s->is_held[task] = false;
+}
+
+static void take_start(void *self, uint32_t task, int attempt)
+{
+	struct stage *s = self;
+
+	count_call(s);
+	assert_true(attempt > 0);
+	s->started[task]++;
+}
+
 static void take_outcome(void *self, uint32_t task, const struct post_outcome *outcome)
 {
 	struct stage *s = self;
 
 	count_call(s);
+	check_line(s, outcome->is_done ? "done" : "failed", task, &outcome->line);
+	s->is_held[task] = false;
 	s->done[task] += outcome->is_done;
 	s->failed[task] += !outcome->is_done;
 	s->final[task] += outcome->is_final;
@@ -157,8 +213,9 @@ static void take_outcome(void *self, uint32_t task, const struct post_outcome *o
 		snprintf(s->class[task], sizeof s->class[task], "%s", outcome->class);
 }
 
-static void take_skipped(void *self, uint32_t task, uint32_t, const struct post_line *)
+static void take_skipped(void *self, uint32_t task, uint32_t, const struct post_line *line)
 {
+	check_line(self, "skipped", task, line);
 	((struct stage *)self)->skipped[task]++;
 }
 
@@ -187,8 +244,14 @@ static void take_end(void *self, const struct err *e, size_t under_way)
 		s->error = *e;
 }
 
-static const struct post_sink sink = {
-	give_prompt, take_outcome, take_skipped, take_news, take_end, NULL};
+static const struct post_sink sink = {.prompt = give_prompt,
+	.outcome = take_outcome,
+	.skipped = take_skipped,
+	.news = take_news,
+	.end = take_end,
+	.admit = take_request,
+	.released = take_back,
+	.started = take_start};
 
 /* ---- runs ---- */
 
@@ -207,6 +270,7 @@ static void start(struct stage *s, const struct run_past *past)
 	s->options.schedule = s->schedule;
 	s->options.past = past;
 	s->options.task_count = s->tasks.items.n;
+	memset(s->is_held, 0, sizeof s->is_held);
 	s->is_done = false;
 	s->error = (struct err){0};
 	s->post = post_start(&s->options, &own);
@@ -764,7 +828,12 @@ static void work(struct stage *parent)
 {
 	enum task_state earlier[SWEEP_TASKS];
 	struct stage s = {.rules = {.max_retries = 2}, .route = parent->route};
-	struct post_sink own = {give_prompt, see_outcome, take_skipped, take_news, take_end, &s};
+	struct post_sink own = {.prompt = give_prompt,
+		.outcome = see_outcome,
+		.skipped = take_skipped,
+		.news = take_news,
+		.end = take_end,
+		.self = &s};
 	struct err e;
 
 	s.loop = loop_new(&e);
@@ -772,6 +841,7 @@ static void work(struct stage *parent)
 	s.world = (struct call_world){s.loop, s.http, {2, 1'000}, NULL};
 	s.journal = journal_resume(tree_root, parent->run, &s.tasks, &s.past, &e);
 	must(s.journal);
+	snprintf(s.run, sizeof s.run, "%s", parent->run);
 	for (int i = 0; i < SWEEP_TASKS; i++)
 		earlier[i] = s.past.tasks[i].state;
 	s.schedule = schedule_new(&s.tasks, &s.rules, earlier);
@@ -864,6 +934,99 @@ static void kills_send_and_pay_nothing_twice(void **)
 	munmap(seen, sizeof *seen);
 }
 
+/* ---- what may go ---- */
+
+static int count_held(const struct stage *s)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < s->tasks.items.n; i++)
+		count += s->is_held[i];
+	return count;
+}
+
+/* There is room for three at a time. */
+static enum post_word three_at_a_time(struct stage *s, uint32_t)
+{
+	return count_held(s) < 3 ? POST_GO : POST_LATER;
+}
+
+static void what_does_not_fit_goes_later(void **)
+{
+	struct stage s;
+
+	open_stage(&s, models[1], "{\"batches\":{\"polls\":1},\"replies\":[" FINE "]}");
+	s.decide = three_at_a_time;
+	begin_many(&s, 8);
+	run_on(&s);
+	assert_string_equal(s.error.text, "");
+	for (int t = 0; t < 8; t++) {
+		assert_int_equal(s.done[t], 1);
+		assert_int_equal(s.started[t], 1);
+	}
+	assert_int_equal(s.sent, 3);
+	assert_int_equal(count_held(&s), 0);
+	check_journal(&s);
+	close_stage(&s);
+}
+
+static enum post_word enough_at_four(struct stage *, uint32_t task)
+{
+	return task == 1 ? POST_NEVER : task < 4 ? POST_GO : POST_ENOUGH;
+}
+
+static void what_never_fits_ends_it(void **)
+{
+	struct stage s;
+
+	open_stage(&s, models[0], "{\"batches\":{\"polls\":1},\"replies\":[" FINE "]}");
+	s.decide = enough_at_four;
+	begin_many(&s, 8);
+	run_on(&s);
+	assert_string_equal(s.error.text, "");
+	for (int t = 0; t < 8; t++)
+		assert_int_equal(s.done[t], t < 4 && t != 1);
+	assert_string_equal(s.class[1], "budget");
+	assert_int_equal(s.asked, 5);
+	assert_int_equal(s.sent, 1);
+	assert_int_equal(count_held(&s), 0);
+	check_journal(&s);
+	s.decide = NULL;
+	resume(&s);
+	run_on(&s);
+	for (int t = 4; t < 8; t++)
+		assert_int_equal(s.done[t], 1);
+	close_stage(&s);
+}
+
+/* Nothing more goes out, what is there is collected, and what was admitted for more is given back.
+ */
+static void a_finish_at_every_moment(void **)
+{
+	for (int at = 1;; at++) {
+		struct stage s;
+		open_stage(
+			&s, models[at % 3], "{\"batches\":{\"polls\":2},\"replies\":[" FINE "]}");
+		s.options.requests_max = 4;
+		s.finishes_at = at;
+		begin_many(&s, 10);
+		run_on(&s);
+		bool was_reached = s.calls >= at;
+		assert_string_equal(s.error.text, "");
+		assert_int_equal(s.under_way, 0);
+		assert_int_equal(count_held(&s), 0);
+		check_journal(&s);
+		s.finishes_at = 0;
+		resume(&s);
+		run_on(&s);
+		for (int t = 0; t < 10; t++)
+			assert_int_equal(s.done[t], 1);
+		close_stage(&s);
+		if (!was_reached)
+			return;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -885,6 +1048,9 @@ int main(void)
 		cmocka_unit_test(a_cancel_ends_the_batch_there),
 		cmocka_unit_test(a_stop_at_every_moment),
 		cmocka_unit_test(a_cancel_at_every_moment),
+		cmocka_unit_test(what_does_not_fit_goes_later),
+		cmocka_unit_test(what_never_fits_ends_it),
+		cmocka_unit_test(a_finish_at_every_moment),
 		cmocka_unit_test(kills_send_and_pay_nothing_twice),
 	};
 
