@@ -143,9 +143,8 @@ static bool prepare_model(struct batch *b, const struct option *table, struct er
 static bool prepare_hands(struct batch *b, struct err *e)
 {
 	struct run *r = &b->run;
-	const char *directory = options_value(&r->given, "output-dir");
 
-	if (directory && !batch_check_directory(&b->tasks, directory, r->schema, e))
+	if (!batch_check_outputs(b, e))
 		return false;
 	name_run(b);
 	if (!run_prepare_hands(r, e))

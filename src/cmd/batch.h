@@ -46,7 +46,8 @@ struct batch {
 	struct isolate *isolate; /* NULL: all work in the user's files */
 	struct batch_tree **trees; /* by task */
 	atomic_bool is_cancelled; /* what git does for them ends soon */
-	bool has_conflict;
+	bool has_conflict, is_applying;
+	int applied_fd; /* while patches are applied */
 	struct buf scratch;
 };
 
@@ -57,6 +58,9 @@ int batch_words(struct run *run, const struct option *table, const struct progra
 [[nodiscard]] bool batch_read_tasks(struct batch *b, const struct program *program, struct err *e);
 /* Every model that tasks name is there before anything runs. */
 [[nodiscard]] bool batch_check_models(struct batch *b, struct err *e);
+
+/* batch_check.c: what is written may be nothing that is read. Makes --output-dir. ERR_USAGE. */
+[[nodiscard]] bool batch_check_outputs(struct batch *b, struct err *e);
 
 /* batch_past.c */
 /* What was typed, as a JSON object for the journal. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* batch: --isolate, a work tree for each task, and --apply, what to do with the patches. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -109,6 +110,18 @@ bool batch_patch_file(void *self, uint32_t task, struct buf *path)
 	return false;
 }
 
+/* What is in the user's files is not put there again, whatever ends this. */
+static void note_applied(struct batch *b, uint32_t task)
+{
+	char line[16];
+	int n = snprintf(line, sizeof line, "%u\n", task);
+	struct err e;
+
+	if (!file_write_fd(b->applied_fd, (struct str){line, (size_t)n}, &e))
+		fprintf(stderr, "fettle: %s: %s\n", run_path(b, "applied"), e.text);
+}
+
+/* On a worker; nothing else is said meanwhile. */
 static void tell_applied(void *self, const struct isolate_applied *a)
 {
 	struct batch *b = self;
@@ -116,6 +129,8 @@ static void tell_applied(void *self, const struct isolate_applied *a)
 	bool is_bad = a->outcome == ISOLATE_CONFLICT || a->outcome == ISOLATE_FAILED;
 
 	b->has_conflict |= is_bad;
+	if (a->outcome == ISOLATE_APPLIED)
+		note_applied(b, a->task);
 	if (b->run.ui_options.is_quiet && !is_bad)
 		return;
 	buf_put_text(&line, "fettle: ");
@@ -136,39 +151,88 @@ static void tell_applied(void *self, const struct isolate_applied *a)
 	fprintf(stderr, "%s\n", buf_text(&line));
 }
 
-static bool apply(struct batch *b, const uint32_t *tasks, size_t count, struct err *e)
+/* Positions of tasks whose patches are in the user's files; false: it has been told. */
+static bool *read_applied(struct batch *b, size_t *count, struct err *e)
 {
+	bool *applied = arena_alloc(&b->run.arena, b->tasks.items.n, sizeof *applied);
+	AUTO(buf) text = {.max = 64 << 20};
+	struct str rest, line;
+	int64_t task;
+
+	*count = 0;
+	b->applied_fd = open(
+		run_path(b, "applied"), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (b->applied_fd < 0)
+		return err_errno(e, "%s", run_path(b, "applied")), NULL;
+	if (!file_read_fd(b->applied_fd, "applied", text.max, &text, e))
+		return NULL;
+	for (rest = buf_str(&text); str_split(&rest, '\n', &line);)
+		if (str_int(line, &task) && task >= 0 && (size_t)task < b->tasks.items.n &&
+			!applied[task]) {
+			applied[task] = true;
+			++*count;
+		}
+	return applied;
+}
+
+struct applying {
+	struct batch *batch;
+	uint32_t *tasks;
+	size_t count;
+	struct err error;
+	bool is_good, is_done;
+};
+
+static void apply(void *self)
+{
+	struct applying *a = self;
+	struct batch *b = a->batch;
 	AUTO(buf) notes = {0};
 	AUTO(buf) shown = {0};
-	struct isolate_apply a = {.workspace = &b->run.workspace,
+	struct isolate_apply o = {.workspace = &b->run.workspace,
 		.state = b->state,
 		.run = b->name,
 		.keep = b->run.hands.keep,
-		.tasks = tasks,
-		.count = count,
+		.tasks = a->tasks,
+		.count = a->count,
+		.cancel = &b->is_cancelled,
 		.tell = tell_applied,
 		.self = b};
-	bool is_good = isolate_apply(&a, &notes, e);
 
+	a->is_good = isolate_apply(&o, &notes, &a->error);
 	utf8_put_shown(&shown, buf_str(&notes));
 	fputs(buf_text(&shown), stderr);
-	return is_good && file_replace(run_path(b, "applied"), STR("\n"), e);
+}
+
+static void applied(void *self)
+{
+	struct applying *a = self;
+
+	a->is_done = true;
 }
 
 bool batch_apply(struct batch *b, struct err *e)
 {
-	size_t count = 0;
+	struct applying a = {.batch = b};
+	size_t before;
+	bool *is_applied = read_applied(b, &before, e);
 
-	if (access(run_path(b, "applied"), F_OK) == 0) {
-		fprintf(stderr,
-			"fettle: the patches of this run were applied before; by hand: git apply "
-			"%s/N.patch\n",
-			run_path(b, "patches"));
-		return true;
-	}
-	uint32_t *tasks = arena_alloc(&b->run.arena, b->tasks.items.n, sizeof *tasks);
+	if (!is_applied)
+		return false;
+	a.tasks = arena_alloc(&b->run.arena, b->tasks.items.n, sizeof *a.tasks);
 	for (uint32_t i = 0; i < b->tasks.items.n; i++)
-		if (runner_state(b->runner, i) == TASK_DONE)
-			tasks[count++] = i;
-	return apply(b, tasks, count, e) && !b->has_conflict;
+		if (runner_state(b->runner, i) == TASK_DONE && !is_applied[i])
+			a.tasks[a.count++] = i;
+	if (before && !b->run.ui_options.is_quiet)
+		fprintf(stderr, "fettle: %zu of this run's patches %s applied before\n", before,
+			before == 1 ? "was" : "were");
+	/* Beside the loop, so that signals are heard: it ends between two patches. */
+	if (a.count && pool_submit(b->run.pool, apply, applied, &a))
+		loop_run(b->run.loop, &a.is_done);
+	else
+		a.is_good = true;
+	file_close(&b->applied_fd);
+	if (!a.is_good)
+		*e = a.error;
+	return a.is_good && !b->has_conflict;
 }

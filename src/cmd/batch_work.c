@@ -53,7 +53,9 @@ static void on_signal(void *self, int number)
 		_exit(128 + number);
 	if (b->is_over) {
 		b->run.status = 128 + number;
-		hurry_output(b);
+		atomic_store(&b->is_cancelled, true);
+		if (!b->is_applying)
+			hurry_output(b);
 		return;
 	}
 	if (b->is_posted && number == SIGINT) {
@@ -256,10 +258,15 @@ static void apply_patches(struct batch *b)
 {
 	struct err e = {0};
 
-	if (!options_has(&b->run.given, "apply") || b->signals || batch_apply(b, &e))
+	if (!options_has(&b->run.given, "apply") || b->signals)
+		return;
+	b->is_applying = true;
+	if (batch_apply(b, &e))
 		return;
 	if (e.code)
 		fprintf(stderr, "fettle: --apply: %s\n", e.text);
+	if (b->signals)
+		fprintf(stderr, "to go on: fettle batch --resume %s\n", b->name);
 	if (!b->run.status)
 		b->run.status = EXIT_TASK_FAILED;
 }

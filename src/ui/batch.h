@@ -44,6 +44,9 @@ struct batch_ui_options {
 [[nodiscard]] bool batch_check_directory(
 	const struct tasks *tasks, const char *directory, bool has_schema, struct err *e);
 
+/* Whether a task's file in such a directory has this name. */
+bool batch_has_file(const struct tasks *tasks, bool has_schema, struct str name);
+
 /* The list is finished, and stays until batch_ui_free, as the name of the run does. */
 [[nodiscard]] struct batch_ui *batch_ui_new(struct loop *loop,
 	const struct batch_ui_options *options, const struct tasks *tasks, const char *run);

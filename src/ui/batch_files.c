@@ -184,6 +184,19 @@ static bool check_names(const struct tasks *tasks, bool has_schema, struct err *
 	return check_places(&places, tasks, e);
 }
 
+bool batch_has_file(const struct tasks *tasks, bool has_schema, struct str name)
+{
+	AUTO(buf) own = {0};
+	struct err e;
+
+	vec_each (&tasks->items, task) {
+		buf_clear(&own);
+		if (batch_file_name(task, has_schema, &own, &e) && str_eq(buf_str(&own), name))
+			return true;
+	}
+	return false;
+}
+
 int batch_open_directory(const char *path, struct err *e)
 {
 	AUTO(buf) part = {0};
