@@ -61,6 +61,7 @@ struct run_head {
 struct run_task {
 	enum task_state state; /* WAITING, RUNNING (begun, and not ended), DONE, FAILED, SKIPPED */
 	uint32_t attempts;
+	uint32_t told; /* the last attempt that has told its end; those behind it were cut off */
 	uint64_t offset; /* of the line of DONE, FAILED or SKIPPED */
 	uint32_t length;
 };

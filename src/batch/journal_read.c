@@ -125,6 +125,12 @@ static void count_attempt(struct event *event)
 		event->task->attempts = (uint32_t)attempt;
 }
 
+static void count_end(struct event *event)
+{
+	count_attempt(event);
+	event->task->told = event->task->attempts;
+}
+
 static void keep_outcome(struct event *event, enum task_state state)
 {
 	event->task->state = state;
@@ -141,7 +147,7 @@ static void on_started(struct event *event)
 
 static void on_done(struct event *event)
 {
-	count_attempt(event);
+	count_end(event);
 	spend(event);
 	if (event->task->state == TASK_DONE)
 		event->past->doubled++;
@@ -153,7 +159,7 @@ static void on_failed(struct event *event)
 {
 	bool is_final = json_bool_or(event->final, false);
 
-	count_attempt(event);
+	count_end(event);
 	spend(event);
 	if (event->task->state == TASK_DONE)
 		event->past->doubled++;

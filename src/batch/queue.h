@@ -18,6 +18,7 @@
 #ifndef BATCH_QUEUE_H
 #define BATCH_QUEUE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "io/loop.h"
@@ -40,9 +41,15 @@ extern const struct queue_times queue_times_usual;
 
 struct queue_place {
 	struct str url; /* of Redis: io/redis_url.h */
+	struct str password; /* where the URL has none; absent: none */
 	struct str name; /* of the queue: letters, digits, "-_."; absent: "default" */
 	struct queue_times times;
 };
+
+/* Everything that can be known without asking the server. ERR_USAGE, ERR_NOT_FOUND. */
+[[nodiscard]] bool queue_place_check(const struct queue_place *place, struct err *e);
+/* For people: where the server is, and the queue; no password. */
+void queue_place_put(struct buf *out, const struct queue_place *place);
 
 /* ---- whoever has a run ---- */
 

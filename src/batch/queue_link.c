@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "batch/queue_inside.h"
+#include "io/hiredis_table.h"
 
 extern const char embed_queue_lua[];
 
@@ -36,17 +37,51 @@ bool queue_is_name(struct str text)
 	return text.n && text.n <= 64;
 }
 
+static struct str name_of(const struct queue_place *place)
+{
+	return place->name.p ? place->name : STR("default");
+}
+
+static bool read_place(
+	const struct queue_place *place, struct arena *a, struct redis_url *url, struct err *e)
+{
+	if (!queue_is_name(name_of(place)))
+		return err_set(e, ERR_USAGE,
+			"the name of a queue has up to 64 letters, digits, '-', '_' and '.'");
+	if (!redis_url_read(place->url, a, url, e))
+		return false;
+	if (!url->password.n && place->password.n)
+		url->password = arena_copy(a, place->password);
+	return true;
+}
+
+bool queue_place_check(const struct queue_place *place, struct err *e)
+{
+	AUTO(arena) arena = {0};
+	struct redis_url url;
+
+	return read_place(place, &arena, &url, e) && hiredis_table_open(e);
+}
+
+void queue_place_put(struct buf *out, const struct queue_place *place)
+{
+	AUTO(arena) arena = {0};
+	struct redis_url url;
+	struct err e;
+
+	if (read_place(place, &arena, &url, &e))
+		redis_url_put(out, &url);
+	buf_printf(out, " (queue %.*s)", STR_ARG(name_of(place)));
+}
+
 bool queue_link_open(
 	struct queue_link *l, struct loop *loop, const struct queue_place *place, struct err *e)
 {
-	struct str name = place->name.p ? place->name : STR("default");
+	struct str name = name_of(place);
 
 	l->loop = loop;
 	l->times = place->times;
-	if (!queue_is_name(name))
-		return err_set(e, ERR_USAGE,
-			"the name of a queue has up to 64 letters, digits, '-', '_' and '.'");
-	if (!redis_url_read(place->url, &l->arena, &l->url, e))
+	if (!read_place(place, &l->arena, &l->url, e))
 		return false;
 	/* Braces: a cluster keeps all of a queue on one machine. */
 	l->name = arena_printf(&l->arena, "fettle:queue:{%.*s}", STR_ARG(name));

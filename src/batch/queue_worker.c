@@ -279,9 +279,22 @@ void queue_job_give_back(struct queue_job *job)
 	ask_for_more(w);
 }
 
+/* A read that waits would get what this worker gives back. */
+static void stop_reading(struct queue_worker *w)
+{
+	struct err e;
+
+	redis_free(w->link.reader);
+	w->link.reader = redis_new(w->link.loop, &w->link.url, &e);
+	must(w->link.reader);
+	w->is_asking = false;
+}
+
 void queue_worker_take(struct queue_worker *w, size_t jobs)
 {
 	w->capacity = jobs;
+	if (jobs == 0 && w->is_asking)
+		stop_reading(w);
 	ask_for_more(w);
 }
 
