@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/xdg.h"
 #include "cmd/batch.h"
+#include "cmd/queue_place.h"
 #include "cmd/run_options.h"
 
 extern const struct command command_batch;
@@ -31,7 +32,7 @@ static const struct option options[] = {
 		"(docs/batch-api.md)"},
 	{"batch-poll", 0, "SECONDS",
 		"with --batch-api: between two looks (default 5, growing to 60)"},
-	{"parallel", 'p', "N", "tasks at the same time (default 3)"},
+	{"parallel", 'p', "N", "tasks at the same time (default 3; in a queue 256)"},
 	{"on-error", 0, "WHAT",
 		"when a task has failed: retry (what may go better; the default), skip (go on), abort "
 		"(end the batch)"},
@@ -40,6 +41,10 @@ static const struct option options[] = {
 		"let each task work in a git work tree of its own, and keep a patch of what it changed"},
 	{"apply", 0, NULL,
 		"and apply the patches of what is done, those that fit, when all has ended"},
+	{"queue", 0, "URL",
+		"let workers do the tasks: fettle worker, on any machine that reaches this Redis "
+		"server (redis://HOST, unix:///PATH)"},
+	QUEUE_OPTIONS,
 	{"task-timeout", 0, "SECONDS", "stop a task after this time; it has failed then"},
 	MODEL_OPTIONS,
 	BUDGET_OPTIONS,
@@ -66,6 +71,7 @@ static const struct option options[] = {
 };
 
 enum { PARALLEL_USUAL = 3, PARALLEL_MAX = 256 };
+enum { QUEUED_USUAL = 256, QUEUED_MAX = 10'000 };
 
 static bool read_on_error(const char *word, enum on_error *out, struct err *e)
 {
@@ -83,15 +89,18 @@ static bool read_batch_options(struct batch *b, struct err *e)
 {
 	const struct options *given = &b->run.given;
 	struct runner_options *o = &b->options;
+	bool is_queued = b->run.is_elsewhere;
+	int most = is_queued ? QUEUED_MAX : PARALLEL_MAX;
 	int64_t parallel;
 
 	if (!batch_takes_format(b->run.ui_options.format, e) ||
-		!options_int(given, "parallel", 1, PARALLEL_USUAL, &parallel, e) ||
+		!options_int(given, "parallel", 1, is_queued ? QUEUED_USUAL : PARALLEL_USUAL,
+			&parallel, e) ||
 		!options_int(given, "task-timeout", 1, 0, &o->timeout_s, e) ||
 		!read_on_error(options_value(given, "on-error"), &o->schedule.on_error, e))
 		return false;
-	if (parallel > PARALLEL_MAX)
-		return err_set(e, ERR_USAGE, "option --parallel: at most %d", PARALLEL_MAX);
+	if (parallel > most)
+		return err_set(e, ERR_USAGE, "option --parallel: at most %d", most);
 	if (o->timeout_s > TASK_TIMEOUT_MAX_S)
 		return err_set(e, ERR_USAGE, "option --task-timeout: more than %d seconds",
 			TASK_TIMEOUT_MAX_S);
@@ -135,9 +144,9 @@ static bool check_outputs(const struct run *r, struct err *e)
 static bool prepare_model(struct batch *b, const struct option *table, struct err *e)
 {
 	b->typed = b->run.given;
-	return run_read_settings(&b->run, table, e) && run_read_options(&b->run, e) &&
-	       read_batch_options(b, e) && run_prepare_model(&b->run, e) &&
-	       check_outputs(&b->run, e);
+	return batch_queue_check(b, e) && run_read_settings(&b->run, table, e) &&
+	       run_read_options(&b->run, e) && read_batch_options(b, e) &&
+	       run_prepare_model(&b->run, e) && check_outputs(&b->run, e);
 }
 
 static bool prepare_hands(struct batch *b, struct err *e)
@@ -147,6 +156,9 @@ static bool prepare_hands(struct batch *b, struct err *e)
 	if (!batch_check_outputs(b, e))
 		return false;
 	name_run(b);
+	/* Files are read here, and nothing else is done. */
+	if (r->is_elsewhere)
+		return batch_queue_room(b, e) && run_make_hands(r, e);
 	if (!run_prepare_hands(r, e))
 		return false;
 	if (b->context.n)

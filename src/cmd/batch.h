@@ -49,6 +49,7 @@ struct batch {
 	bool has_conflict, is_applying;
 	int applied_fd; /* while patches are applied */
 	struct buf scratch;
+	struct batch_queue *queue; /* NULL: agents here */
 };
 
 /* batch.c: the tasks of run, which were typed with this table; run is given back. The status. */
@@ -91,6 +92,19 @@ void batch_fill_post(struct batch *b);
 /* What stays with the provider in the end. */
 void batch_tell_under_way(struct batch *b);
 void batch_interrupt_post(struct batch *b, bool is_first);
+
+/* batch_queue.c: tasks for workers elsewhere, where --queue asks for them; for runner_options. */
+[[nodiscard]] bool batch_queue_check(struct batch *b, struct err *e);
+/* The list, its context and --parallel are known. */
+[[nodiscard]] bool batch_queue_room(const struct batch *b, struct err *e);
+[[nodiscard]] bool batch_queue_open(struct batch *b, struct err *e);
+[[nodiscard]] bool batch_hand_over(
+	void *batch, uint32_t task, int attempt, const struct agent_task *asked, struct err *e);
+void batch_take_back(void *batch, uint32_t task, int attempt);
+void batch_queue_event(struct batch *b, const struct runner_event *event);
+/* The runner is over. */
+void batch_queue_end(struct batch *b);
+void batch_queue_close(struct batch *b);
 
 /* batch_work.c: everything is prepared; the status is in run. */
 [[nodiscard]] bool batch_work(struct batch *b, struct err *e);

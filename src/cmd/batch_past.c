@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cmd/batch.h"
+#include "io/redis_url.h"
 
 /* Of this call, not of the run. */
 static const char *const passing[] = {"resume", "retry-failed", "only", "status", "quiet",
@@ -46,6 +47,17 @@ static void put_output(struct buf *out, const char *word, const char *cwd)
 	put_path(out, word, cwd);
 }
 
+/* Whoever uses it, and the password, are typed again, or the environment has it. */
+static void put_queue(struct buf *out, const char *word)
+{
+	AUTO(arena) arena = {0};
+	struct redis_url url;
+	struct err e;
+
+	if (redis_url_read(str_from(word), &arena, &url, &e))
+		redis_url_put(out, &url);
+}
+
 static void put_option(struct json_writer *w, const struct option_match *match, const char *cwd)
 {
 	const char *name = match->option->name;
@@ -55,6 +67,8 @@ static void put_option(struct json_writer *w, const struct option_match *match, 
 		put_path(&value, match->value, cwd);
 	else if (strcmp(name, "output") == 0)
 		put_output(&value, match->value, cwd);
+	else if (strcmp(name, "queue") == 0)
+		put_queue(&value, match->value);
 	else
 		buf_put_text(&value, match->value);
 	json_open(w, '[');

@@ -87,6 +87,8 @@ static void on_event(void *self, const struct runner_event *event)
 	struct batch *b = self;
 
 	batch_ui_event(b->ui, event);
+	if (b->queue)
+		batch_queue_event(b, event);
 	if (event->kind == RUNNER_OVER) {
 		b->is_over = true;
 		timer_cancel(b->grace);
@@ -142,6 +144,10 @@ static void fill_options(struct batch *b)
 	if (b->isolate) {
 		o->enter = batch_enter;
 		o->leave = batch_leave;
+	}
+	if (b->queue) {
+		o->hand_over = batch_hand_over;
+		o->take_back = batch_take_back;
 	}
 	o->world = open_purse;
 	o->world_end = close_purse;
@@ -281,17 +287,19 @@ bool batch_work(struct batch *b, struct err *e)
 	if (is_good) {
 		b->ui = open_ui(b);
 		run_begin_work(r);
-		is_good = batch_open_trees(b, e) && start(b, e);
+		is_good = batch_open_trees(b, e) && batch_queue_open(b, e) && start(b, e);
 	}
 	if (is_good) {
 		batch_ui_begin(b->ui, b->runner);
 		loop_run(r->loop, &b->is_over);
 		r->status = status_of(b);
+		batch_queue_end(b);
 		finish_output(b);
 		end_output(b);
 		apply_patches(b);
 		run_tell_changes(r);
 	}
+	batch_queue_close(b);
 	batch_ui_free(b->ui);
 	runner_free(b->runner);
 	run_close_loop(r);

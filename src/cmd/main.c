@@ -12,13 +12,14 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 
-extern const struct command command_run, command_batch, command_embed, command_models, command_warm,
-	command_mcp, command_trust_file, command_init, command_doctor, command_config,
-	command_preset, command_mock, command_help, command_version, command_undo;
+extern const struct command command_run, command_batch, command_worker, command_embed,
+	command_models, command_warm, command_mcp, command_trust_file, command_init, command_doctor,
+	command_config, command_preset, command_mock, command_help, command_version, command_undo;
 
 const struct command *const commands[] = {
 	&command_run,
 	&command_batch,
+	&command_worker,
 	&command_undo,
 	&command_embed,
 	&command_models,

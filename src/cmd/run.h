@@ -40,6 +40,7 @@ struct run {
 	struct http_client *http;
 	struct pacer *pacer; /* NULL: a script answers */
 	struct replay replay;
+	bool is_elsewhere; /* others ask the model: no key is needed, and nobody is announced */
 	struct ui *ui;
 	struct ui_options ui_options;
 	struct ui_times times;

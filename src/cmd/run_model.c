@@ -136,6 +136,14 @@ static bool choose_summary_model(struct run *r, const struct route_wish *wish, s
 	       address_other(r, route, e);
 }
 
+/* Whoever asks the model has its key. */
+static const char *environment_elsewhere(const char *name)
+{
+	const char *value = run_environment(name);
+
+	return !value && str_ends(str_from(name), STR("_API_KEY")) ? "elsewhere" : value;
+}
+
 bool run_choose_model(struct run *r, struct err *e)
 {
 	struct route_wish *wish = &r->wish;
@@ -143,8 +151,17 @@ bool run_choose_model(struct run *r, struct err *e)
 	*wish = (struct route_wish){
 		.base_url = options_value(&r->given, "base-url"), .environment = run_environment};
 	if (!settings_wish(&r->settings, wish, e) || !name_model(r, wish, e) ||
-		!open_replay(r, wish, e) || !route_choose(wish, &r->arena, &r->route, e))
+		!open_replay(r, wish, e))
 		return false;
+	/* A model that nobody has named is one whose key is here. */
+	if (r->is_elsewhere && wish->model)
+		wish->environment = environment_elsewhere;
+	if (!route_choose(wish, &r->arena, &r->route, e))
+		return false;
+	if (r->is_elsewhere) {
+		wish->environment = environment_elsewhere;
+		return read_patience(r, e);
+	}
 	if (r->route.is_last_resort && str_is(settings_get(&r->settings, "probe").text, "true"))
 		(void)!local_find(wish, &r->arena, &r->route);
 	if (!read_patience(r, e))

@@ -171,6 +171,8 @@ static void announce(struct run *r)
 		return;
 	settings_warn(&r->settings);
 	settings_tell_repository(&r->settings);
+	if (r->is_elsewhere)
+		return;
 	AUTO(buf) choice = {0}, shown = {0};
 	buf_printf(&choice, "%.*s (%s)", STR_ARG(r->route.name), r->route.why);
 	utf8_put_line(&shown, buf_str(&choice), 1000);
