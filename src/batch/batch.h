@@ -19,6 +19,7 @@
 enum {
 	TASKS_MAX = 1'000'000,
 	TASK_TIMEOUT_MAX_S = 7 * 24 * 3600,
+	TASK_TEXT_MAX_BYTES = 32 << 20, /* a prompt, filled in too */
 };
 
 struct task_var {
@@ -116,5 +117,11 @@ typedef bool task_result_fn(void *self, struct str id, struct buf *out);
  */
 [[nodiscard]] bool task_fill(const struct task *task, struct str template, task_result_fn *result,
 	void *self, struct buf *out, struct err *e);
+
+/*
+ * Appends where the task's output leads below its directory, filled in and without "." and empty
+ * parts. ERR_USAGE: it would leave the directory, or is no name of a file.
+ */
+[[nodiscard]] bool task_put_output(const struct task *task, struct buf *path, struct err *e);
 
 #endif

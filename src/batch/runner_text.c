@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "batch/runner_inside.h"
 
-enum { FILE_MAX_BYTES = 4 << 20, TEXT_MAX_BYTES = 32 << 20 };
+enum { FILE_MAX_BYTES = 4 << 20, TEXT_MAX_BYTES = TASK_TEXT_MAX_BYTES };
 /* Results that are told together have about this share of the window, at four bytes a token. */
 enum { RESULTS_WINDOW_SHARE = 2, BYTES_A_TOKEN = 4, WINDOW_UNKNOWN_TOKENS = 128'000 };
 

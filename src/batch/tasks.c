@@ -101,6 +101,8 @@ static void check_templates(struct tasks *t, struct task *task)
 
 	if (str_trim(task->prompt).n == 0)
 		fault = "empty";
+	else if (task->prompt.n > TASK_TEXT_MAX_BYTES)
+		fault = "longer than 32 MB";
 	if (fault && !task->is_bad)
 		task_problem(t, task, "the prompt is %s", fault);
 	check_template(t, task, "prompt", task->prompt, true);
@@ -178,9 +180,12 @@ static void check_outputs(struct tasks *t)
 	for (uint32_t i = 0; i < t->items.n; i++) {
 		struct task *task = &t->items.p[i];
 		buf_clear(&path);
-		if (!task->output.p || task->is_bad ||
-			!task_fill(task, task->output, NULL, NULL, &path, &e))
+		if (!task->output.p || task->is_bad)
 			continue;
+		if (!task_put_output(task, &path, &e)) {
+			task_problem(t, task, "%s", e.text);
+			continue;
+		}
 		vec_push(&outputs, (struct output){arena_copy(&t->arena, buf_str(&path)), i});
 	}
 	if (outputs.n)

@@ -48,52 +48,14 @@ static void put_id_name(struct buf *out, struct str id, bool has_schema)
 	buf_put_text(out, has_schema ? ".json" : ".md");
 }
 
-static bool wrong_name(const struct task *task, struct str name, const char *why, struct err *e)
-{
-	AUTO(buf) shown = {0};
-
-	utf8_put_line(&shown, name, 100);
-	err_set(e, ERR_USAGE, "output \"%s\" %s", buf_text(&shown), why);
-	return err_context(e, "task %.*s", STR_ARG(str_head(task->id, 100)));
-}
-
-/* Without the parts that lead nowhere. */
-static bool put_parts(const struct task *task, struct str name, struct buf *path, struct err *e)
-{
-	size_t start = path->n;
-	struct str rest = name, part;
-
-	if (str_starts(name, STR("/")))
-		return wrong_name(task, name, "would leave the output directory", e);
-	if (!name.n || str_ends(name, STR("/")))
-		return wrong_name(task, name, "is no name of a file", e);
-	while (str_split(&rest, '/', &part)) {
-		if (str_is(part, ".."))
-			return wrong_name(task, name, "would leave the output directory", e);
-		if (part.n > NAME_MAX)
-			return wrong_name(task, name, "has a part that is too long", e);
-		if (!part.n || str_is(part, "."))
-			continue;
-		if (path->n > start)
-			buf_put_char(path, '/');
-		buf_put_str(path, part);
-	}
-	if (path->n == start || path->n - start >= PATH_MAX || strlen(path->p) != path->n)
-		return wrong_name(task, name, "is no name of a file", e);
-	return true;
-}
-
 bool batch_file_name(const struct task *task, bool has_schema, struct buf *path, struct err *e)
 {
-	AUTO(buf) name = {0};
-
 	if (!task->output.p) {
 		put_id_name(path, task->id, has_schema);
 		return true;
 	}
-	return (task_fill(task, task->output, NULL, NULL, &name, e) ||
-		       err_context(e, "task %.*s: output", STR_ARG(str_head(task->id, 100)))) &&
-	       put_parts(task, buf_str(&name), path, e);
+	return task_put_output(task, path, e) ||
+	       err_context(e, "task %.*s", STR_ARG(str_head(task->id, 100)));
 }
 
 /* ---- before anything runs ---- */

@@ -216,7 +216,8 @@ static void every_broken_object_is_named(void **)
 		"{\"prompt\":\"e\",\"prompt\":\"e\",\"needs\":[\"gone\"]}\n"
 		"{\"prompt\":\"f\",\"output\":\"{{result:x}}\"}\n"
 		"{\"prompt\":\"g\",\"output\":\"same\"}\n"
-		"{\"prompt\":\"h\",\"output\":\"same\"}\n"
+		"{\"prompt\":\"h\",\"output\":\".//same\"}\n"
+		"{\"prompt\":\"i\",\"output\":\"./a/../same\"}\n"
 		"{\"prompt\":\"i\",\"id\":1.5}\n"
 		"{\"prompt\":\"j\\u0000\"}\n",
 		"line 2: no JSON: JSON ends early, at byte 10\n"
@@ -235,8 +236,9 @@ static void every_broken_object_is_named(void **)
 		"line 9: prompt comes twice\n"
 		"line 10: output: {{result:x}}: answers go into prompts only\n"
 		"line 12: output: same is that of line 11, too\n"
-		"line 13: id: expected a text that is not empty, or a whole number\n"
-		"line 14: prompt: expected a text without NUL\n");
+		"line 13: output \"./a/../same\" would leave the output directory\n"
+		"line 14: id: expected a text that is not empty, or a whole number\n"
+		"line 15: prompt: expected a text without NUL\n");
 }
 
 /* ---- tables ---- */
