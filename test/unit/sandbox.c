@@ -576,6 +576,8 @@ static void test_disk(void **)
 			"[ $i -lt 40 ] || sleep 1000; done",
 			sandbox_temporary(s));
 		run_into_limit(s, &p, script, "temporary");
+		/* What was written is there still. */
+		s->rules.limits.temporary_max_bytes = INT64_MAX;
 		s->rules.limits.free_min_bytes = UINT64_MAX;
 		run_into_limit(s, &p, "sleep 1000", "disk");
 		s->rules.writable = NULL;
