@@ -7,27 +7,12 @@
 
 #include "cmd/batch.h"
 
-enum { INPUTS_MAX = 64 };
-
-struct input {
-	const char *path, *what;
-};
-
-/* The list and what options name; not the files that tasks are about. */
-static size_t collect(const struct options *given, struct input inputs[INPUTS_MAX])
+/* The list, which is no option's. NULL: there is no such file. */
+static const char *list_of(const struct options *given)
 {
-	static const char *const names[] = {
-		"array", "context-file", "schema", "replay", "image", "ca-file", "mcp-config"};
 	bool has_template = options_has(given, "for-each") || options_has(given, "array");
-	const char *path;
-	size_t n = 0;
 
-	if (given->operand_count && !has_template)
-		inputs[n++] = (struct input){given->operands[0], "the list of tasks"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		for (size_t k = 0; (path = options_nth(given, names[i], k)) && n < INPUTS_MAX; k++)
-			inputs[n++] = (struct input){path, names[i]};
-	return n;
+	return given->operand_count && !has_template ? given->operands[0] : NULL;
 }
 
 static bool refuse(const char *option, const char *path, const char *what, struct err *e)
@@ -58,16 +43,15 @@ static bool check_sources(const struct batch *b, const struct ui_output *output,
 	return true;
 }
 
-static bool check_output(const struct batch *b, const struct ui_output *output,
-	const struct input *inputs, size_t count, struct err *e)
+static bool check_output(const struct batch *b, const struct ui_output *output, struct err *e)
 {
+	const char *list = list_of(&b->run.given);
 	struct stat file, st;
 
 	if (stat(output->path, &file) < 0)
 		return true;
-	for (size_t i = 0; i < count; i++)
-		if (stat(inputs[i].path, &st) == 0 && is_same(&st, &file))
-			return refuse("output", output->path, inputs[i].what, e);
+	if (list && stat(list, &st) == 0 && is_same(&st, &file))
+		return refuse("output", output->path, "the list of tasks", e);
 	return !options_has(&b->run.given, "for-each") || check_sources(b, output, &file, e);
 }
 
@@ -84,24 +68,32 @@ static struct str inside(struct arena *a, const char *directory, const char *pat
 	return found;
 }
 
+static bool check_directory(
+	struct batch *b, const char *directory, const char *input, const char *what, struct err *e)
+{
+	struct str name = inside(&b->run.arena, directory, input);
+
+	return !name.n || !batch_has_file(&b->tasks, b->run.schema, name) ||
+	       refuse("output-dir", input, what, e);
+}
+
 bool batch_check_outputs(struct batch *b, struct err *e)
 {
 	const struct ui_options *o = &b->run.ui_options;
-	const char *directory = options_value(&b->run.given, "output-dir");
-	struct input inputs[INPUTS_MAX];
-	size_t count = collect(&b->run.given, inputs);
+	const struct options *given = &b->run.given;
+	const char *directory = options_value(given, "output-dir"), *list = list_of(given), *input,
+		   *option;
 
 	for (size_t i = 0; i < o->output_count; i++)
-		if (!check_output(b, &o->outputs[i], inputs, count, e))
+		if (!check_output(b, &o->outputs[i], e))
 			return false;
 	if (!directory)
 		return true;
-	if (!batch_check_directory(&b->tasks, directory, b->run.schema, e))
+	if (!batch_check_directory(&b->tasks, directory, b->run.schema, e) ||
+		(list && !check_directory(b, directory, list, "the list of tasks", e)))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct str name = inside(&b->run.arena, directory, inputs[i].path);
-		if (name.n && batch_has_file(&b->tasks, b->run.schema, name))
-			return refuse("output-dir", inputs[i].path, inputs[i].what, e);
-	}
+	for (size_t n = 0; (input = run_input(given, n, &option)); n++)
+		if (!check_directory(b, directory, input, option, e))
+			return false;
 	return true;
 }

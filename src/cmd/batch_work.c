@@ -134,11 +134,7 @@ static void fill_options(struct batch *b)
 	o->past = &b->past;
 	o->call_retries = r->retry.retries_max;
 	o->schedule.max_retries = r->retry.retries_max;
-	o->task = (struct agent_task){.images = r->images,
-		.route = &r->route,
-		.schema = r->schema,
-		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
-		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
+	o->task = run_agent_task(r);
 	o->place = (struct task_place){&r->workspace, &r->context, &r->hands};
 	o->route = batch_route;
 	if (b->isolate) {
@@ -232,25 +228,14 @@ static void finish_output(struct batch *b)
 	b->patience = NULL;
 }
 
-/* A batch has a day's time for its turn, however long a provider wants to be left alone. */
-enum { TURN_MAX_MS = 24 * 3'600 * 1'000 };
-
 static bool start(struct batch *b, struct err *e)
 {
 	struct run *r = &b->run;
-	struct agent_world world = {.loop = r->loop,
-		.pool = r->pool,
-		.call = {.loop = r->loop,
-			.http = r->http,
-			.retry = r->retry,
-			.pacer = r->pacer,
-			.batch = 1,
-			.turn_max_ms = TURN_MAX_MS}};
+	struct agent_world world = run_world(r, false);
 
 	/* Who asks for so many tasks at once means it, where nobody knows better. */
 	if (r->pacer && options_has(&r->given, "parallel"))
 		pacer_suppose(r->pacer, b->options.parallel);
-	spending_give(&r->spending, &world.call);
 	b->purses = arena_alloc(&r->arena, b->tasks.items.n, sizeof *b->purses);
 	r->spending.who.run_id = str_from(b->name);
 	fill_options(b);

@@ -75,7 +75,10 @@ void run_release(struct run *r);
 /* Another model beside it, in the arena; NULL and e. */
 [[nodiscard]] const struct route *run_choose_other(struct run *r, struct str model, struct err *e);
 [[nodiscard]] bool run_open_trace(struct run *r, struct err *e);
+/* It refuses what options name to be read. */
 [[nodiscard]] bool run_open_outputs(struct run *r, struct err *e);
+/* The n-th file that an option names to be read, from 0; NULL: there are no more. */
+const char *run_input(const struct options *given, size_t n, const char **option);
 
 [[nodiscard]] bool run_read_hooks(struct run *r, struct err *e);
 /* What tools may do: needs the settings. */
@@ -97,6 +100,10 @@ void run_stop_mcp(struct run *r);
 /* Workers, trust, MCP; says on stderr who answers. */
 void run_begin_work(struct run *r);
 void run_close_loop(struct run *r);
+/* What agents and calls of this run live in: a person waits, or else it is one of many. */
+struct agent_world run_world(const struct run *r, bool is_interactive);
+/* What holds for every task of this run, all but its words. */
+struct agent_task run_agent_task(struct run *r);
 /* One task after another; the status is in r. Opens the loop and closes it. */
 void run_all(struct run *r);
 

@@ -33,12 +33,24 @@ static bool is_same_place(struct arena *a, const char *one, const char *other)
 	return is_same_file(&at[0], &at[1]) && strcmp(names[0], names[1]) == 0;
 }
 
+const char *run_input(const struct options *given, size_t n, const char **option)
+{
+	static const char *const names[] = {
+		"schema", "image", "replay", "ca-file", "mcp-config", "array", "context-file"};
+	const char *path;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		for (size_t k = 0; (path = options_nth(given, names[i], k)); k++)
+			if (n-- == 0)
+				return (*option = names[i], path);
+	return NULL;
+}
+
 /* It takes its file's place: that may be none which this run reads or answers into. */
 static bool check_path(const struct run *r, const char *option, const char *path, struct err *e)
 {
-	static const char *const read[] = {"schema", "image", "replay", "ca-file"};
 	struct stat file, other;
-	const char *input;
+	const char *input, *name;
 
 	if (!*path)
 		return err_set(e, ERR_USAGE, "option --%s: a file's name is missing", option);
@@ -49,13 +61,11 @@ static bool check_path(const struct run *r, const char *option, const char *path
 		return true;
 	if (fstat(STDOUT_FILENO, &other) == 0 && is_same_file(&file, &other))
 		return err_set(e, ERR_USAGE, "option --%s: %s is where stdout goes", option, path);
-	for (size_t i = 0; i < sizeof read / sizeof *read; i++)
-		for (size_t n = 0; (input = options_nth(&r->given, read[i], n)); n++)
-			if (stat(input, &other) == 0 && is_same_file(&file, &other))
-				return err_set(e, ERR_USAGE,
-					"option --%s: %s is the file of --%s, and would be "
-					"overwritten",
-					option, path, read[i]);
+	for (size_t n = 0; (input = run_input(&r->given, n, &name)); n++)
+		if (stat(input, &other) == 0 && is_same_file(&file, &other))
+			return err_set(e, ERR_USAGE,
+				"option --%s: %s is the file of --%s, and would be overwritten",
+				option, path, name);
 	return true;
 }
 

@@ -9,7 +9,9 @@
 #include "cmd/run.h"
 
 enum { OUTPUT_PATIENCE_MS = 500 };
-enum { WORKERS = 4, QUEUE = 256 };
+enum { WORKERS = 4, QUEUE = 256, TURNS_MAX = 1'000'000 };
+/* One of many has a day's time for its turn, however long a provider wants to be left alone. */
+enum { TURN_MAX_MS = 24 * 3'600 * 1'000 };
 
 static void on_signal(void *self, int number)
 {
@@ -129,7 +131,7 @@ static void close_outputs(struct run *r)
 		r->status = EXIT_TASK_FAILED;
 }
 
-static void run_task(struct run *r, struct str text)
+struct agent_world run_world(const struct run *r, bool is_interactive)
 {
 	struct agent_world world = {.loop = r->loop,
 		.pool = r->pool,
@@ -137,21 +139,35 @@ static void run_task(struct run *r, struct str text)
 			.http = r->http,
 			.retry = r->retry,
 			.pacer = r->pacer,
-			.is_interactive = true}};
-	struct agent_task task = {.text = text,
-		.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped),
-		.images = r->images,
+			.is_interactive = is_interactive,
+			.batch = !is_interactive,
+			.turn_max_ms = is_interactive ? 0 : TURN_MAX_MS}};
+
+	spending_give(&r->spending, &world.call);
+	return world;
+}
+
+struct agent_task run_agent_task(struct run *r)
+{
+	return (struct agent_task){.images = r->images,
 		.route = &r->route,
 		.workspace = &r->workspace,
 		.context = &r->context,
 		.hands = &r->hands,
 		.schema = r->schema,
 		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
-		.max_turns = (int)(r->max_turns < 1'000'000 ? r->max_turns : 1'000'000)};
+		.max_turns = (int)(r->max_turns < TURNS_MAX ? r->max_turns : TURNS_MAX)};
+}
+
+static void run_task(struct run *r, struct str text)
+{
+	struct agent_world world = run_world(r, true);
+	struct agent_task task = run_agent_task(r);
 	struct agent_sink sink = {on_event, r};
 	struct budget *budget = spending_task(&r->spending);
 
-	spending_give(&r->spending, &world.call);
+	task.text = text;
+	task.piped = r->task_is_piped ? (struct str){0} : buf_str(&r->piped);
 	world.call.budget = budget;
 	r->is_done = false;
 	ui_begin_task(r->ui, text);

@@ -185,24 +185,6 @@ static bool prepare(struct worker *w, struct err *e)
 	return run_prepare_hands(r, e);
 }
 
-/* Providers may want to be left alone for long, and nobody waits in front of a terminal. */
-enum { TURN_MAX_MS = 24 * 3'600 * 1'000 };
-
-static void make_world(struct worker *w)
-{
-	struct run *r = &w->run;
-
-	w->world = (struct agent_world){.loop = r->loop,
-		.pool = r->pool,
-		.call = {.loop = r->loop,
-			.http = r->http,
-			.retry = r->retry,
-			.pacer = r->pacer,
-			.batch = 1,
-			.turn_max_ms = TURN_MAX_MS}};
-	spending_give(&r->spending, &w->world.call);
-}
-
 static bool work(struct worker *w, struct err *e)
 {
 	struct run *r = &w->run;
@@ -211,7 +193,7 @@ static bool work(struct worker *w, struct err *e)
 		return false;
 	w->own_tools = r->context.tool_count;
 	run_begin_work(r);
-	make_world(w);
+	w->world = run_world(r, false);
 	bool is_good = open_queue(w, e);
 	if (is_good) {
 		wait_idly(w);

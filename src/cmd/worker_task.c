@@ -219,14 +219,12 @@ static void start(struct worker_task *t, const struct route *route)
 	t->world = w->world;
 	t->world.call.budget = t->budget;
 	t->world.call.who = &t->who;
-	t->asked = (struct agent_task){.text = t->remote.prompt,
-		.preamble = t->remote.preamble,
-		.route = route,
-		.workspace = &r->workspace,
-		.context = worker_context_get(t->context),
-		.hands = &r->hands,
-		.summary_route = r->summary_route.name.n ? &r->summary_route : NULL,
-		.max_turns = max_turns(w, t->remote.max_turns)};
+	t->asked = run_agent_task(r);
+	t->asked.text = t->remote.prompt;
+	t->asked.preamble = t->remote.preamble;
+	t->asked.route = route;
+	t->asked.context = worker_context_get(t->context);
+	t->asked.max_turns = max_turns(w, t->remote.max_turns);
 	if (t->remote.timeout_s)
 		t->timer = loop_after(r->loop, t->remote.timeout_s * 1'000, on_timeout, t);
 	t->agent = agent_start(&t->world, &t->asked, &sink);
