@@ -1,152 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * pace: how well calls keep to a limit, and what asking for a turn costs.
- *
- *   bench_pace ask URL DIRECTORY SECONDS AT_ONCE RPM
- *
- * asks the server at URL as often as it may, so many calls at once; RPM 0: nobody says a limit.
- * DIRECTORY is where several of these share what they may. Prints, a line a second, how many calls
- * were answered and how many refused.
- *
- *   bench_pace cost DIRECTORY
- *
- * prints the CPU time of a turn that need not be waited for.
+ * pace: bench_pace DIRECTORY prints the CPU time of a turn that need not be waited for, with limits
+ * of this process alone and with those that are shared in the directory. bench/pace.py asks it.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "call/pacer_inside.h"
 
-enum { AT_ONCE_MAX = 256, SECONDS_MAX = 3'600, ROUNDS = 20'000, TRIES = 5 };
-enum { RETRIES = 1'000'000, WAIT_MAX_MS = 60'000 };
-
-/* ---- asking as often as one may ---- */
-
-struct asker;
-
-struct asking {
-	struct loop *loop;
-	struct call_world world;
-	struct route route;
-	struct arena arena;
-	struct asker *askers;
-	size_t at_once, ended;
-	int64_t begun_ns, seconds;
-	int answered[SECONDS_MAX], refused[SECONDS_MAX];
-	bool is_late, is_done;
-};
-
-struct asker {
-	struct asking *asking;
-	struct call *call;
-};
-
-static const char *no_environment(const char *)
-{
-	return NULL;
-}
-
-static int64_t second_of(const struct asking *a)
-{
-	int64_t second = (clock_ns() - a->begun_ns) / NS_PER_S;
-
-	return second < a->seconds ? second : a->seconds - 1;
-}
-
-static void got_delta(void *, const struct delta *)
-{
-}
-
-static void got_retry(void *self, const struct call_retry *retry)
-{
-	struct asker *asker = self;
-
-	if (retry->http_status == 429)
-		asker->asking->refused[second_of(asker->asking)]++;
-}
-
-static void ask(struct asker *asker);
-
-static void got_end(void *self, const struct call_result *result)
-{
-	struct asker *asker = self;
-	struct asking *a = asker->asking;
-
-	asker->call = NULL;
-	if (!result->error)
-		a->answered[second_of(a)]++;
-	else if (!a->is_late)
-		fprintf(stderr, "%s\n", result->error->text);
-	if (!a->is_late && !result->error) {
-		ask(asker);
-		return;
-	}
-	a->is_done = ++a->ended == a->at_once;
-}
-
-static void ask(struct asker *asker)
-{
-	static struct block hello = {.kind = BLOCK_TEXT, .text = STR("hello")};
-	static struct message message = {.role = ROLE_USER, .blocks = &hello, .block_count = 1};
-	static const struct prompt prompt = {.system = STR(""),
-		.messages = &message,
-		.message_count = 1,
-		.max_output_tokens = 100,
-		.stream = true};
-	struct call_sink sink = {got_delta, got_retry, got_end, asker};
-
-	asker->call = call_start(&asker->asking->world, &asker->asking->route, &prompt, &sink);
-}
-
-static void time_is_over(void *self)
-{
-	struct asking *a = self;
-
-	a->is_late = true;
-	for (size_t i = 0; i < a->at_once; i++)
-		call_cancel(a->askers[i].call);
-}
-
-static bool choose(struct asking *a, const char *url, struct err *e)
-{
-	struct route_wish wish = {
-		.model = "openai/x", .base_url = url, .environment = no_environment};
-
-	return route_choose(&wish, &a->arena, &a->route, e);
-}
-
-static int ask_all(struct asking *a, char **words, struct err *e)
-{
-	const struct rate_wish wish = {.rpm = atoll(words[4])};
-
-	a->seconds = atoll(words[2]) < SECONDS_MAX ? atoll(words[2]) : SECONDS_MAX;
-	a->at_once = (size_t)atoll(words[3]);
-	if (a->seconds < 1 || a->at_once < 1 || a->at_once > AT_ONCE_MAX || !choose(a, words[0], e))
-		return 2;
-	a->askers = must_alloc(a->at_once, sizeof *a->askers);
-	a->world = (struct call_world){.loop = a->loop,
-		.http = http_client_new(a->loop),
-		.retry = {RETRIES, WAIT_MAX_MS},
-		.pacer = pacer_new(a->loop, words[1], &wish, 1)};
-	a->begun_ns = clock_ns();
-	(void)!loop_after(a->loop, a->seconds * 1'000, time_is_over, a);
-	for (size_t i = 0; i < a->at_once; i++) {
-		a->askers[i].asking = a;
-		ask(&a->askers[i]);
-	}
-	loop_run(a->loop, &a->is_done);
-	for (int64_t i = 0; i < a->seconds; i++)
-		printf("%d %d\n", a->answered[i], a->refused[i]);
-	pacer_free(a->world.pacer);
-	http_client_free(a->world.http);
-	free(a->askers);
-	arena_release(&a->arena);
-	return 0;
-}
-
-/* ---- what a turn costs ---- */
+enum { ROUNDS = 20'000, TRIES = 5 };
 
 struct rounds {
 	struct loop *loop;
@@ -199,7 +61,7 @@ static void tell_cost(struct rounds *r, const char *what, const char *directory,
 	r->world.pacer = NULL;
 }
 
-static int tell_costs(struct loop *loop, const char *directory)
+static void tell_costs(struct loop *loop, const char *directory)
 {
 	struct rounds r = {.loop = loop,
 		.world.is_interactive = true,
@@ -211,23 +73,18 @@ static int tell_costs(struct loop *loop, const char *directory)
 
 	tell_cost(&r, "a turn, in this process alone", NULL, floor_ns);
 	tell_cost(&r, "a turn, shared with other processes (<= 50 us)", directory, floor_ns);
-	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct asking asking;
-	struct err e = {.text = "usage: bench_pace ask URL DIRECTORY SECONDS AT_ONCE RPM, or "
-				"bench_pace cost DIRECTORY"};
-	int status = 2;
+	struct err e = {.text = "usage: bench_pace DIRECTORY"};
+	struct loop *loop = argc == 2 ? loop_new(&e) : NULL;
 
-	asking.loop = loop_new(&e);
-	if (asking.loop && argc == 7 && strcmp(argv[1], "ask") == 0)
-		status = ask_all(&asking, argv + 2, &e);
-	else if (asking.loop && argc == 3 && strcmp(argv[1], "cost") == 0)
-		status = tell_costs(asking.loop, argv[2]);
-	if (status)
+	if (!loop) {
 		fprintf(stderr, "%s\n", e.text);
-	loop_free(asking.loop);
-	return status;
+		return 2;
+	}
+	tell_costs(loop, argv[1]);
+	loop_free(loop);
+	return 0;
 }
