@@ -275,7 +275,7 @@ const struct command command_batch = {
 	.description =
 		"Each task is a conversation of its own. FILE has a task a line (# begins a comment), or "
 		"a JSON object a line with prompt and maybe id, vars, model, timeout, context, files, "
-		"needs, output. The whole list is checked before anything runs.\n\n"
+		"needs, output, after_all. The whole list is checked before anything runs.\n\n"
 		"What becomes of the tasks is in a journal on the disk before it is shown. Whatever ends "
 		"the batch, --resume goes on with it: no task that was done runs again. The first "
 		"interrupt (Ctrl-C) lets what runs finish, the second does not.\n\n"
