@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "call/pace_redis.h"
-#include "redis_server.h"
+#include "redis_stage.h"
 
 #define S    1'000'000'000LL
 #define NAME STR("p/m at h with k")
@@ -25,9 +25,6 @@ struct host {
 	size_t asked, admitted;
 	int away, back;
 };
-
-static struct redis_server server;
-static struct loop *loop;
 
 static void turn(void *self)
 {
@@ -123,44 +120,6 @@ static void host_close(struct host *h)
 	timer_cancel(h->timer);
 	h->timer = NULL;
 	pace_redis_free(h->redis);
-}
-
-static void stop(void *self)
-{
-	*(bool *)self = true;
-}
-
-static void run_ms(int64_t ms)
-{
-	bool is_over = false;
-
-	loop_after(loop, ms, stop, &is_over);
-	loop_run(loop, &is_over);
-}
-
-#define RUN_UNTIL(condition) \
-	do { \
-		int64_t end_ns_ = clock_ns() + 60 * S; \
-		while (!(condition)) { \
-			assert_true(clock_ns() < end_ns_); \
-			run_ms(5); \
-		} \
-	} while (0)
-
-static int open_all(void **)
-{
-	struct err e = {0};
-
-	redis_server_open(&server, NULL);
-	loop = loop_new(&e);
-	return loop ? 0 : -1;
-}
-
-static int close_all(void **)
-{
-	loop_free(loop);
-	redis_server_close(&server);
-	return 0;
 }
 
 static const char *key(void)

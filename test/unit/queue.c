@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "batch/queue.h"
-#include "redis_server.h"
+#include "redis_stage.h"
 
 #define S 1'000'000'000LL
 
@@ -27,51 +27,10 @@ static const struct queue_times quick = {
 static const struct queue_times calm = {
 	.beat_ms = 100, .dead_ms = 60'000, .owner_ms = 60'000, .deliveries_max = 1'000};
 
-static struct redis_server server;
-static struct loop *loop;
-
 static struct queue_place place_of(const char *name, const struct queue_times *times)
 {
 	return (struct queue_place){
 		.url = str_from(server.url), .name = str_from(name), .times = *times};
-}
-
-static void stop(void *self)
-{
-	*(bool *)self = true;
-}
-
-static void run_ms(int64_t ms)
-{
-	bool is_over = false;
-
-	loop_after(loop, ms, stop, &is_over);
-	loop_run(loop, &is_over);
-}
-
-#define RUN_UNTIL(condition) \
-	do { \
-		int64_t end_ns_ = clock_ns() + 100 * S; \
-		while (!(condition)) { \
-			assert_true(clock_ns() < end_ns_); \
-			run_ms(5); \
-		} \
-	} while (0)
-
-static int open_all(void **)
-{
-	struct err e = {0};
-
-	redis_server_open(&server, NULL);
-	loop = loop_new(&e);
-	return loop ? 0 : -1;
-}
-
-static int close_all(void **)
-{
-	loop_free(loop);
-	redis_server_close(&server);
-	return 0;
 }
 
 /* ---- an owner ---- */
