@@ -109,7 +109,8 @@ class FullDisk(Batch):
                 bad.append("the journal ends within a line")
         except ValueError as e:
             bad.append(f"the journal has a broken line: {e}")
-        if not 0 < len(self.done()) < self.COUNT:
+        # A machine that was slow to write has all of them in one commit, which has no room as a whole.
+        if len(self.done()) == self.COUNT:
             bad.append(f"{len(self.done())} results on the disk")
         return bad
 
