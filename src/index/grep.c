@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "index/bytes.h"
+#include "base/bytes.h"
 #include "index/found.h"
 #include "index/index.h"
 #include "index/regex.h"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
-#include "index/bytes.h"
+#include "base/bytes.h"
 
 enum { LITERALS_MAX = 16 };
 

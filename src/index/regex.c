@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/must.h"
-#include "index/bytes.h"
+#include "base/bytes.h"
 #include "index/dialect.h"
 #include "index/hyperscan.h"
 #include "index/literal.h"

@@ -3,8 +3,8 @@
  * bytes: looking at many bytes at once. The widest version the processor has is chosen once, by
  * bytes_fastest, and handed around. Nothing here reads outside of what it is given.
  */
-#ifndef INDEX_BYTES_H
-#define INDEX_BYTES_H
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "index/bytes.h"
+#include "base/bytes.h"
 
 #include <stdbool.h>
 
@@ -61,7 +61,7 @@ const struct bytes bytes_plain = {plain_find_pair, plain_find_set, plain_find_hi
 #define AND(a, b)    _mm_and_si128(a, b)
 #define OR(a, b)     _mm_or_si128(a, b)
 #define MASK(a)      (unsigned)_mm_movemask_epi8(a)
-#include "index/bytes_vector.h"
+#include "base/bytes_vector.h"
 #undef TARGET
 #undef NAME
 #undef VECTOR
@@ -88,7 +88,7 @@ const struct bytes bytes_plain = {plain_find_pair, plain_find_set, plain_find_hi
 #define SHUFFLE(t, i) _mm256_shuffle_epi8(t, i)
 #define SHIFT4(a)     _mm256_srli_epi16(a, 4)
 #define TWICE(p)      _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(p)))
-#include "index/bytes_vector.h"
+#include "base/bytes_vector.h"
 
 static const struct bytes bytes_sse2 = {sse2_find_pair, plain_find_set, sse2_find_high, sse2_count};
 static const struct bytes bytes_avx2 = {avx2_find_pair, avx2_find_set, avx2_find_high, avx2_count};

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "usage/reader.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/money.h"
+
+const struct usage_reader *usage_reader_find(struct str name)
+{
+	for (const struct usage_reader *const *reader = usage_readers; *reader; reader++)
+		if (str_is(name, (*reader)->name))
+			return *reader;
+	return NULL;
+}
+
+/* ---- places ---- */
+
+/* "~/x" with HOME in front; absent where it is not absolute then. */
+static struct str expanded(struct usage_places *places, struct str path, const char *tail)
+{
+	if (path.n > 0 && path.p[0] == '/')
+		return arena_printf(places->arena, "%.*s%s", STR_ARG(path), tail);
+	if (!places->home || path.n == 0 || path.p[0] != '~' || (path.n > 1 && path.p[1] != '/'))
+		return (struct str){0};
+	return arena_printf(
+		places->arena, "%s%.*s%s", places->home, STR_ARG(str_skip(path, 1)), tail);
+}
+
+static void add(struct usage_places *places, struct str path, const char *tail, unsigned note)
+{
+	struct str whole = expanded(places, path, tail);
+
+	if (whole.p)
+		places->add(places, whole, note);
+}
+
+bool usage_places_variable(
+	struct usage_places *places, const char *variable, const char *tail, unsigned note)
+{
+	struct str rest = str_from(places->environment(variable)), path;
+
+	if (str_trim(rest).n == 0)
+		return false;
+	while (str_split(&rest, ',', &path)) {
+		path = str_trim(path);
+		while (path.n > 1 && path.p[path.n - 1] == '/')
+			path.n--;
+		if (path.n > 0)
+			add(places, path, tail, note);
+	}
+	return true;
+}
+
+void usage_places_add(struct usage_places *places, const char *path, unsigned note)
+{
+	add(places, str_from(path), "", note);
+}
+
+void usage_places_xdg(struct usage_places *places, const char *variable, const char *below_home,
+	const char *tail, unsigned note)
+{
+	struct str base = str_from(places->environment(variable));
+
+	if (base.n > 0 && base.p[0] == '/')
+		add(places, base, tail, note);
+	else
+		add(places, arena_printf(places->arena, "~/%s", below_home), tail, note);
+}
+
+/* ---- files ---- */
+
+void usage_remember(struct usage_file *file, int text, struct str value)
+{
+	if (!str_eq(file->memory.texts[text], value))
+		file->memory.texts[text] = arena_copy(file->arena, value);
+}
+
+void usage_take(struct usage_file *file, const struct usage_record *record)
+{
+	file->take(file->self, file, record);
+}
+
+void usage_complain(struct usage_file *file, const char *why)
+{
+	file->complain(file->self, file, why);
+}
+
+/* ---- values ---- */
+
+enum { TIME_LIMIT_YEAR = 9999, MS_PER_S = 1000, S_PER_DAY = 86400 };
+
+static bool digits(struct str *text, size_t count, int *value)
+{
+	if (text->n < count)
+		return false;
+	*value = 0;
+	for (size_t i = 0; i < count; i++) {
+		unsigned digit = (unsigned)text->p[i] - '0';
+		if (digit > 9)
+			return false;
+		*value = *value * 10 + (int)digit;
+	}
+	*text = str_skip(*text, count);
+	return true;
+}
+
+static bool take_char(struct str *text, char a, char b)
+{
+	if (text->n == 0 || (text->p[0] != a && text->p[0] != b))
+		return false;
+	*text = str_skip(*text, 1);
+	return true;
+}
+
+/* Days since 1970-01-01 in the proleptic Gregorian calendar (Hinnant, "days_from_civil"). */
+static int64_t days_from_civil(int year, int month, int day)
+{
+	int y = month <= 2 ? year - 1 : year;
+	int era = (y >= 0 ? y : y - 399) / 400;
+	int year_of_era = y - era * 400;
+	int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	return (int64_t)era * 146'097 + day_of_era - 719'468;
+}
+
+static bool read_date(struct str *text, int64_t *days)
+{
+	static const uint8_t lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day;
+
+	if (!digits(text, 4, &year) || !take_char(text, '-', '-') || !digits(text, 2, &month) ||
+		!take_char(text, '-', '-') || !digits(text, 2, &day))
+		return false;
+	if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1])
+		return false;
+	*days = days_from_civil(year, month, day);
+	return true;
+}
+
+/* "10:00:00.123" to ms; a leap second is the second behind it. */
+static bool read_clock(struct str *text, int64_t *ms)
+{
+	int hour, minute, second = 0, millis = 0, scale = 100;
+
+	if (!digits(text, 2, &hour) || !take_char(text, ':', ':') || !digits(text, 2, &minute))
+		return false;
+	if (take_char(text, ':', ':') && !digits(text, 2, &second))
+		return false;
+	if (hour > 24 || minute > 59 || second > 60)
+		return false;
+	if (take_char(text, '.', ',')) {
+		for (int digit; digits(text, 1, &digit); scale /= 10)
+			millis += digit * scale;
+	}
+	*ms = ((int64_t)hour * 3600 + minute * 60 + second) * MS_PER_S + millis;
+	return true;
+}
+
+static bool read_offset(struct str *text, int64_t *ms)
+{
+	int hour, minute = 0;
+
+	*ms = 0;
+	if (text->n == 0 || take_char(text, 'Z', 'z'))
+		return true;
+	int sign = text->p[0] == '-' ? -1 : 1;
+	if (!take_char(text, '+', '-') || !digits(text, 2, &hour))
+		return false;
+	(void)take_char(text, ':', ':');
+	if (text->n > 0 && !digits(text, 2, &minute))
+		return false;
+	*ms = sign * ((int64_t)hour * 3600 + minute * 60) * MS_PER_S;
+	return true;
+}
+
+bool usage_time(struct str text, int64_t *time_ms)
+{
+	int64_t days, clock = 0, offset = 0;
+
+	text = str_trim(text);
+	if (!read_date(&text, &days))
+		return false;
+	if (text.n > 0 && ((!take_char(&text, 'T', 't') && !take_char(&text, ' ', ' ')) ||
+				  !read_clock(&text, &clock)))
+		return false;
+	text = str_trim(text);
+	if (!read_offset(&text, &offset) || text.n > 0)
+		return false;
+	*time_ms = days * S_PER_DAY * MS_PER_S + clock - offset;
+	return true;
+}
+
+/* The unit is told by the size: no time between 1973 and 5138 has two readings. */
+static bool time_of_number(double number, int64_t *time_ms)
+{
+	static const double limits[] = {1e11, 1e14, 1e17, 1e20}; /* s, ms, us, ns */
+	static const double to_ms[] = {1e3, 1, 1e-3, 1e-6};
+
+	for (int i = 0; i < 4; i++) {
+		if (number > 0 && number < limits[i]) {
+			*time_ms = (int64_t)(number * to_ms[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is between the quotes; the escapes that stand in numbers and times are none. */
+static struct str unquoted(struct str value)
+{
+	if (value.n < 2 || value.p[0] != '"')
+		return value;
+	return (struct str){value.p + 1, value.n - 2};
+}
+
+bool usage_json_time(struct str value, int64_t *time_ms)
+{
+	struct str text = str_trim(unquoted(value));
+	double number;
+
+	if (json_double(text, &number))
+		return time_of_number(number, time_ms);
+	return usage_time(text, time_ms);
+}
+
+int64_t usage_json_count(struct str value)
+{
+	struct str text = str_trim(unquoted(value));
+	int64_t count;
+	double number;
+
+	if (json_type(text) != JSON_NUMBER)
+		return 0;
+	if (json_int(text, &count))
+		return count > 0 ? count : 0;
+	if (!json_double(text, &number) || !(number > 0))
+		return 0;
+	return number < 9.2e18 ? (int64_t)number : INT64_MAX;
+}
+
+int64_t usage_json_cost(struct str value)
+{
+	double number;
+
+	if (!json_double(str_trim(unquoted(value)), &number) || !(number >= 0) ||
+		number > (double)MONEY_MAX_USD)
+		return -1;
+	return (int64_t)(number * (double)NANO_PER_USD + 0.5);
+}
+
+void usage_fill_total(struct usage_tokens *tokens, int64_t total)
+{
+	int64_t known = usage_tokens_total(tokens);
+
+	if (total > known)
+		tokens->other = money_add(tokens->other, total - known);
+}

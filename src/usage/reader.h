@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reader: one for each assistant whose transcripts are understood, a file and an entry each. A
+ * reader names places and takes records out of what is there; it opens no index and prints nothing.
+ * Its functions are called on several threads at once, for one file on one thread at a time.
+ */
+#ifndef USAGE_READER_H
+#define USAGE_READER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "usage/record.h"
+
+/* ---- where transcripts are ---- */
+
+/* Filled by a reader's places: directories that are walked, or single files. */
+struct usage_places {
+	const char *(*environment)(const char *name);
+	const char *home; /* NULL: none */
+	struct arena *arena;
+	/* "~/" is HOME, what is relative to nothing known is left out. note: a word for the reader.
+	 */
+	void (*add)(struct usage_places *places, struct str path, unsigned note);
+};
+
+/* Each path of a comma list in the variable with tail ("/sessions") behind it; false: not set. */
+bool usage_places_variable(
+	struct usage_places *places, const char *variable, const char *tail, unsigned note);
+void usage_places_add(struct usage_places *places, const char *path, unsigned note);
+/* ${XDG_CONFIG_HOME:-~/.config} and the like, with tail behind it. */
+void usage_places_xdg(struct usage_places *places, const char *variable, const char *below_home,
+	const char *tail, unsigned note);
+
+/* ---- what is in a file ---- */
+
+enum { USAGE_TEXTS = 8, USAGE_NUMBERS = 16 };
+
+/* A reader's own notes about a file, kept from one reading to the next. {0} for a new file. */
+struct usage_memory {
+	struct str texts[USAGE_TEXTS]; /* set by usage_remember */
+	int64_t numbers[USAGE_NUMBERS];
+};
+
+struct usage_file {
+	struct str path; /* as found, absolute */
+	struct str below; /* the part of it below its place, "" for a place that is a file */
+	unsigned note; /* the place's */
+	bool is_compat; /* by ccusage's rules, where they differ */
+	struct usage_memory memory;
+	struct arena *arena; /* of this reading: what a record points to may be built here */
+	int64_t modified_ms;
+	/* The rest belongs to who reads the file. */
+	void *self;
+	void (*take)(void *self, struct usage_file *file, const struct usage_record *record);
+	void (*complain)(void *self, struct usage_file *file, const char *why);
+};
+
+void usage_remember(struct usage_file *file, int text, struct str value);
+/* The record counts. */
+void usage_take(struct usage_file *file, const struct usage_record *record);
+/* The line or document at hand is damaged or cannot be understood, and probably held usage. */
+void usage_complain(struct usage_file *file, const char *why);
+
+enum { USAGE_NEEDLES = 6 };
+
+struct usage_reader {
+	const char *name; /* "claude": for --source, in JSON */
+	const char *title; /* "Claude Code" */
+	void (*places)(struct usage_places *places);
+	/* Whether a file below a place is a transcript, by its path below the place. */
+	bool (*wants)(struct str below, unsigned note);
+	/* One of the three. */
+	/*
+	 * Files of lines that only grow: called for each whole line that contains one of the
+	 * needles, without its end ("\n" or "\r\n").
+	 */
+	void (*line)(struct usage_file *file, struct str line);
+	struct str needles[USAGE_NEEDLES]; /* ended by an absent one; at least 4 bytes each */
+	/* A file that is read whole whenever it changed. */
+	void (*document)(struct usage_file *file, struct str text);
+	/* The same, as SQLite; the file at path is not to be changed. */
+	[[nodiscard]] bool (*database)(struct usage_file *file, struct err *e);
+};
+
+/* NULL-ended. */
+extern const struct usage_reader *const usage_readers[];
+const struct usage_reader *usage_reader_find(struct str name);
+
+/* ---- for readers ---- */
+
+/*
+ * "2026-11-20T10:00:00.123Z", with any number of fractional digits, a space for the T, an offset
+ * (+01:00, +0100) for the Z, UTC where there is none. False for what is no time.
+ */
+[[nodiscard]] bool usage_time(struct str text, int64_t *time_ms);
+/* A time in JSON: such a string, or a number (or digits in a string) of seconds, ms, us or ns. */
+[[nodiscard]] bool usage_json_time(struct str value, int64_t *time_ms);
+/* A count in JSON: a number, or one in a string; 0 for what is absent, null, negative or no number;
+   what is too large is INT64_MAX. */
+int64_t usage_json_count(struct str value);
+/* US dollars in JSON, a number or one in a string, as nano-dollars; -1 for none. */
+int64_t usage_json_cost(struct str value);
+/* What the total names beyond the parts goes into other. */
+void usage_fill_total(struct usage_tokens *tokens, int64_t total);
+
+#endif

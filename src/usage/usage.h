@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usage: what assistants' transcripts say was used, and what it cost. usage_open finds the
+ * transcripts, reads what is new in them, and gives a view: sums small enough to be grouped again
+ * and again. Nothing here writes to a transcript, talks to a network or prints.
+ *
+ * The index is one SQLite file; it belongs to who has it open for the moment of a commit only. A
+ * view does not change any more and belongs to its caller, on one thread.
+ */
+#ifndef USAGE_USAGE_H
+#define USAGE_USAGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "usage/reader.h"
+#include "usage/record.h"
+
+struct usage_prices;
+struct usage_zone;
+
+/* Costs as: reported by the assistant where it says one and computed elsewhere; always computed;
+   only as reported. */
+enum usage_mode { USAGE_AUTO, USAGE_CALCULATE, USAGE_DISPLAY, USAGE_MODES };
+
+struct usage_sum {
+	struct usage_tokens tokens;
+	int64_t answers;
+	int64_t cost_nanousd[USAGE_MODES];
+	int64_t unpriced[USAGE_MODES]; /* answers with tokens whose cost is unknown, so not in the
+					  cost */
+};
+
+void usage_sum_add(struct usage_sum *sum, const struct usage_sum *more);
+void usage_sum_remove(struct usage_sum *sum, const struct usage_sum *less);
+
+/* Names are numbers into the view's names; 0 is "". */
+struct usage_cell {
+	int32_t day; /* of the zone, days since 1970-01-01 */
+	uint32_t source; /* the reader's name */
+	uint32_t session, project, branch, agent, model, provider;
+	uint32_t flags; /* USAGE_FAST, USAGE_SIDECHAIN, USAGE_GUESSED_MODEL: others are 0 */
+	int64_t first_ms, last_ms; /* of its answers; after a correction they may lie too far out */
+	struct usage_sum sum;
+};
+
+/* One answer, whole. */
+struct usage_entry {
+	int64_t time_ms;
+	uint32_t source, session, project, branch, agent, model, provider;
+	uint32_t flags;
+	uint32_t file; /* of the view's files */
+	struct usage_tokens tokens;
+	int64_t cost_reported_nanousd; /* -1 none */
+	int64_t cost_calculated_nanousd; /* -1 unknown */
+	const uint32_t *tools; /* names, one for each call */
+	size_t tool_count;
+};
+
+/* In nano-dollars, -1 where it is unknown in that mode. */
+int64_t usage_entry_cost(const struct usage_entry *entry, enum usage_mode mode);
+
+enum usage_file_state {
+	USAGE_FILE_READ,
+	USAGE_FILE_GONE, /* deleted; what it said still counts */
+	USAGE_FILE_UNREADABLE,
+	USAGE_FILE_MERGED, /* of another machine */
+};
+
+struct usage_damage {
+	int64_t offset; /* byte of the line's start, -1 the whole file */
+	struct str why;
+};
+
+enum { USAGE_DAMAGES = 8 };
+
+struct usage_file_facts {
+	struct str path;
+	uint32_t source;
+	enum usage_file_state state;
+	int64_t size_bytes, modified_ms;
+	int64_t entries; /* answers it holds, copies of others' too */
+	int64_t damaged; /* lines */
+	struct usage_damage damages[USAGE_DAMAGES]; /* the first of them */
+	size_t damage_count;
+	struct str why; /* of a file that could not be read */
+};
+
+struct usage_view {
+	const struct str *names;
+	size_t name_count;
+	const struct usage_cell *cells;
+	size_t cell_count;
+	const struct usage_file_facts *files; /* only with needs_files */
+	size_t file_count;
+	int64_t copies; /* records that were copies of others and did not count */
+	const struct usage_zone *zone;
+	struct str index_trouble; /* why the index was not used or written; absent: it was */
+	bool was_rebuilt; /* the index was damaged or of another version */
+};
+
+struct usage_wish {
+	const char *(*environment)(const char *name);
+	const char *index_path; /* NULL: none, everything is read */
+	const struct usage_prices *prices;
+	const struct usage_zone *zone;
+	struct str sources; /* comma list of readers' names; "": all */
+	bool is_compat; /* ccusage's rules; index_path is not used then */
+	bool needs_files;
+};
+
+/* False only where nothing can be said at all. The view lives until usage_close. */
+[[nodiscard]] bool usage_open(
+	const struct usage_wish *wish, struct usage_view **view, struct err *e);
+void usage_close(struct usage_view *view); /* NULL is nothing */
+/*
+ * Calls visit for each counted answer from since_ms to before until_ms, in no order, until it
+ * returns false. The cost of the whole is in proportion to what lies there.
+ */
+[[nodiscard]] bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
+	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
+
+#endif
