@@ -79,7 +79,7 @@ struct usage_reader {
 	/* A file that is read whole whenever it changed. */
 	void (*document)(struct usage_file *file, struct str text);
 	/* The same, as SQLite; the file at path is not to be changed. */
-	[[nodiscard]] bool (*database)(struct usage_file *file, struct err *e);
+	bool (*database)(struct usage_file *file, struct err *e);
 };
 
 /* NULL-ended. */
