@@ -19,6 +19,8 @@ void usage_piece_free(struct usage_piece *piece); /* NULL is nothing */
  */
 [[nodiscard]] bool usage_read(const struct usage_reader *reader, struct usage_file *file,
 	struct usage_piece *piece, int64_t from, int64_t *end, struct err *e);
+/* Whether a file of the reader is read by lines, so that its beginning need not be read again. */
+bool usage_reads_lines(const struct usage_reader *reader, struct str path);
 /* Byte offset of the line at hand, for complaints; -1 for documents and databases. */
 int64_t usage_piece_offset(const struct usage_piece *piece);
 
