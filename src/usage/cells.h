@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+/* cells: the sums by day and all that an answer belongs to. */
+#ifndef USAGE_CELLS_H
+#define USAGE_CELLS_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "usage/usage.h"
+
+struct cells {
+	VEC(struct usage_cell) all; /* those that became empty have no answers */
+	uint32_t *slots;
+	size_t slot_count;
+};
+
+void cells_release(struct cells *cells);
+/* The cell with these: day, names, flags; made where there is none. Valid until the next call. */
+struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like);
+/* Of those with answers: for the index. */
+void cells_put(const struct cells *cells, struct buf *out);
+[[nodiscard]] bool cells_take(
+	struct cells *cells, struct str bytes, size_t name_count, struct err *e);
+
+#endif

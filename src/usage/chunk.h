@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * chunk: the answers that one reading of one transcript found, packed: what the index keeps of it.
+ * A chunk stands alone; its strings are in it, each once, and what consecutive answers have in
+ * common (a context) is there once, too.
+ */
+#ifndef USAGE_CHUNK_H
+#define USAGE_CHUNK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "usage/names.h"
+#include "usage/pack.h"
+#include "usage/record.h"
+
+struct chunk_context {
+	uint32_t session, project, branch, agent, model, provider; /* names */
+	uint32_t flags; /* enum usage_flag */
+};
+
+struct chunk_item {
+	uint64_t key; /* of source and id; 0: no id */
+	int64_t time_ms;
+	uint32_t context;
+	bool is_replacing;
+	struct usage_tokens tokens;
+	int64_t cost_reported_nanousd;
+	uint32_t tool_first, tool_count; /* in the chunk's tools */
+};
+
+/* Takes records and joins those of one answer. One for each thread; used again for each file. */
+struct chunk_maker {
+	uint64_t seed; /* of the source: ids of two sources are never the same */
+	struct names names;
+	VEC(struct chunk_context) contexts;
+	VEC(struct chunk_item) items;
+	VEC(uint32_t) tools;
+	uint32_t *slots; /* item + 1 by key */
+	size_t slot_count;
+	int64_t copies; /* records that were joined */
+};
+
+void chunk_maker_release(struct chunk_maker *maker);
+void chunk_maker_begin(struct chunk_maker *maker, struct str source);
+void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *record);
+/* Nothing when no record came. */
+void chunk_maker_put(const struct chunk_maker *maker, struct buf *out);
+
+/* Of two records of one answer in one file, the later one second. */
+void chunk_item_join(struct chunk_item *into, const struct chunk_item *later);
+
+/* A chunk unpacked; names are those of a common table. */
+struct chunk {
+	VEC(struct chunk_context) contexts;
+	VEC(struct chunk_item) items;
+	VEC(uint32_t) tools;
+};
+
+void chunk_release(struct chunk *chunk);
+[[nodiscard]] bool chunk_take(
+	struct chunk *chunk, struct str bytes, struct names *names, struct err *e);
+
+#endif
