@@ -124,10 +124,10 @@ static void put_file(const struct known_file *file, struct buf *out)
 	pack_number(out, file->dir);
 	pack_text(out, file->name);
 	pack_number(out, file->state);
-	pack_number(out, file->device);
-	pack_number(out, file->inode);
-	pack_signed(out, file->size_bytes);
-	pack_signed(out, file->modified_ns);
+	pack_number(out, file->facts.device);
+	pack_number(out, file->facts.inode);
+	pack_signed(out, file->facts.size_bytes);
+	pack_signed(out, file->facts.modified_ns);
 	pack_signed(out, file->born_ns);
 	pack_signed(out, file->end);
 	pack_fixed(out, file->tail);
@@ -157,10 +157,10 @@ static struct known_file take_file(struct unpack *u)
 
 	file.name = unpack_text(u);
 	file.state = (enum usage_file_state)unpack_number(u);
-	file.device = unpack_number(u);
-	file.inode = unpack_number(u);
-	file.size_bytes = unpack_signed(u);
-	file.modified_ns = unpack_signed(u);
+	file.facts.device = unpack_number(u);
+	file.facts.inode = unpack_number(u);
+	file.facts.size_bytes = unpack_signed(u);
+	file.facts.modified_ns = unpack_signed(u);
 	file.born_ns = unpack_signed(u);
 	file.end = unpack_signed(u);
 	file.tail = unpack_fixed(u);

@@ -26,14 +26,27 @@ struct known_dir {
 	struct str why; /* it cannot be listed; absent: it can */
 	/* Not in the index. */
 	VEC(uint32_t) files;
-	bool is_there, is_root, must_list;
+	bool must_list;
+	int64_t now_modified_ns;
+};
+
+enum known_change {
+	KNOWN_SAME,
+	KNOWN_GREW, /* perhaps: what is in front of end is to be compared */
+	KNOWN_NEW, /* or another one: all of it is to be read */
+	KNOWN_VANISHED,
+	KNOWN_SHUT, /* it cannot be read; why is set */
+};
+
+struct known_facts {
+	uint64_t device, inode;
+	int64_t size_bytes, modified_ns;
 };
 
 struct known_file {
 	uint32_t dir;
 	struct str name;
-	uint64_t device, inode;
-	int64_t size_bytes, modified_ns;
+	struct known_facts facts; /* when it was read */
 	int64_t end; /* read up to here */
 	uint64_t tail; /* hash of the last bytes in front of end */
 	int64_t born_ns; /* 0 unknown: which of two files is the older one */
@@ -44,7 +57,9 @@ struct known_file {
 	struct str why;
 	struct usage_memory memory;
 	/* Not in the index. */
-	bool is_changed, was_looked_at;
+	bool is_changed; /* what is in the index of it is not true any more */
+	enum known_change change;
+	struct known_facts now; /* where it changed */
 };
 
 struct known {

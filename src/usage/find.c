@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+#include "usage/find.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "usage/names.h"
+
+enum {
+	OPEN_FROM_FILES = 4, /* with so many files an open directory is cheaper than whole paths */
+	DEPTH_MAX = 32,
+	/* A directory may change again within the same tick of its clock, unseen. */
+	SETTLED_NS = 100'000'000,
+};
+
+/* ---- places ---- */
+
+struct place_taker {
+	struct usage_places head;
+	struct find_places *out;
+	uint32_t source;
+};
+
+static void take_place(struct usage_places *head, struct str path, unsigned note)
+{
+	struct place_taker *taker = (struct place_taker *)head;
+
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	vec_each (&taker->out->all, place) {
+		if (place->source == taker->source && place->note == note &&
+			str_eq(place->path, path))
+			return;
+	}
+	vec_push(&taker->out->all,
+		(struct find_place){taker->source, arena_copy(&taker->out->arena, path), note});
+}
+
+void find_places_release(struct find_places *places)
+{
+	vec_release(&places->all);
+	arena_release(&places->arena);
+}
+
+void find_places_fill(struct find_places *places, const char *(*environment)(const char *name))
+{
+	const char *home = environment("HOME");
+
+	for (uint32_t source = 0; usage_readers[source]; source++) {
+		struct place_taker taker = {{environment, home && home[0] == '/' ? home : NULL,
+						    &places->arena, take_place},
+			places, source};
+		usage_readers[source]->places(&taker.head);
+	}
+}
+
+uint64_t find_places_mark(const struct find_places *places)
+{
+	AUTO(buf) all = {0};
+
+	vec_each (&places->all, place) {
+		buf_put_text(&all, usage_readers[place->source]->name);
+		buf_put_char(&all, '\n');
+		buf_put_str(&all, place->path);
+		buf_put_char(&all, '\n');
+	}
+	return hash_bytes(buf_str(&all));
+}
+
+/* ---- threads ---- */
+
+struct thread_work {
+	void (*work)(void *self, int thread);
+	void *self;
+	int thread;
+};
+
+static void *run_thread(void *p)
+{
+	struct thread_work *w = p;
+
+	w->work(w->self, w->thread);
+	return NULL;
+}
+
+void find_on_all(void (*work)(void *self, int thread), void *self, int limit)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	int count = processors > FIND_THREADS_MAX ? FIND_THREADS_MAX : (int)processors, started = 0;
+	pthread_t threads[FIND_THREADS_MAX];
+	struct thread_work works[FIND_THREADS_MAX];
+
+	if (count > limit)
+		count = limit;
+	for (int i = 1; i < count; i++) {
+		works[started] = (struct thread_work){work, self, i};
+		if (pthread_create(&threads[started], NULL, run_thread, &works[started]) == 0)
+			started++;
+	}
+	work(self, 0);
+	for (int i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+}
+
+/* ---- what is known ---- */
+
+static int64_t time_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
+
+static struct known_facts facts_of(const struct stat *s)
+{
+	return (struct known_facts){s->st_dev, s->st_ino, s->st_size, time_ns(s->st_mtim)};
+}
+
+static void look_at_file(struct known_file *file, int dir_fd, const char *path)
+{
+	struct stat s;
+
+	if (fstatat(dir_fd, path, &s, 0) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+			file->change = file->state == USAGE_FILE_GONE ? KNOWN_SAME : KNOWN_VANISHED;
+		else
+			file->change =
+				file->state == USAGE_FILE_UNREADABLE ? KNOWN_SAME : KNOWN_SHUT;
+		return;
+	}
+	struct known_facts now = facts_of(&s);
+	const struct known_facts *then = &file->facts;
+	bool is_same = now.inode == then->inode && now.device == then->device;
+	if (is_same && now.size_bytes == then->size_bytes && now.modified_ns == then->modified_ns &&
+		file->state == USAGE_FILE_READ)
+		return;
+	file->now = now;
+	file->change =
+		is_same && file->state == USAGE_FILE_READ && now.size_bytes > then->size_bytes
+			? KNOWN_GREW
+			: KNOWN_NEW;
+}
+
+struct looker {
+	struct known *known;
+	const bool *is_wanted;
+	_Atomic size_t next;
+};
+
+static void look_at_files(struct known *known, struct known_dir *dir)
+{
+	char path[PATH_MAX];
+	AUTO_FD fd = -1;
+
+	if (dir->files.n >= OPEN_FROM_FILES) {
+		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	vec_each (&dir->files, number) {
+		struct known_file *file = &known->files.p[*number];
+		int n = fd >= 0 ? snprintf(path, sizeof path, "%.*s", STR_ARG(file->name))
+				: snprintf(path, sizeof path, "%.*s/%.*s", STR_ARG(dir->path),
+					  STR_ARG(file->name));
+		if (n < (int)sizeof path)
+			look_at_file(file, fd >= 0 ? fd : AT_FDCWD, path);
+	}
+}
+
+static void look_at_dir(struct known *known, struct known_dir *dir)
+{
+	char path[PATH_MAX];
+	struct stat s;
+
+	if (dir->kind == KNOWN_DIRECTORY) {
+		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
+		if (stat(path, &s) == 0) {
+			dir->now_modified_ns = time_ns(s.st_mtim);
+			dir->must_list =
+				dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
+			dir->inode = s.st_ino;
+			dir->device = s.st_dev;
+		}
+	}
+	look_at_files(known, dir);
+}
+
+static void look(void *self, int)
+{
+	struct looker *looker = self;
+	struct known *known = looker->known;
+
+	for (size_t i; (i = atomic_fetch_add(&looker->next, 1)) < known->dirs.n;) {
+		struct known_dir *dir = &known->dirs.p[i];
+		if (dir->kind != KNOWN_ELSEWHERE && looker->is_wanted[dir->source])
+			look_at_dir(known, dir);
+	}
+}
+
+/* ---- what is new ---- */
+
+struct lister {
+	struct known *known;
+	struct names visited; /* directories: device, inode, source */
+	bool has_visited;
+	int64_t now_ns;
+};
+
+static struct str dir_key(uint64_t parts[3], uint64_t device, uint64_t inode, uint32_t source)
+{
+	parts[0] = device;
+	parts[1] = inode;
+	parts[2] = source;
+	return (struct str){(const char *)parts, 3 * sizeof *parts};
+}
+
+/* False: it was visited under some other name. */
+static bool visit_once(struct lister *l, uint64_t device, uint64_t inode, uint32_t source)
+{
+	uint64_t parts[3];
+	uint32_t found;
+
+	if (!l->has_visited) {
+		vec_each (&l->known->dirs, dir)
+			if (dir->kind == KNOWN_DIRECTORY)
+				(void)names_add(&l->visited,
+					dir_key(parts, dir->device, dir->inode, dir->source));
+		l->has_visited = true;
+	}
+	struct str key = dir_key(parts, device, inode, source);
+	if (names_find(&l->visited, key, &found))
+		return false;
+	(void)names_add(&l->visited, key);
+	return true;
+}
+
+static void add_dir(struct lister *l, struct known_dir *like, struct str path, const struct stat *s)
+{
+	struct known_dir dir = {
+		.path = path,
+		.source = like->source,
+		.note = like->note,
+		.place_n = like->place_n ? like->place_n : (uint32_t)path.n,
+		.kind = KNOWN_DIRECTORY,
+		.device = s->st_dev,
+		.inode = s->st_ino,
+		.must_list = true,
+		.now_modified_ns = time_ns(s->st_mtim),
+	};
+
+	if (visit_once(l, dir.device, dir.inode, dir.source))
+		(void)known_add_dir(l->known, &dir);
+}
+
+static void add_file(struct lister *l, uint32_t dir, struct str name, const struct stat *s)
+{
+	struct known_file *file = &l->known->files.p[known_add_file(l->known, dir, name)];
+
+	file->now = facts_of(s);
+	file->change = KNOWN_NEW;
+}
+
+/* Another name of a file that is known already. */
+static bool is_alias(const struct lister *l, uint32_t source, const struct stat *s)
+{
+	vec_each (&l->known->files, file) {
+		const struct known_facts *f = file->change ? &file->now : &file->facts;
+		if (f->inode == s->st_ino && f->device == s->st_dev &&
+			l->known->dirs.p[file->dir].source == source)
+			return true;
+	}
+	return false;
+}
+
+static void list_entry(
+	struct lister *l, uint32_t number, int fd, const struct dirent *entry, struct names *had)
+{
+	struct known_dir *dir = &l->known->dirs.p[number];
+	const struct usage_reader *reader = usage_readers[dir->source];
+	char path[PATH_MAX];
+	struct stat s;
+	uint32_t found;
+
+	int n = snprintf(path, sizeof path, "%.*s/%s", STR_ARG(dir->path), entry->d_name);
+	if (n >= (int)sizeof path)
+		return;
+	struct str whole = {path, (size_t)n}, below = str_skip(whole, dir->place_n + 1);
+	bool may_be_file = entry->d_type != DT_DIR && reader->wants(below, dir->note);
+	if (entry->d_type == DT_REG && !may_be_file)
+		return;
+	if (names_find(had, str_from(entry->d_name), &found))
+		return;
+	if (fstatat(fd, entry->d_name, &s, 0) < 0)
+		return;
+	size_t depth = 0;
+	for (size_t i = 0; i < below.n; i++)
+		depth += below.p[i] == '/';
+	if (S_ISDIR(s.st_mode) && depth < DEPTH_MAX)
+		add_dir(l, dir, whole, &s);
+	else if (S_ISREG(s.st_mode) && may_be_file &&
+		 (entry->d_type != DT_LNK || !is_alias(l, dir->source, &s)))
+		add_file(l, number, str_from(entry->d_name), &s);
+}
+
+static void list_entries(struct lister *l, uint32_t number, DIR *stream)
+{
+	struct names had = {0};
+	struct dirent *entry;
+
+	vec_each (&l->known->dirs.p[number].files, file)
+		(void)names_add(&had, l->known->files.p[*file].name);
+	while ((entry = readdir(stream))) {
+		const char *name = entry->d_name;
+		if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0')))
+			continue;
+		list_entry(l, number, dirfd(stream), entry, &had);
+	}
+	names_release(&had);
+}
+
+static void list(struct lister *l, uint32_t number)
+{
+	struct known_dir *dir = &l->known->dirs.p[number];
+	char path[PATH_MAX];
+
+	l->known->dirs_changed = true;
+	dir->must_list = false;
+	dir->why = (struct str){0};
+	bool is_settled = l->now_ns - dir->now_modified_ns > SETTLED_NS;
+	dir->modified_ns = is_settled ? dir->now_modified_ns : 0;
+	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
+	DIR *stream = opendir(path);
+	if (!stream) {
+		dir->modified_ns = 0;
+		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(errno));
+		return;
+	}
+	list_entries(l, number, stream);
+	(void)closedir(stream);
+}
+
+static struct known_dir *find_root(struct known *known, const struct find_place *place)
+{
+	vec_each (&known->dirs, dir) {
+		if (dir->kind == KNOWN_DIRECTORY && dir->source == place->source &&
+			dir->place_n == dir->path.n && str_eq(dir->path, place->path))
+			return dir;
+	}
+	return NULL;
+}
+
+static void add_single(struct lister *l, const struct find_place *place, const struct stat *s)
+{
+	const char *slash = memrchr(place->path.p, '/', place->path.n);
+	struct known_dir dir = {
+		.path = str_range(place->path.p, slash),
+		.source = place->source,
+		.note = place->note,
+		.place_n = (uint32_t)(slash - place->path.p),
+		.kind = KNOWN_SINGLE,
+	};
+	struct str name = str_range(slash + 1, place->path.p + place->path.n);
+
+	vec_each (&l->known->dirs, other) {
+		if (other->kind == KNOWN_SINGLE && other->source == place->source &&
+			str_eq(other->path, dir.path) &&
+			str_eq(l->known->files.p[other->files.p[0]].name, name))
+			return;
+	}
+	add_file(l, known_add_dir(l->known, &dir), name, s);
+}
+
+static void add_places(struct lister *l, const struct find_places *places, const bool *is_wanted)
+{
+	struct stat s;
+
+	vec_each (&places->all, place) {
+		if (!is_wanted[place->source] || find_root(l->known, place) ||
+			stat(place->path.p, &s) < 0)
+			continue;
+		struct known_dir like = {.source = place->source, .note = place->note};
+		if (S_ISDIR(s.st_mode))
+			add_dir(l, &like, place->path, &s);
+		else if (S_ISREG(s.st_mode))
+			add_single(l, place, &s);
+	}
+}
+
+void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted)
+{
+	struct looker looker = {known, is_wanted, 0};
+	struct timespec now;
+
+	if (known->dirs.n > 0)
+		find_on_all(look, &looker, known->files.n < 64 ? 1 : FIND_THREADS_MAX);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	struct lister lister = {.known = known, .now_ns = time_ns(now)};
+	add_places(&lister, places, is_wanted);
+	for (uint32_t i = 0; i < known->dirs.n; i++)
+		if (known->dirs.p[i].must_list)
+			list(&lister, i);
+	names_release(&lister.visited);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/*
+ * find: which transcripts there are, and which of them changed. A directory that has not changed is
+ * not listed again; what is known of is looked at by all processors at once.
+ */
+#ifndef USAGE_FIND_H
+#define USAGE_FIND_H
+
+#include "usage/known.h"
+
+/* Places of all readers, in their order. */
+struct find_place {
+	uint32_t source; /* place in usage_readers */
+	struct str path;
+	unsigned note;
+};
+
+struct find_places {
+	VEC(struct find_place) all;
+	struct arena arena;
+};
+
+void find_places_release(struct find_places *places);
+void find_places_fill(struct find_places *places, const char *(*environment)(const char *name));
+/* The same for the same places. */
+uint64_t find_places_mark(const struct find_places *places);
+
+/*
+ * Looks at all that is known of the sources (is_wanted by place in usage_readers) and lists what is
+ * new; each file's change says what is to be done.
+ */
+void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted);
+
+enum { FIND_THREADS_MAX = 8 };
+/* Calls work(self, thread) on as many threads as there are processors, this one among them. */
+void find_on_all(void (*work)(void *self, int thread), void *self, int limit);
+
+#endif
