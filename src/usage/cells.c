@@ -120,11 +120,10 @@ static void take_sum(struct unpack *u, struct usage_sum *sum)
 	}
 }
 
-void cells_put(const struct cells *cells, struct buf *out)
+void cells_put(const struct cells *cells, size_t first, size_t count, struct buf *out)
 {
-	vec_each (&cells->all, cell) {
-		if (cell->sum.answers == 0)
-			continue;
+	for (size_t i = first; i < first + count && i < cells->all.n; i++) {
+		const struct usage_cell *cell = &cells->all.p[i];
 		pack_signed(out, cell->day);
 		pack_number(out, cell->source);
 		pack_number(out, cell->session);

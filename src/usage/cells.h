@@ -16,8 +16,8 @@ struct cells {
 void cells_release(struct cells *cells);
 /* The cell with these: day, names, flags; made where there is none. Valid until the next call. */
 struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like);
-/* Of those with answers: for the index. */
-void cells_put(const struct cells *cells, struct buf *out);
+/* For the index: as many as there are of count from the first-th on. */
+void cells_put(const struct cells *cells, size_t first, size_t count, struct buf *out);
 [[nodiscard]] bool cells_take(
 	struct cells *cells, struct str bytes, size_t name_count, struct err *e);
 

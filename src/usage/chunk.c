@@ -203,20 +203,30 @@ static void put_context(const struct chunk_context *c, struct buf *out)
 	pack_number(out, c->flags);
 }
 
-void chunk_maker_put(const struct chunk_maker *maker, struct buf *out)
+void chunk_maker_put(
+	const struct chunk_maker *maker, struct buf *out, int64_t *first_ms, int64_t *last_ms)
 {
+	AUTO(buf) bytes = {0};
 	int64_t time_ms = 0;
 
 	if (maker->items.n == 0)
 		return;
-	pack_number(out, maker->names.all.n);
-	names_put(&maker->names, 0, out);
-	pack_number(out, maker->contexts.n);
+	pack_number(&bytes, maker->names.all.n);
+	names_put(&maker->names, 0, &bytes);
+	pack_number(&bytes, maker->contexts.n);
 	for (size_t i = 0; i < maker->contexts.n; i++)
-		put_context(&maker->contexts.p[i], out);
-	pack_number(out, maker->items.n);
-	for (size_t i = 0; i < maker->items.n; i++)
-		put_item(maker, &maker->items.p[i], &time_ms, out);
+		put_context(&maker->contexts.p[i], &bytes);
+	pack_number(&bytes, maker->items.n);
+	*first_ms = INT64_MAX;
+	*last_ms = INT64_MIN;
+	for (size_t i = 0; i < maker->items.n; i++) {
+		int64_t ms = maker->items.p[i].time_ms;
+		*first_ms = ms < *first_ms ? ms : *first_ms;
+		*last_ms = ms > *last_ms ? ms : *last_ms;
+		put_item(maker, &maker->items.p[i], &time_ms, &bytes);
+	}
+	must(!bytes.overflow);
+	pack_text(out, buf_str(&bytes));
 }
 
 /* ---- taking ---- */
@@ -240,6 +250,7 @@ static int64_t take_count(struct unpack *u)
 struct local_names {
 	uint32_t *common;
 	size_t n;
+	size_t contexts; /* the first of this chunk */
 };
 
 static uint32_t take_name(struct unpack *u, const struct local_names *local)
@@ -264,9 +275,9 @@ static struct chunk_item take_item(
 {
 	struct chunk_item item = {.cost_reported_nanousd = -1};
 	struct usage_tokens *t = &item.tokens;
-	uint64_t bits = unpack_number(u), context = unpack_number(u);
+	uint64_t bits = unpack_number(u), context = local->contexts + unpack_number(u);
 
-	u->is_bad |= context >= chunk->contexts.n;
+	u->is_bad |= context < local->contexts || context >= chunk->contexts.n;
 	item.context = (uint32_t)context;
 	*time_ms = (int64_t)((uint64_t)*time_ms + (uint64_t)unpack_signed(u));
 	item.time_ms = *time_ms;
@@ -314,21 +325,34 @@ static void take_names(struct unpack *u, struct names *names, struct local_names
 		local->common[i] = names_add(names, unpack_text(u));
 }
 
-bool chunk_take(struct chunk *chunk, struct str bytes, struct names *names, struct err *e)
+void chunk_clear(struct chunk *chunk)
+{
+	chunk->contexts.n = chunk->items.n = chunk->tools.n = 0;
+}
+
+static bool take_one(struct chunk *chunk, struct str bytes, struct names *names)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
-	struct local_names local;
+	struct local_names local = {.contexts = chunk->contexts.n};
 	int64_t time_ms = 0;
 
-	chunk->contexts.n = chunk->items.n = chunk->tools.n = 0;
-	if (bytes.n == 0)
-		return true;
 	take_names(&u, names, &local);
 	for (size_t i = unpack_count(&u); i > 0 && !u.is_bad; i--)
 		vec_push(&chunk->contexts, take_context(&u, &local));
 	for (size_t i = unpack_count(&u); i > 0 && !u.is_bad; i--)
 		vec_push(&chunk->items, take_item(chunk, &u, &time_ms, &local));
 	free(local.common);
-	return (!u.is_bad && u.p == u.end) ||
-	       err_set(e, ERR_PARSE, "answers that cannot be unpacked");
+	return !u.is_bad && u.p == u.end;
+}
+
+bool chunk_take(struct chunk *chunk, struct str bytes, struct names *names, struct err *e)
+{
+	struct unpack u = {bytes.p, bytes.p + bytes.n};
+
+	while (u.p < u.end) {
+		struct str one = unpack_text(&u);
+		if (u.is_bad || !take_one(chunk, one, names))
+			return err_set(e, ERR_PARSE, "answers that cannot be unpacked");
+	}
+	return true;
 }

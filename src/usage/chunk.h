@@ -44,8 +44,9 @@ struct chunk_maker {
 void chunk_maker_release(struct chunk_maker *maker);
 void chunk_maker_begin(struct chunk_maker *maker, struct str source);
 void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *record);
-/* Nothing when no record came. */
-void chunk_maker_put(const struct chunk_maker *maker, struct buf *out);
+/* Nothing when no record came; else its times are put out, too. */
+void chunk_maker_put(
+	const struct chunk_maker *maker, struct buf *out, int64_t *first_ms, int64_t *last_ms);
 
 /* Of two records of one answer in one file, the later one second. */
 void chunk_item_join(struct chunk_item *into, const struct chunk_item *later);
@@ -58,6 +59,8 @@ struct chunk {
 };
 
 void chunk_release(struct chunk *chunk);
+void chunk_clear(struct chunk *chunk); /* keeps memory */
+/* Appends what is in bytes: chunks one behind the other, as chunk_maker_put left them. */
 [[nodiscard]] bool chunk_take(
 	struct chunk *chunk, struct str bytes, struct names *names, struct err *e);
 

@@ -188,6 +188,9 @@ static void look_at_dir(struct known *known, struct known_dir *dir)
 				dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
 			dir->inode = s.st_ino;
 			dir->device = s.st_dev;
+		} else {
+			dir->inode = dir->device = 0;
+			dir->modified_ns = 0;
 		}
 	}
 	look_at_files(known, dir);
@@ -331,18 +334,23 @@ static void list(struct lister *l, uint32_t number)
 	struct known_dir *dir = &l->known->dirs.p[number];
 	char path[PATH_MAX];
 
-	l->known->dirs_changed = true;
-	dir->must_list = false;
-	dir->why = (struct str){0};
+	int64_t had_modified_ns = dir->modified_ns;
+	bool was_shut = dir->why.p != NULL;
 	bool is_settled = l->now_ns - dir->now_modified_ns > SETTLED_NS;
+
+	dir->must_list = false;
 	dir->modified_ns = is_settled ? dir->now_modified_ns : 0;
+	dir->why = (struct str){0};
 	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
 	DIR *stream = opendir(path);
 	if (!stream) {
 		dir->modified_ns = 0;
 		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(errno));
-		return;
 	}
+	if (dir->modified_ns != had_modified_ns || was_shut != (stream == NULL))
+		l->known->dirs_changed = true;
+	if (!stream)
+		return;
 	list_entries(l, number, stream);
 	(void)closedir(stream);
 }

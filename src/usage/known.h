@@ -57,6 +57,7 @@ struct known_file {
 	struct str why;
 	struct usage_memory memory;
 	/* Not in the index. */
+	bool is_dropped; /* nothing that the index has of it holds */
 	bool is_changed; /* what is in the index of it is not true any more */
 	enum known_change change;
 	struct known_facts now; /* where it changed */

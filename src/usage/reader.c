@@ -76,8 +76,20 @@ void usage_remember(struct usage_file *file, int text, struct str value)
 		file->memory.texts[text] = arena_copy(file->arena, value);
 }
 
+/* No answer has so many, and sums of fewer do not overflow. */
+static bool is_possible(const struct usage_tokens *t)
+{
+	static const int64_t limit = 1'000'000'000'000;
+
+	return usage_tokens_total(t) <= limit && t->reasoning <= limit && t->web_searches <= limit;
+}
+
 void usage_take(struct usage_file *file, const struct usage_record *record)
 {
+	if (!is_possible(&record->tokens)) {
+		usage_complain(file, "more tokens than an answer can have");
+		return;
+	}
 	file->take(file->self, file, record);
 }
 

@@ -168,7 +168,7 @@ struct store *store_create(const char *path, struct err *e)
 		"CREATE TABLE piece(kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,"
 		" PRIMARY KEY(kind, number)) WITHOUT ROWID;"
 		"CREATE TABLE chunk(file INTEGER NOT NULL, number INTEGER NOT NULL,"
-		" first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, bytes BLOB NOT NULL,"
+		" first_item INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, bytes BLOB NOT NULL,"
 		" PRIMARY KEY(file, number)) WITHOUT ROWID;",
 		STORE_VERSION);
 	if (!run(store, sql, e)) {
@@ -232,15 +232,15 @@ bool store_piece(
 	return is_good;
 }
 
-static bool each_chunk(struct store *store, sqlite3_stmt *s,
-	bool (*visit)(void *self, uint32_t file, struct str bytes, struct err *e), void *self,
-	struct err *e)
+static bool each_chunk(
+	struct store *store, sqlite3_stmt *s, store_chunk_fn *visit, void *self, struct err *e)
 {
 	bool is_good = true;
 	int code = SQLITE_DONE;
 
 	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW)
-		is_good = visit(self, (uint32_t)sqlite3_column_int64(s, 0), blob(s, 1), e);
+		is_good = visit(self, (uint32_t)sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1), blob(s, 2), e);
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(store, e);
 	sqlite3_finalize(s);
@@ -248,11 +248,10 @@ static bool each_chunk(struct store *store, sqlite3_stmt *s,
 }
 
 bool store_each_chunk(struct store *store, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, uint32_t file, struct str bytes, struct err *e), void *self,
-	struct err *e)
+	store_chunk_fn *visit, void *self, struct err *e)
 {
 	sqlite3_stmt *s = prepare(store,
-		"SELECT file, bytes FROM chunk WHERE last_ms >= ? AND first_ms < ?"
+		"SELECT file, first_item, bytes FROM chunk WHERE last_ms >= ? AND first_ms < ?"
 		" ORDER BY file, number",
 		e);
 
@@ -263,12 +262,11 @@ bool store_each_chunk(struct store *store, int64_t since_ms, int64_t until_ms,
 	return each_chunk(store, s, visit, self, e);
 }
 
-bool store_file_chunks(struct store *store, uint32_t file,
-	bool (*visit)(void *self, uint32_t file, struct str bytes, struct err *e), void *self,
-	struct err *e)
+bool store_file_chunks(
+	struct store *store, uint32_t file, store_chunk_fn *visit, void *self, struct err *e)
 {
-	sqlite3_stmt *s =
-		prepare(store, "SELECT file, bytes FROM chunk WHERE file = ? ORDER BY number", e);
+	sqlite3_stmt *s = prepare(store,
+		"SELECT file, first_item, bytes FROM chunk WHERE file = ? ORDER BY number", e);
 
 	if (!s)
 		return false;
@@ -338,8 +336,8 @@ static bool extend_row(struct store *store, uint32_t file, int64_t first_ms, int
 	return finish(store, s, e);
 }
 
-bool store_add_chunk(struct store *store, uint32_t file, int64_t first_ms, int64_t last_ms,
-	struct str bytes, struct err *e)
+bool store_add_chunk(struct store *store, uint32_t file, int64_t first_item, int64_t first_ms,
+	int64_t last_ms, struct str bytes, struct err *e)
 {
 	if (!store->temporary) {
 		if (!extend_row(store, file, first_ms, last_ms, bytes, e))
@@ -350,15 +348,16 @@ bool store_add_chunk(struct store *store, uint32_t file, int64_t first_ms, int64
 	sqlite3_stmt *s = store->add_chunk;
 	if (!s)
 		store->add_chunk = s = prepare(store,
-			"INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4 FROM chunk"
+			"INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4, ?5 FROM chunk"
 			" WHERE file = ?1",
 			e);
 	if (!s)
 		return false;
 	(void)sqlite3_bind_int64(s, 1, file);
-	(void)sqlite3_bind_int64(s, 2, first_ms);
-	(void)sqlite3_bind_int64(s, 3, last_ms);
-	(void)sqlite3_bind_blob64(s, 4, bytes.p, bytes.n, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(s, 2, first_item);
+	(void)sqlite3_bind_int64(s, 3, first_ms);
+	(void)sqlite3_bind_int64(s, 4, last_ms);
+	(void)sqlite3_bind_blob64(s, 5, bytes.p, bytes.n, SQLITE_STATIC);
 	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(store, e);
 	(void)sqlite3_reset(s);
 	return is_done;

@@ -20,7 +20,8 @@ enum store_kind {
 	STORE_DIRS,
 	STORE_FILES,
 	STORE_CELLS,
-	STORE_NEW_KEYS,
+	STORE_NEW_KEYS, /* those that are in no part yet */
+	STORE_COPIED, /* keys of answers that are in several places */
 	STORE_LOADED, /* those in front are read at each start */
 	STORE_KEYS = STORE_LOADED, /* number: the part */
 	STORE_KINDS,
@@ -42,14 +43,15 @@ void store_close(struct store *store); /* NULL is nothing */
 /* Appends; nothing for a piece that is not there. */
 [[nodiscard]] bool store_piece(
 	struct store *store, enum store_kind kind, uint32_t number, struct buf *out, struct err *e);
+/* first_item: how many answers the file has in front of these. */
+typedef bool store_chunk_fn(
+	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e);
 /* Chunks by file and number, those with answers in [since_ms, until_ms). */
 [[nodiscard]] bool store_each_chunk(struct store *store, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, uint32_t file, struct str bytes, struct err *e), void *self,
-	struct err *e);
+	store_chunk_fn *visit, void *self, struct err *e);
 /* All of one file's. */
-[[nodiscard]] bool store_file_chunks(struct store *store, uint32_t file,
-	bool (*visit)(void *self, uint32_t file, struct str bytes, struct err *e), void *self,
-	struct err *e);
+[[nodiscard]] bool store_file_chunks(
+	struct store *store, uint32_t file, store_chunk_fn *visit, void *self, struct err *e);
 
 /* ---- writing ---- */
 
@@ -61,8 +63,8 @@ struct store *store_create(const char *path, struct err *e);
 	struct str bytes, struct err *e);
 [[nodiscard]] bool store_drop(struct store *store, enum store_kind kind, struct err *e);
 /* Behind what the file has. */
-[[nodiscard]] bool store_add_chunk(struct store *store, uint32_t file, int64_t first_ms,
-	int64_t last_ms, struct str bytes, struct err *e);
+[[nodiscard]] bool store_add_chunk(struct store *store, uint32_t file, int64_t first_item,
+	int64_t first_ms, int64_t last_ms, struct str bytes, struct err *e);
 [[nodiscard]] bool store_drop_chunks(struct store *store, uint32_t file, struct err *e);
 [[nodiscard]] bool store_commit(struct store *store, struct err *e);
 void store_rollback(struct store *store);

@@ -96,12 +96,18 @@ struct usage_view {
 	const struct usage_zone *zone;
 	struct str index_trouble; /* why the index was not used or written; absent: it was */
 	bool was_rebuilt; /* the index was damaged or of another version */
+	/* Belongs to who made the view. */
+	void *self;
+	bool (*each)(void *self, int64_t since_ms, int64_t until_ms,
+		bool (*visit)(void *self, const struct usage_entry *entry), void *visitor,
+		struct err *e);
+	void (*close)(void *self);
 };
 
 struct usage_wish {
 	const char *(*environment)(const char *name);
 	const char *index_path; /* NULL: none, everything is read */
-	const struct usage_prices *prices;
+	struct usage_prices *prices;
 	const struct usage_zone *zone;
 	struct str sources; /* comma list of readers' names; "": all */
 	bool is_compat; /* ccusage's rules; index_path is not used then */

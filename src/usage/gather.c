@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "usage/gather.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "usage/chunk.h"
+#include "usage/find.h"
+#include "usage/read.h"
+
+enum { TAIL_BYTES = 64 }; /* what is compared of a file that grew */
+
+_Static_assert(sizeof((struct gather){0}.arenas) / sizeof(struct arena) >= FIND_THREADS_MAX,
+	"an arena for each thread");
+
+/* What one thread works with. */
+struct hand {
+	const struct known *known;
+	struct chunk_maker maker;
+	struct usage_piece *piece;
+	struct arena scratch;
+	struct arena *keep;
+	struct gather_job *job;
+	bool is_compat;
+};
+
+struct crew {
+	struct gather *gather;
+	const struct known *known;
+	const uint32_t *order; /* the largest first, so that none is begun last */
+	_Atomic size_t next;
+	bool is_compat;
+};
+
+static void take(void *self, struct usage_file *, const struct usage_record *record)
+{
+	chunk_maker_add(&((struct hand *)self)->maker, record);
+}
+
+static void complain(void *self, struct usage_file *, const char *why)
+{
+	struct hand *hand = self;
+	struct gather_job *job = hand->job;
+
+	job->damaged++;
+	if (job->damage_count < USAGE_DAMAGES)
+		job->damages[job->damage_count++] = (struct usage_damage){
+			usage_piece_offset(hand->piece), arena_copy(hand->keep, str_from(why))};
+}
+
+static uint64_t read_tail(const char *path, int64_t end)
+{
+	char bytes[TAIL_BYTES];
+	struct err e;
+	size_t size = end < TAIL_BYTES ? (size_t)end : TAIL_BYTES;
+	AUTO_FD fd = file_open_regular(AT_FDCWD, path, &e);
+
+	if (fd < 0 || pread(fd, bytes, size, (off_t)(end - (int64_t)size)) != (ssize_t)size)
+		return 0;
+	return hash_bytes((struct str){bytes, size});
+}
+
+static int64_t born_ns(const char *path)
+{
+	struct statx s;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BTIME, &s) < 0 ||
+		!(s.stx_mask & STATX_BTIME))
+		return 0;
+	return (int64_t)s.stx_btime.tv_sec * 1'000'000'000 + s.stx_btime.tv_nsec;
+}
+
+static void keep_memory(struct hand *hand, const struct usage_memory *memory)
+{
+	hand->job->memory = *memory;
+	for (int i = 0; i < USAGE_TEXTS; i++)
+		if (memory->texts[i].p)
+			hand->job->memory.texts[i] = arena_copy(hand->keep, memory->texts[i]);
+}
+
+static void put_chunk(struct hand *hand)
+{
+	struct gather_job *job = hand->job;
+
+	chunk_maker_put(&hand->maker, &job->chunk, &job->first_ms, &job->last_ms);
+	job->items = (int64_t)hand->maker.items.n;
+	job->copies = hand->maker.copies;
+}
+
+static void read_file(struct hand *hand, const struct known_file *file)
+{
+	struct gather_job *job = hand->job;
+	const struct known_dir *dir = &hand->known->dirs.p[file->dir];
+	const struct usage_reader *reader = usage_readers[dir->source];
+	struct str path = known_path(hand->known, file, &hand->scratch);
+	bool is_growth = file->change == KNOWN_GREW && usage_reads_lines(reader, path) &&
+			 file->end > 0 && read_tail(path.p, file->end) == file->tail;
+	struct usage_file u = {
+		.path = path,
+		.below = dir->kind == KNOWN_SINGLE ? STR("") : str_skip(path, dir->place_n + 1),
+		.note = dir->note,
+		.is_compat = hand->is_compat,
+		.arena = &hand->scratch,
+		.modified_ms = file->now.modified_ns / 1'000'000,
+		.self = hand,
+		.take = take,
+		.complain = complain,
+	};
+
+	if (is_growth)
+		u.memory = file->memory;
+	job->was_rewritten = !is_growth && (file->items > 0 || file->end > 0);
+	chunk_maker_begin(&hand->maker, str_from(reader->name));
+	job->is_good =
+		usage_read(reader, &u, hand->piece, is_growth ? file->end : 0, &job->end, &job->e);
+	if (!job->is_good)
+		return;
+	put_chunk(hand);
+	keep_memory(hand, &u.memory);
+	job->tail = usage_reads_lines(reader, path) ? read_tail(path.p, job->end) : 0;
+	job->born_ns = is_growth ? file->born_ns : born_ns(path.p);
+}
+
+static void work(void *self, int thread)
+{
+	struct crew *crew = self;
+	struct hand hand = {.known = crew->known, .is_compat = crew->is_compat};
+
+	hand.keep = &crew->gather->arenas[thread];
+	for (size_t i; (i = atomic_fetch_add(&crew->next, 1)) < crew->gather->jobs.n;) {
+		if (!hand.piece)
+			hand.piece = usage_piece_new();
+		hand.job = &crew->gather->jobs.p[crew->order[i]];
+		read_file(&hand, &crew->known->files.p[hand.job->file]);
+		arena_clear(&hand.scratch);
+	}
+	usage_piece_free(hand.piece);
+	chunk_maker_release(&hand.maker);
+	arena_release(&hand.scratch);
+}
+
+static int by_size(const void *a, const void *b, void *self)
+{
+	const struct crew *crew = self;
+	const struct gather_job *jobs = crew->gather->jobs.p;
+	int64_t x = crew->known->files.p[jobs[*(const uint32_t *)a].file].now.size_bytes;
+	int64_t y = crew->known->files.p[jobs[*(const uint32_t *)b].file].now.size_bytes;
+
+	return x > y ? -1 : x < y;
+}
+
+void gather_changes(struct gather *gather, const struct known *known, bool is_compat)
+{
+	for (uint32_t i = 0; i < known->files.n; i++) {
+		enum known_change change = known->files.p[i].change;
+		if (change == KNOWN_GREW || change == KNOWN_NEW)
+			vec_push(&gather->jobs, (struct gather_job){.file = i});
+	}
+	if (gather->jobs.n == 0)
+		return;
+	uint32_t *order = must_alloc(gather->jobs.n, sizeof *order);
+	for (uint32_t i = 0; i < gather->jobs.n; i++)
+		order[i] = i;
+	struct crew crew = {gather, known, order, 0, is_compat};
+	qsort_r(order, gather->jobs.n, sizeof *order, by_size, &crew);
+	find_on_all(work, &crew,
+		gather->jobs.n < FIND_THREADS_MAX ? (int)gather->jobs.n : FIND_THREADS_MAX);
+	free(order);
+}
+
+void gather_release(struct gather *gather)
+{
+	vec_each (&gather->jobs, job)
+		buf_release(&job->chunk);
+	vec_release(&gather->jobs);
+	for (size_t i = 0; i < sizeof gather->arenas / sizeof *gather->arenas; i++)
+		arena_release(&gather->arenas[i]);
+}

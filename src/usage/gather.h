@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* gather: reads the transcripts that changed, on all processors, each into a chunk. */
+#ifndef USAGE_GATHER_H
+#define USAGE_GATHER_H
+
+#include "usage/known.h"
+
+struct gather_job {
+	uint32_t file;
+	bool was_rewritten; /* what was known of it does not hold; it was read from its beginning */
+	bool is_good; /* false: it could not be read, e says why; the rest is not set */
+	struct err e;
+	struct buf chunk; /* empty: no new answers */
+	int64_t first_ms, last_ms;
+	int64_t items, copies;
+	int64_t end, born_ns;
+	uint64_t tail;
+	int64_t damaged;
+	struct usage_damage damages[USAGE_DAMAGES];
+	size_t damage_count;
+	struct usage_memory memory;
+};
+
+struct gather {
+	VEC(struct gather_job) jobs; /* by file */
+	struct arena arenas[8]; /* what the jobs' texts are in, one for each thread */
+};
+
+void gather_release(struct gather *gather);
+/* Reads all files of known that grew or are new. */
+void gather_changes(struct gather *gather, const struct known *known, bool is_compat);
+
+#endif

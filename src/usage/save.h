@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* save: a state from and to the index. */
+#ifndef USAGE_SAVE_H
+#define USAGE_SAVE_H
+
+#include "usage/state.h"
+
+/* What of the index was loaded, so that only what differs is written. */
+struct saved {
+	size_t names, files, key_places;
+	uint64_t zone_mark, price_mark; /* the sums were made with these */
+	VEC(uint64_t) cell_hashes; /* of each group of cells */
+	size_t copied;
+};
+
+void saved_release(struct saved *saved);
+/* From state->store. ERR_PARSE: the index is damaged. */
+[[nodiscard]] bool save_load(struct state *state, struct saved *saved, struct err *e);
+/* ERR_CANCELLED: somebody else wrote meanwhile. */
+[[nodiscard]] bool save_commit(
+	struct state *state, const struct saved *saved, const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+#include "usage/usage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/private.h"
+#include "usage/find.h"
+#include "usage/save.h"
+
+enum { READERS_MAX = 32 };
+
+/* A view and what it is made of. */
+struct whole {
+	struct usage_view view;
+	struct state state;
+	struct saved saved;
+	struct find_places places;
+	bool is_wanted[READERS_MAX];
+	const char *index_path; /* NULL none */
+	VEC(struct usage_cell) cells;
+	VEC(struct usage_file_facts) files;
+};
+
+/* ---- wishes ---- */
+
+static bool want_named(struct whole *w, struct str name, struct err *e)
+{
+	for (int i = 0; usage_readers[i]; i++) {
+		if (str_is(name, usage_readers[i]->name)) {
+			w->is_wanted[i] = true;
+			return true;
+		}
+	}
+	AUTO(buf) names = {0};
+	for (int i = 0; usage_readers[i]; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", usage_readers[i]->name);
+	return err_set(
+		e, ERR_USAGE, "no source \"%.*s\"; there are %s", STR_ARG(name), buf_text(&names));
+}
+
+static bool choose_sources(struct whole *w, struct str sources, struct err *e)
+{
+	struct str name;
+
+	for (int i = 0; usage_readers[i]; i++) {
+		must(i < READERS_MAX);
+		w->is_wanted[i] = sources.n == 0;
+	}
+	if (sources.n == 0)
+		return true;
+	while (str_split(&sources, ',', &name))
+		if (!want_named(w, str_trim(name), e))
+			return false;
+	return true;
+}
+
+/* Only where things are that have no say in what is read. */
+static const struct usage_wish *plain_wish;
+
+static const char *plain_environment(const char *name)
+{
+	return strncmp(name, "XDG_", 4) == 0 || strcmp(name, "HOME") == 0
+		       ? plain_wish->environment(name)
+		       : NULL;
+}
+
+/* One index for the usual places, others for places that variables name. */
+static void choose_index(struct whole *w)
+{
+	const struct usage_wish *wish = &w->state.wish;
+	struct find_places usual = {0};
+
+	if (!wish->index_path)
+		return;
+	plain_wish = wish;
+	find_places_fill(&usual, plain_environment);
+	uint64_t mark = find_places_mark(&w->places);
+	if (mark == find_places_mark(&usual))
+		w->index_path = arena_printf(&w->state.arena, "%s.sqlite", wish->index_path).p;
+	else
+		w->index_path = arena_printf(
+			&w->state.arena, "%s-%08x.sqlite", wish->index_path, (unsigned)(mark >> 32))
+					.p;
+	find_places_release(&usual);
+}
+
+/* ---- the index ---- */
+
+static void trouble(struct whole *w, const struct err *e)
+{
+	w->view.index_trouble = arena_copy(&w->state.arena, str_from(e->text));
+}
+
+/* Without what the index had. */
+static void begin_anew(struct whole *w)
+{
+	struct usage_wish wish = w->state.wish;
+	struct arena arena = w->state.arena;
+
+	w->state.arena = (struct arena){0};
+	state_release(&w->state);
+	saved_release(&w->saved);
+	w->saved = (struct saved){0};
+	w->state = (struct state){.wish = wish, .arena = arena};
+}
+
+static void set_index_aside(struct whole *w)
+{
+	begin_anew(w);
+	store_set_aside(w->index_path);
+	w->view.was_rebuilt = true;
+}
+
+static void load_index(struct whole *w)
+{
+	enum store_found found = STORE_NONE;
+	struct err e = {0};
+
+	if (!w->index_path)
+		return;
+	w->state.store = store_open(w->index_path, &found, &e);
+	if (w->state.store && !save_load(&w->state, &w->saved, &e))
+		found = e.code == ERR_PARSE ? STORE_DAMAGED : STORE_NONE;
+	if (found == STORE_GOOD)
+		return;
+	if (found == STORE_DAMAGED || found == STORE_OTHER_VERSION) {
+		set_index_aside(w);
+	} else if (e.code != ERR_NOT_FOUND) {
+		begin_anew(w);
+		trouble(w, &e);
+		w->index_path = NULL;
+	}
+}
+
+static bool make_directory(struct whole *w, struct err *e)
+{
+	const char *slash = strrchr(w->index_path, '/');
+	struct str directory = arena_copy(&w->state.arena, str_range(w->index_path, slash));
+	AUTO_FD fd = private_open(directory.p, true, e);
+
+	return fd >= 0;
+}
+
+static void save(struct whole *w)
+{
+	struct err e = {0};
+	struct state *state = &w->state;
+
+	if (!w->index_path || !(state->is_changed || state->is_rebuilt || !state->store ||
+				      state->known.dirs_changed))
+		return;
+	if (!state->store && !make_directory(w, &e)) {
+		trouble(w, &e);
+		return;
+	}
+	/* Who wrote meanwhile wrote what we would have. */
+	if (!save_commit(state, &w->saved, w->index_path, &e) && e.code != ERR_CANCELLED)
+		trouble(w, &e);
+}
+
+/* ---- refreshing ---- */
+
+static bool refresh(struct whole *w, struct err *e)
+{
+	struct state *state = &w->state;
+	struct gather gather = {0};
+	bool has_index = state->store != NULL;
+
+	find_changes(&state->known, &w->places, w->is_wanted);
+	gather_changes(&gather, &state->known, false);
+	bool is_good = state_take_jobs(state, &gather, e);
+	gather_release(&gather);
+	if (!is_good)
+		return false;
+	bool is_priced_else = w->saved.price_mark != usage_prices_mark(state->wish.prices);
+	bool is_other_zone = w->saved.zone_mark != usage_zone_mark(state->wish.zone);
+	if (has_index && !state->is_rebuilt && (is_priced_else || is_other_zone)) {
+		/* Days of another zone are not worth writing, unless other things are. */
+		state->is_rebuilt = is_priced_else || state->is_changed;
+		return state_count_again(state, e);
+	}
+	return true;
+}
+
+/* ---- the view ---- */
+
+static bool is_wanted_name(const struct whole *w, uint32_t source)
+{
+	struct str name = names_get(&w->state.names, source);
+
+	for (int i = 0; usage_readers[i]; i++)
+		if (w->is_wanted[i] && str_is(name, usage_readers[i]->name))
+			return true;
+	return false;
+}
+
+static void show_cells(struct whole *w)
+{
+	bool is_wanted_all = w->state.wish.sources.n == 0;
+
+	vec_each (&w->state.cells.all, cell)
+		if (cell->sum.answers != 0 && (is_wanted_all || is_wanted_name(w, cell->source)))
+			vec_push(&w->cells, *cell);
+	w->view.cells = w->cells.p;
+	w->view.cell_count = w->cells.n;
+}
+
+static void show_files(struct whole *w)
+{
+	const struct known *known = &w->state.known;
+
+	vec_each (&known->files, file) {
+		const struct known_dir *dir = &known->dirs.p[file->dir];
+		struct str source = str_from(usage_readers[dir->source]->name);
+		struct usage_file_facts facts = {
+			.path = known_path(known, file, &w->state.arena),
+			.source = names_add(&w->state.names, source),
+			.state = file->state,
+			.size_bytes = file->facts.size_bytes,
+			.modified_ms = file->facts.modified_ns / 1'000'000,
+			.entries = file->items,
+			.damaged = file->damaged,
+			.damage_count = file->damage_count,
+			.why = file->why,
+		};
+		memcpy(facts.damages, file->damages, sizeof facts.damages);
+		if (w->is_wanted[dir->source])
+			vec_push(&w->files, facts);
+	}
+	vec_each (&known->dirs, dir)
+		if (dir->why.p && w->is_wanted[dir->source])
+			vec_push(&w->files,
+				(struct usage_file_facts){.path = dir->path,
+					.source = names_add(&w->state.names,
+						str_from(usage_readers[dir->source]->name)),
+					.state = USAGE_FILE_UNREADABLE,
+					.why = dir->why});
+	w->view.files = w->files.p;
+	w->view.file_count = w->files.n;
+}
+
+struct wanted_visit {
+	struct whole *whole;
+	bool (*visit)(void *self, const struct usage_entry *entry);
+	void *self;
+};
+
+static bool visit_wanted(void *self, const struct usage_entry *entry)
+{
+	struct wanted_visit *v = self;
+
+	v->whole->view.names = v->whole->state.names.all.p;
+	v->whole->view.name_count = v->whole->state.names.all.n;
+	return !is_wanted_name(v->whole, entry->source) || v->visit(v->self, entry);
+}
+
+static bool each(void *self, int64_t since_ms, int64_t until_ms,
+	bool (*visit)(void *self, const struct usage_entry *entry), void *visitor, struct err *e)
+{
+	struct whole *w = self;
+	struct wanted_visit v = {w, visit, visitor};
+	bool is_good = state_each(&w->state, since_ms, until_ms, visit_wanted, &v, e);
+
+	w->view.names = w->state.names.all.p;
+	w->view.name_count = w->state.names.all.n;
+	return is_good;
+}
+
+static void close_whole(void *self)
+{
+	struct whole *w = self;
+
+	state_release(&w->state);
+	saved_release(&w->saved);
+	find_places_release(&w->places);
+	vec_release(&w->cells);
+	vec_release(&w->files);
+	free(w);
+}
+
+static void show(struct whole *w)
+{
+	show_cells(w);
+	if (w->state.wish.needs_files)
+		show_files(w);
+	w->view.names = w->state.names.all.p;
+	w->view.name_count = w->state.names.all.n;
+	w->view.copies = w->state.copies;
+	w->view.zone = w->state.wish.zone;
+	w->view.self = w;
+	w->view.each = each;
+	w->view.close = close_whole;
+}
+
+bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+{
+	struct whole *w = must_alloc(1, sizeof *w);
+
+	w->state.wish = *wish;
+	if (!choose_sources(w, wish->sources, e)) {
+		close_whole(w);
+		return false;
+	}
+	find_places_fill(&w->places, wish->environment);
+	choose_index(w);
+	load_index(w);
+	bool is_good = refresh(w, e);
+	if (!is_good && w->state.store) {
+		set_index_aside(w);
+		is_good = refresh(w, e);
+	}
+	if (!is_good) {
+		close_whole(w);
+		return false;
+	}
+	save(w);
+	show(w);
+	*view = &w->view;
+	return true;
+}
+
+void usage_close(struct usage_view *view)
+{
+	if (view)
+		view->close(view->self);
+}
+
+bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
+	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e)
+{
+	return view->each(view->self, since_ms, until_ms, visit, self, e);
+}
