@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* catalog: prices and limits out of models.json, read where it lies whenever somebody asks. */
+#include "base/hash.h"
 #include "base/json.h"
 #include "llm/llm.h"
 
@@ -17,16 +18,21 @@ struct str catalog_date(void)
 	return json_text(json_get(catalog(), "generated"), &none);
 }
 
+uint64_t catalog_mark(void)
+{
+	return hash_bytes(catalog());
+}
+
 /*
  * USD per million tokens as decimal text to pico-dollars per token, which is the same times a
  * million: six places, a half rounds up. -1 for what is no such number.
  */
-static int64_t price_of(struct str text)
+int64_t catalog_price(struct str text)
 {
 	struct str rest = text, whole, places = {0};
 	int64_t price;
 
-	if (json_type(text) != JSON_NUMBER || !str_split(&rest, '.', &whole))
+	if (json_type(text) != JSON_NUMBER || text.p[0] == '-' || !str_split(&rest, '.', &whole))
 		return -1;
 	places = rest;
 	if (!str_int(whole, &price) || price < 0 ||
@@ -55,7 +61,7 @@ static const struct str price_names[PRICE_FIELDS] = {
 
 static int64_t price_or(struct str text, int64_t fallback)
 {
-	int64_t price = price_of(text);
+	int64_t price = catalog_price(text);
 
 	return price < 0 ? fallback : price;
 }
@@ -63,8 +69,8 @@ static int64_t price_or(struct str text, int64_t fallback)
 /* A null price is "not billed separately": as input, or as the ordinary write. */
 static bool get_price(const struct str *m, struct price *out)
 {
-	out->input = price_of(m[INPUT]);
-	out->output = price_of(m[OUTPUT]);
+	out->input = catalog_price(m[INPUT]);
+	out->output = catalog_price(m[OUTPUT]);
 	out->cache_read = price_or(m[READ], out->input);
 	out->cache_write = price_or(m[WRITE], out->input);
 	out->cache_write_1h = price_or(m[WRITE_1H], out->cache_write);
@@ -88,7 +94,23 @@ static struct str wire_of(struct str api)
 	return STR("");
 }
 
-static struct model read_model(struct str value)
+/* Beside the tokens: 2.5 is 2,500 permille, and 10 USD per 1,000 searches are 10,000,000 each. */
+static void get_extras(struct str value, struct str providers, struct model *model)
+{
+	struct arena none = {0};
+	struct str key, facts;
+
+	model->fast_permille = price_or(json_get(value, "fast"), 0) / 1'000;
+	model->web_search_nanousd = -1;
+	json_each (providers, key, facts)
+		if (str_eq(json_text(key, &none), model->provider)) {
+			model->us_permille = price_or(json_get(facts, "us_inference"), 0) / 1'000;
+			model->web_search_nanousd = price_or(json_get(facts, "web_search"), -1);
+		}
+}
+
+/* providers: the catalogue's. */
+static struct model read_model(struct str value, struct str providers)
 {
 	struct arena none = {0};
 	struct str m[PRICE_FIELDS], tier[PRICE_FIELDS];
@@ -106,15 +128,17 @@ static struct model read_model(struct str value)
 	model.has_price = get_price(m, &model.price);
 	if (get_price(tier, &model.tier))
 		model.tier_above_tokens = json_int_or(tier[ABOVE], 0);
+	get_extras(value, providers, &model);
 	return model;
 }
 
 void catalog_each(bool (*visit)(void *self, const struct model *m), void *self)
 {
 	struct str key, value, models = json_get(catalog(), "models");
+	struct str providers = json_get(catalog(), "providers");
 
 	json_each (models, key, value) {
-		struct model model = read_model(value);
+		struct model model = read_model(value, providers);
 		if (!visit(self, &model))
 			return;
 	}
@@ -133,14 +157,13 @@ static bool find(struct str provider, struct str id, struct model *out)
 
 	json_each (models, key, value)
 		if (is_named(value, "id", id) && is_named(value, "provider", provider)) {
-			*out = read_model(value);
+			*out = read_model(value, json_get(catalog(), "providers"));
 			return true;
 		}
 	return false;
 }
 
-/* The id without the date at its end: "-20251001" (Anthropic), "-2024-08-06" (OpenAI). */
-static struct str undated(struct str id)
+struct str catalog_undated(struct str id)
 {
 	static const char *const shapes[] = {"-########", "-####-##-##"};
 
@@ -161,7 +184,7 @@ bool catalog_find(struct str provider, struct str id, struct model *out)
 {
 	if (find(provider, id, out))
 		return true;
-	struct str base = undated(id);
+	struct str base = catalog_undated(id);
 	return base.n != id.n && find(provider, base, out);
 }
 

@@ -382,12 +382,22 @@ struct model {
 	bool has_price;
 	struct price tier; /* when total input is above tier_above_tokens */
 	int64_t tier_above_tokens; /* 0 none */
+	/* What token prices are multiplied by, in thousandths; 0 nobody knows. */
+	int64_t fast_permille; /* in fast mode, a priority tier */
+	int64_t us_permille; /* where inference is kept in the US */
+	int64_t web_search_nanousd; /* a request; -1 nobody knows */
 };
 
 /* The catalogue's date, "2026-11-20". */
 struct str catalog_date(void);
+/* Another one whenever anything in the catalogue is. */
+uint64_t catalog_mark(void);
+/* USD per million tokens, a JSON number, as prices are kept; -1 for what is none. */
+int64_t catalog_price(struct str number);
 /* False when the model is not in the catalogue; its cost is then unknown, never guessed. */
 [[nodiscard]] bool catalog_find(struct str provider, struct str id, struct model *out);
+/* The id without the date at its end: "-20251001" (Anthropic), "-2024-08-06" (OpenAI). */
+struct str catalog_undated(struct str id);
 /* Calls visit for every model in the file's order until it returns false. */
 void catalog_each(bool (*visit)(void *self, const struct model *m), void *self);
 /* Cost in nano-dollars: as reported, else by price; -1 when the price or the usage is unknown. */

@@ -42,6 +42,23 @@ static void test_fields(void **)
 	assert_int_equal(m.tier.cache_write_1h, 1'000'000);
 }
 
+static void test_beside_tokens(void **)
+{
+	struct model m = model("openai", "gpt-5.5");
+
+	assert_int_equal(m.fast_permille, 2'500);
+	assert_int_equal(m.us_permille, 0);
+	assert_int_equal(m.web_search_nanousd, -1);
+	m = model("anthropic", "claude-sonnet-5-5");
+	assert_int_equal(m.fast_permille, 0);
+	assert_int_equal(m.us_permille, 1'100);
+	assert_int_equal(m.web_search_nanousd, 10'000'000);
+	assert_true(catalog_mark() != 0 && catalog_mark() == catalog_mark());
+	assert_int_equal(catalog_price(STR("0.0036")), 3'600);
+	assert_int_equal(catalog_price(STR("\"5\"")), -1);
+	assert_int_equal(catalog_price(STR("-0.5")), -1);
+}
+
 static void test_odd_prices(void **)
 {
 	struct model m = model("xiaomi", "mimo-v2.6-pro");
@@ -91,7 +108,7 @@ static void test_each(void **)
 	int left = 1000;
 
 	catalog_each(count, &left);
-	assert_int_equal(1000 - left, 79);
+	assert_int_equal(1000 - left, 108);
 	left = 3;
 	catalog_each(count, &left);
 	assert_int_equal(left, 0);
@@ -145,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_beside_tokens),
 		cmocka_unit_test(test_odd_prices),
 		cmocka_unit_test(test_same_id_at_two_providers),
 		cmocka_unit_test(test_dated_ids),
