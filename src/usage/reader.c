@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_walk.h"
 #include "base/money.h"
 
 const struct usage_reader *usage_reader_find(struct str name)
@@ -226,14 +227,22 @@ static struct str unquoted(struct str value)
 	return (struct str){value.p + 1, value.n - 2};
 }
 
+/* Whether all of it is a number: a date begins with one. */
+static bool is_number(struct str text)
+{
+	struct err ignored;
+
+	return json_type(text) == JSON_NUMBER && json_check(text, &ignored);
+}
+
 bool usage_json_time(struct str value, int64_t *time_ms)
 {
 	struct str text = str_trim(unquoted(value));
 	double number;
 
-	if (json_double(text, &number))
-		return time_of_number(number, time_ms);
-	return usage_time(text, time_ms);
+	if (usage_time(text, time_ms))
+		return true;
+	return is_number(text) && json_double(text, &number) && time_of_number(number, time_ms);
 }
 
 int64_t usage_json_count(struct str value)
@@ -242,20 +251,47 @@ int64_t usage_json_count(struct str value)
 	int64_t count;
 	double number;
 
-	if (json_type(text) != JSON_NUMBER)
-		return 0;
-	if (json_int(text, &count))
+	if (str_int(text, &count))
 		return count > 0 ? count : 0;
-	if (!json_double(text, &number) || !(number > 0))
+	if (!is_number(text) || !json_double(text, &number) || !(number > 0))
 		return 0;
 	return number < 9.2e18 ? (int64_t)number : INT64_MAX;
 }
 
+bool usage_json_is_count(struct str value)
+{
+	struct str text = str_trim(unquoted(value));
+
+	return is_number(text) && text.p[0] != '-';
+}
+
+struct str usage_file_stem(const struct usage_file *file)
+{
+	struct str path = file->path;
+	const char *slash = memrchr(path.p, '/', path.n);
+	struct str name = slash ? str_range(slash + 1, path.p + path.n) : path;
+
+	return str_ends(name, STR(".jsonl")) ? str_head(name, name.n - STR(".jsonl").n) : name;
+}
+
+bool usage_line_is_whole(struct usage_file *file, struct str line)
+{
+	struct json_walk w = {line.p, line.p + line.n};
+	bool is_object = json_type(line) == JSON_OBJECT;
+
+	json_walk_skip(&w);
+	if (is_object && json_walk_ends(&w))
+		return true;
+	usage_complain(file, "a damaged line");
+	return false;
+}
+
 int64_t usage_json_cost(struct str value)
 {
+	struct str text = str_trim(unquoted(value));
 	double number;
 
-	if (!json_double(str_trim(unquoted(value)), &number) || !(number >= 0) ||
+	if (!is_number(text) || !json_double(text, &number) || !(number >= 0) ||
 		number > (double)MONEY_MAX_USD)
 		return -1;
 	return (int64_t)(number * (double)NANO_PER_USD + 0.5);
