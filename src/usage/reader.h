@@ -61,7 +61,7 @@ void usage_take(struct usage_file *file, const struct usage_record *record);
 /* The line or document at hand is damaged or cannot be understood, and probably held usage. */
 void usage_complain(struct usage_file *file, const char *why);
 
-enum { USAGE_NEEDLES = 6 };
+enum { USAGE_NEEDLES = 8 };
 
 struct usage_reader {
 	const char *name; /* "claude": for --source, in JSON */
@@ -98,8 +98,13 @@ const struct usage_reader *usage_reader_find(struct str name);
 /* A count in JSON: a number, or one in a string; 0 for what is absent, null, negative or no number;
    what is too large is INT64_MAX. */
 int64_t usage_json_count(struct str value);
+bool usage_json_is_count(struct str value); /* a number of 0 or more, or one in a string */
 /* US dollars in JSON, a number or one in a string, as nano-dollars; -1 for none. */
 int64_t usage_json_cost(struct str value);
+/* The name of the file without its directory and ".jsonl". */
+struct str usage_file_stem(const struct usage_file *file);
+/* Whether a line is one whole object, as far as its brackets say; complains where it is not. */
+bool usage_line_is_whole(struct usage_file *file, struct str line);
 /* What the total names beyond the parts goes into other. */
 void usage_fill_total(struct usage_tokens *tokens, int64_t total);
 

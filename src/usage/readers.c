@@ -2,8 +2,20 @@
 #include "usage/reader.h"
 
 extern const struct usage_reader usage_reader_claude;
+extern const struct usage_reader usage_reader_codex;
+extern const struct usage_reader usage_reader_fettle;
+extern const struct usage_reader usage_reader_kimi;
+extern const struct usage_reader usage_reader_openclaw;
+extern const struct usage_reader usage_reader_pi;
+extern const struct usage_reader usage_reader_qwen;
 
 const struct usage_reader *const usage_readers[] = {
 	&usage_reader_claude,
+	&usage_reader_codex,
+	&usage_reader_fettle,
+	&usage_reader_kimi,
+	&usage_reader_openclaw,
+	&usage_reader_pi,
+	&usage_reader_qwen,
 	NULL,
 };
