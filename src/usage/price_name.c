@@ -3,12 +3,12 @@
  * What models are called in transcripts. A name is one model's or nobody's: all forms are compared
  * whole, so "gpt-5.4-mini" is never "gpt-5.4", and a wrong price is worse than none.
  */
-#include "base/vec.h"
 #include "usage/price_inside.h"
 
 /* Longer ones are nobody's. */
 enum { NAME_MAX_BYTES = 200 };
 
+/* What a maker is called where only its own models are sold. */
 static const struct {
 	const char *name, *maker;
 } makers[] = {
@@ -17,8 +17,6 @@ static const struct {
 	{"gemini", "google"},
 	{"google", "google"},
 	{"google-ai-studio", "google"},
-	{"google-vertex", "google"},
-	{"vertex_ai", "google"},
 	{"kimi", "moonshotai"},
 	{"kimi-for-coding", "moonshotai"},
 	{"meta", "meta"},

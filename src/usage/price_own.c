@@ -159,6 +159,8 @@ static bool read_own(
 	if (slash != SIZE_MAX)
 		own->key = arena_printf(a, "%.*s/%.*s",
 			STR_ARG(provider_key(str_head(name, slash), a)), STR_ARG(own->key));
+	if (!own->key.n)
+		return wrong(&at, e, "no model is called so");
 	json_each (object, key, value) {
 		at.member = json_text(key, a);
 		if (!read_member(&at, value, own, e))
