@@ -265,7 +265,8 @@ static void add_dir(struct lister *l, struct known_dir *like, struct str path, c
 
 static void add_file(struct lister *l, uint32_t dir, struct str name, const struct stat *s)
 {
-	struct known_file *file = &l->known->files.p[known_add_file(l->known, dir, name)];
+	uint32_t number = known_add_file(l->known, dir, name);
+	struct known_file *file = &l->known->files.p[number];
 
 	file->now = facts_of(s);
 	file->change = KNOWN_NEW;
