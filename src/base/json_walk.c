@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "base/json_walk.h"
 
+#include <stdint.h>
 #include <string.h>
 
-static void skip_space(struct json_walk *w)
+static const char *past_space(const char *p, const char *end)
 {
-	while (w->p < w->end && (*w->p == ' ' || *w->p == '\t' || *w->p == '\n' || *w->p == '\r'))
-		w->p++;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* Nearly all lines have no space between their parts. */
+static inline void skip_space(struct json_walk *w)
+{
+	if (w->p < w->end && (unsigned char)*w->p <= ' ')
+		w->p = past_space(w->p, w->end);
 }
 
 static void fail(struct json_walk *w)
@@ -25,23 +34,34 @@ static bool is_escaped(const char *start, const char *quote)
 	return (quote - p) & 1;
 }
 
-enum { NEAR = 24 };
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+enum { NEAR_STEPS = 4 }; /* most strings end within these; memchr is for those that do not */
+
+/* The next quote from p on, or NULL. */
+static inline const char *find_quote(const char *p, const char *end)
+{
+	for (int i = 0; i < NEAR_STEPS && end - p >= 16; i++, p += 16) {
+		sixteen bytes;
+		uint64_t found[2];
+		memcpy(&bytes, p, sizeof bytes);
+		bytes = (sixteen)(bytes == '"');
+		memcpy(found, &bytes, sizeof found);
+		if (found[0])
+			return p + __builtin_ctzll(found[0]) / 8;
+		if (found[1])
+			return p + 8 + __builtin_ctzll(found[1]) / 8;
+	}
+	return memchr(p, '"', (size_t)(end - p));
+}
 
 /* From behind the opening quote to behind the closing one. */
-static void skip_string(struct json_walk *w)
+static inline void skip_string(struct json_walk *w)
 {
-	const char *start = w->p, *near = w->end - w->p > NEAR ? w->p + NEAR : w->end;
+	const char *start = w->p;
 
-	for (; w->p < near; w->p++) {
-		if (*w->p == '"') {
-			w->p++;
-			return;
-		}
-		if (*w->p == '\\')
-			break;
-	}
-	for (const char *p = w->p; (p = memchr(p, '"', (size_t)(w->end - p))); p++) {
-		if (!is_escaped(start, p)) {
+	for (const char *p = start; (p = find_quote(p, w->end)); p++) {
+		if (p == start || p[-1] != '\\' || !is_escaped(start, p)) {
 			w->p = p + 1;
 			return;
 		}
