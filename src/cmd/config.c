@@ -146,6 +146,16 @@ static void check_authorities(struct task *t, const struct conf_value *v)
 		say_problem(t, &e);
 }
 
+static void check_prices(struct task *t)
+{
+	struct usage_prices *prices = NULL;
+	struct err e;
+
+	if (!settings_prices(&t->settings, &prices, &e))
+		say_problem(t, &e);
+	usage_prices_free(prices);
+}
+
 /* Beyond what each file says by itself. */
 static void check_wish(struct task *t)
 {
@@ -161,6 +171,7 @@ static void check_wish(struct task *t)
 	struct rates rates;
 	if (!settings_rates(&t->settings, &t->given, &rates, &e))
 		say_problem(t, &e);
+	check_prices(t);
 	for (size_t i = 0; i < wish.provider_count; i++)
 		check_provider(t, &wish, &wish.providers[i]);
 	vec_each (&t->settings.conf.values, v) {

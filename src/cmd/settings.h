@@ -15,6 +15,7 @@
 #include "base/option.h"
 #include "call/call.h"
 #include "call/pacer.h"
+#include "usage/price.h"
 
 enum { SETTINGS_MAX = 64 };
 #define SETTINGS_FILE ".fettle.json"
@@ -116,6 +117,11 @@ struct rates {
  * long as it.
  */
 struct pacer *settings_pacer(struct settings *s, struct loop *loop, struct rates *rates);
+/*
+ * What answers cost: by usage_prices, which only the user sets, as a repository must not hide what
+ * was spent, and by the catalogue. ERR_USAGE names the member. All lives without s.
+ */
+[[nodiscard]] bool settings_prices(struct settings *s, struct usage_prices **out, struct err *e);
 /* How language servers are found and waited for. The strings live as long as s. */
 void settings_lsp(struct settings *s, const struct workspace *w, struct lsp_options *out);
 /* "FETTLE_MAX_TURNS"; absent for what no variable can say. */

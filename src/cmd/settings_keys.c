@@ -160,6 +160,8 @@ const struct conf_key settings_keys[] = {
 		.brief = "commands run before and after tools and at the end of a task, by a name"},
 	{"mcp_servers", .type = CONF_MAP, USER_ONLY, .members = mcp_server_keys,
 		.brief = "MCP servers whose tools are offered, by name (docs/mcp.md)"},
+	{"usage_prices", .type = CONF_OBJECT, USER_ONLY,
+		.brief = "what models cost, by name, before the catalogue's prices (docs/prices.md)"},
 	{"presets", .type = CONF_MAP, .members = preset_keys, .brief = "presets for --preset, by name"},
 	{0},
 };

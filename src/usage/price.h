@@ -10,7 +10,7 @@
 struct usage_prices;
 struct usage_price; /* of one model */
 
-/* overrides: a checked JSON object of settings, absent for none; docs/usage.md has its form.
+/* overrides: a checked JSON object of settings, absent for none; docs/prices.md has its form.
  * ERR_USAGE. */
 [[nodiscard]] bool usage_prices_new(struct str overrides, struct usage_prices **out, struct err *e);
 void usage_prices_free(struct usage_prices *prices);
