@@ -515,13 +515,12 @@ static void line(struct usage_file *file, struct str whole)
 }
 
 /* Whether config.toml asks for the fast tier, outside of any table: what ccusage goes by. */
-static bool wants_fast(struct usage_places *places, struct str home)
+static bool wants_fast(struct str path)
 {
 	AUTO(buf) settings = {0};
 	struct str rest, line;
 	struct err e;
 
-	struct str path = arena_printf(places->arena, "%.*s/config.toml", STR_ARG(home));
 	if (!file_read(AT_FDCWD, path.p, CONFIG_MAX_BYTES, &settings, &e))
 		return false;
 	rest = buf_str(&settings);
@@ -540,21 +539,20 @@ static bool wants_fast(struct usage_places *places, struct str home)
 	return false;
 }
 
-/* Paths of a home and what is below it; "~" is expanded by the room, so not for the settings. */
+/* "~" is expanded by who adds a place, so not for the settings. */
 static void add_home(struct usage_places *places, struct str home)
 {
-	struct str absolute = home;
-
-	while (home.n > 1 && home.p[home.n - 1] == '/')
-		home.n--;
-	if (str_starts(home, STR("~/")) && places->home)
-		absolute = arena_printf(
-			places->arena, "%s%.*s", places->home, STR_ARG(str_skip(home, 1)));
-	unsigned note = wants_fast(places, absolute) ? NOTE_FAST : 0;
-	struct str path = arena_printf(places->arena, "%.*s/sessions", STR_ARG(home));
-	usage_places_add(places, path.p, note);
-	path = arena_printf(places->arena, "%.*s/archived_sessions", STR_ARG(home));
-	usage_places_add(places, path.p, note);
+	while (home.n > 1 && str_ends(home, STR("/")))
+		home = str_head(home, home.n - 1);
+	bool is_below = str_starts(home, STR("~/")) && places->home;
+	struct str settings = arena_printf(places->arena, "%s%.*s/config.toml",
+		is_below ? places->home : "", STR_ARG(str_skip(home, is_below ? 1 : 0)));
+	unsigned note = wants_fast(settings) ? NOTE_FAST : 0;
+	static const char *const tails[] = {"/sessions", "/archived_sessions"};
+	for (int i = 0; i < 2; i++) {
+		struct str path = arena_printf(places->arena, "%.*s%s", STR_ARG(home), tails[i]);
+		usage_places_add(places, path.p, note);
+	}
 }
 
 static void places(struct usage_places *places)
