@@ -158,7 +158,7 @@ static struct str text_of(struct str value, struct usage_file *file)
 /* The split by time to live replaces the flat number, unless it is empty and that is not. */
 static void take_cache_writes(struct usage_tokens *tokens, struct str split, int64_t flat)
 {
-	struct json_walk w = {split.p, split.p + split.n};
+	struct json_walk w = {split.p, split.p ? split.p + split.n : NULL};
 	struct str key;
 
 	if (split.p && json_walk_enter(&w, '{')) {
