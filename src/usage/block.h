@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * block: the windows of five hours for which Anthropic's plans count, worked out from when answers
+ * came. They are estimates: the windows themselves are known to the provider alone.
+ *
+ * A block begins with the full hour (UTC) of its first answer. An answer begins another one when it
+ * comes more than a block's length after that hour, or after the answer before it; between the two
+ * then is a gap.
+ */
+#ifndef USAGE_BLOCK_H
+#define USAGE_BLOCK_H
+
+#include "usage/usage.h"
+
+enum { USAGE_BLOCK_HOURS = 5, USAGE_BLOCK_SPAN_MS = 10 * 60 * 1000 };
+
+/* What of an answer counts here. */
+struct usage_moment {
+	int64_t time_ms;
+	int64_t input, output, cache_write, cache_read, other;
+	int64_t cost_nanousd; /* -1 unknown */
+	uint32_t model;
+	bool is_fast;
+};
+
+struct usage_block {
+	int64_t start_ms, end_ms; /* a gap's: of the gap */
+	int64_t first_ms, last_ms; /* of its answers; 0 for a gap */
+	bool is_gap, is_active;
+	int64_t answers;
+	struct usage_tokens tokens; /* writes are all in cache_write_5m */
+	int64_t cost_nanousd, unpriced;
+	const struct usage_part *models; /* in the order they came, without sums */
+	size_t model_count;
+	/* Per time between the first and the last answer. */
+	bool has_rate;
+	double tokens_per_minute, seen_per_minute; /* seen: input and output alone */
+	double usd_per_hour;
+	/* Of an active block with a rate: what there will be at its end. */
+	bool has_projection;
+	int64_t left_minutes, projected_tokens, projected_nanousd;
+};
+
+struct usage_block_rules {
+	int64_t length_ms;
+	int64_t now_ms;
+	/* Rates are over this time at least: two answers within a second are no pace. */
+	int64_t span_ms;
+};
+
+struct usage_blocks {
+	struct arena arena;
+	struct usage_block *list; /* by start */
+	size_t count;
+	int64_t largest; /* tokens of the largest block that is over */
+};
+
+struct usage_moment usage_moment_of(const struct usage_entry *entry, enum usage_mode mode);
+/* Puts the moments into order. out is released by its owner, whatever it held before. */
+void usage_blocks_make(struct usage_moment *moments, size_t count,
+	const struct usage_block_rules *rules, struct usage_blocks *out);
+void usage_blocks_release(struct usage_blocks *blocks);
+
+#endif

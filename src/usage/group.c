@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: MIT
+#include "usage/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "usage/zone.h"
+
+bool usage_by_is_period(enum usage_by by)
+{
+	return by == USAGE_BY_DAY || by == USAGE_BY_WEEK || by == USAGE_BY_MONTH;
+}
+
+/* ---- names ---- */
+
+struct str usage_name(const struct usage_view *view, uint32_t name)
+{
+	return name < view->name_count && view->names[name].p ? view->names[name] : STR("");
+}
+
+uint32_t usage_name_find(const struct usage_view *view, struct str name)
+{
+	for (uint32_t i = 0; i < view->name_count; i++)
+		if (str_eq(view->names[i], name))
+			return i;
+	return 0;
+}
+
+/* ---- periods ---- */
+
+int32_t usage_period_start(enum usage_by by, int32_t day, int first_weekday)
+{
+	if (by == USAGE_BY_WEEK)
+		return day_week_start(day, first_weekday);
+	return by == USAGE_BY_MONTH ? day_month_start(day) : day;
+}
+
+int32_t usage_period_back(enum usage_by by, int32_t day, int first_weekday, int64_t count)
+{
+	enum { MOST_DAYS = 4'000'000, MOST_MONTHS = 130'000 }; /* some 10,000 years */
+	int64_t back = count > MOST_DAYS ? MOST_DAYS : count > 0 ? count - 1 : 0;
+	int32_t start = usage_period_start(by, day, first_weekday);
+
+	if (by != USAGE_BY_MONTH)
+		return (int32_t)(start - back * (by == USAGE_BY_WEEK ? 7 : 1));
+	for (int64_t i = 0; i < back && i < MOST_MONTHS; i++)
+		start = day_month_start(start - 1);
+	return start;
+}
+
+/* ---- filters ---- */
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool contains_nocase(struct str s, struct str part)
+{
+	for (size_t at = 0; at + part.n <= s.n; at++) {
+		size_t n = 0;
+		while (n < part.n && lower(s.p[at + n]) == lower(part.p[n]))
+			n++;
+		if (n == part.n)
+			return true;
+	}
+	return false;
+}
+
+/* Claude Code's names of directories: "-home-me-work" is "/home/me/work" and "/home/me.work". */
+static bool is_slug_of(struct str slug, struct str path)
+{
+	if (slug.n != path.n)
+		return false;
+	for (size_t i = 0; i < path.n; i++) {
+		char c = lower(path.p[i]);
+		bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (slug.p[i] != (is_plain ? path.p[i] : '-'))
+			return false;
+	}
+	return true;
+}
+
+bool usage_project_is(struct str project, struct str wanted)
+{
+	while (wanted.n > 1 && wanted.p[wanted.n - 1] == '/')
+		wanted.n--;
+	if (wanted.n == 0)
+		return true;
+	if (wanted.p[0] == '-')
+		return is_slug_of(wanted, project);
+	if (wanted.p[0] == '/')
+		return str_starts(project, wanted) &&
+		       (project.n == wanted.n || wanted.n == 1 || project.p[wanted.n] == '/');
+	return contains_nocase(project, wanted);
+}
+
+static int8_t *judgements(const struct usage_view *view, struct str wanted, struct arena *arena)
+{
+	return wanted.n ? arena_alloc(arena, view->name_count, 1) : NULL;
+}
+
+void usage_sieve_begin(struct usage_sieve *sieve, const struct usage_view *view,
+	const struct usage_filter *filter, struct arena *arena)
+{
+	*sieve = (struct usage_sieve){.view = view,
+		.filter = *filter,
+		.projects = judgements(view, filter->project, arena),
+		.models = judgements(view, filter->model, arena),
+		.providers = judgements(view, filter->provider, arena)};
+}
+
+static bool passes(const struct usage_view *view, int8_t *judged, uint32_t name, struct str wanted,
+	bool (*is)(struct str, struct str))
+{
+	if (!judged)
+		return true;
+	if (name >= view->name_count)
+		return false;
+	if (!judged[name])
+		judged[name] = is(usage_name(view, name), wanted) ? 1 : -1;
+	return judged[name] > 0;
+}
+
+bool usage_sieve_passes(
+	struct usage_sieve *sieve, uint32_t project, uint32_t model, uint32_t provider)
+{
+	const struct usage_filter *f = &sieve->filter;
+
+	return passes(sieve->view, sieve->projects, project, f->project, usage_project_is) &&
+	       passes(sieve->view, sieve->models, model, f->model, contains_nocase) &&
+	       passes(sieve->view, sieve->providers, provider, f->provider, contains_nocase);
+}
+
+static bool cell_passes(struct usage_sieve *sieve, const struct usage_cell *cell)
+{
+	const struct usage_filter *f = &sieve->filter;
+
+	return cell->day >= f->since && cell->day <= f->until &&
+	       (!f->session || f->session == cell->session) &&
+	       usage_sieve_passes(sieve, cell->project, cell->model, cell->provider);
+}
+
+/* ---- numbers for keys ---- */
+
+struct key {
+	uint32_t a, b, c;
+};
+
+/* Keys get the numbers 0, 1, 2 ... as they come. */
+struct numbering {
+	VEC(struct key) keys;
+	uint32_t *slots; /* number + 1; open addressing */
+	size_t slot_count; /* a power of two */
+};
+
+static void numbering_release(struct numbering *n)
+{
+	vec_release(&n->keys);
+	free(n->slots);
+}
+
+static size_t find_slot(const struct numbering *n, const struct key *key)
+{
+	uint64_t mixed = ((uint64_t)key->a << 32 ^ key->b) * 0x9e3779b97f4a7c15u;
+	size_t at;
+
+	mixed = (mixed ^ mixed >> 29 ^ key->c) * 0xbf58476d1ce4e5b9u;
+	for (at = (size_t)(mixed >> 32);; at++) {
+		uint32_t number = n->slots[at & (n->slot_count - 1)];
+		if (!number || memcmp(&n->keys.p[number - 1], key, sizeof *key) == 0)
+			return at & (n->slot_count - 1);
+	}
+}
+
+static void grow(struct numbering *n)
+{
+	free(n->slots);
+	n->slot_count = n->slot_count ? n->slot_count * 2 : 64;
+	n->slots = must_alloc(n->slot_count, sizeof *n->slots);
+	for (uint32_t i = 0; i < n->keys.n; i++)
+		n->slots[find_slot(n, &n->keys.p[i])] = i + 1;
+}
+
+static uint32_t number_of(struct numbering *n, struct key key)
+{
+	if (n->keys.n * 2 >= n->slot_count)
+		grow(n);
+	size_t at = find_slot(n, &key);
+	if (!n->slots[at]) {
+		vec_push(&n->keys, key);
+		n->slots[at] = (uint32_t)n->keys.n;
+	}
+	return n->slots[at] - 1;
+}
+
+/* ---- rows ---- */
+
+static uint32_t of_day(const struct usage_cell *cell, const struct usage_query *q)
+{
+	return (uint32_t)usage_period_start(q->by, cell->day, q->first_weekday);
+}
+
+#define OF(member) \
+	static uint32_t of_##member(const struct usage_cell *cell, const struct usage_query *) \
+	{ \
+		return cell->member; \
+	}
+
+OF(session)
+OF(project)
+OF(model)
+OF(branch)
+OF(agent)
+OF(source)
+OF(provider)
+
+static uint32_t (*const key_of[USAGE_BY_COUNT])(
+	const struct usage_cell *cell, const struct usage_query *q) = {
+	[USAGE_BY_DAY] = of_day,
+	[USAGE_BY_WEEK] = of_day,
+	[USAGE_BY_MONTH] = of_day,
+	[USAGE_BY_SESSION] = of_session,
+	[USAGE_BY_PROJECT] = of_project,
+	[USAGE_BY_MODEL] = of_model,
+	[USAGE_BY_BRANCH] = of_branch,
+	[USAGE_BY_AGENT] = of_agent,
+	[USAGE_BY_SOURCE] = of_source,
+	[USAGE_BY_PROVIDER] = of_provider,
+};
+
+struct grouping {
+	const struct usage_view *view;
+	const struct usage_query *query;
+	struct numbering rows, parts, sources;
+	VEC(struct usage_row) row;
+	VEC(struct usage_part) part;
+};
+
+static void add_to_row(struct usage_row *row, const struct usage_cell *cell)
+{
+	if (row->sum.answers == 0 || cell->first_ms < row->first_ms) {
+		row->first_ms = cell->first_ms;
+		row->project = cell->project;
+	}
+	if (row->sum.answers == 0 || cell->last_ms > row->last_ms)
+		row->last_ms = cell->last_ms;
+	usage_sum_add(&row->sum, &cell->sum);
+}
+
+static void add_cell(struct grouping *g, const struct usage_cell *cell)
+{
+	const struct usage_query *q = g->query;
+	uint32_t value = key_of[q->by](cell, q);
+	struct key key = {value, q->is_by_project ? cell->project : 0,
+		q->by == USAGE_BY_SESSION ? cell->source : 0};
+	uint32_t at = number_of(&g->rows, key);
+	bool is_fast = cell->flags & USAGE_FAST;
+
+	if (at == g->row.n)
+		vec_push(&g->row,
+			(struct usage_row){.day = usage_by_is_period(q->by) ? (int32_t)value : 0,
+				.name = usage_by_is_period(q->by) ? 0 : value,
+				.source = cell->source});
+	add_to_row(&g->row.p[at], cell);
+	number_of(&g->sources, (struct key){at, cell->source, 0});
+	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast});
+	if (part == g->part.n)
+		vec_push(&g->part, (struct usage_part){.name = cell->model, .is_fast = is_fast});
+	usage_sum_add(&g->part.p[part].sum, &cell->sum);
+}
+
+/* ---- order ---- */
+
+struct order {
+	const struct usage_view *view;
+	const struct usage_query *query;
+};
+
+static int compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_sums(const struct usage_sum *a, const struct usage_sum *b, enum usage_mode mode)
+{
+	int by_cost = compare(a->cost_nanousd[mode], b->cost_nanousd[mode]);
+
+	return by_cost ? by_cost
+		       : compare(usage_tokens_total(&a->tokens), usage_tokens_total(&b->tokens));
+}
+
+/* Of models: the dearest first, then by name. */
+static int compare_parts(const void *a, const void *b, void *self)
+{
+	const struct usage_part *x = a, *y = b;
+	const struct order *order = self;
+	int by_sum = compare_sums(&y->sum, &x->sum, order->query->mode);
+
+	if (by_sum)
+		return by_sum;
+	int by_name = str_cmp(usage_name(order->view, x->name), usage_name(order->view, y->name));
+	return by_name ? by_name : x->is_fast - y->is_fast;
+}
+
+static int compare_names(const struct order *order, uint32_t a, uint32_t b)
+{
+	return a == b ? 0 : str_cmp(usage_name(order->view, a), usage_name(order->view, b));
+}
+
+static int compare_rows(const void *a, const void *b, void *self)
+{
+	const struct usage_row *x = a, *y = b;
+	const struct order *order = self;
+	const struct usage_query *q = order->query;
+	bool is_period = usage_by_is_period(q->by);
+	bool is_down = q->order == USAGE_ORDER_USUAL ? !is_period : q->order == USAGE_ORDER_DOWN;
+	int by_project = q->is_by_project ? compare_names(order, x->project, y->project) : 0;
+
+	if (by_project)
+		return by_project;
+	int by_value =
+		is_period ? compare(x->day, y->day) : compare_sums(&x->sum, &y->sum, q->mode);
+	if (by_value)
+		return is_down ? -by_value : by_value;
+	int by_name = compare_names(order, x->name, y->name);
+	return by_name ? by_name : compare_names(order, x->source, y->source);
+}
+
+static int compare_newest(const void *a, const void *b)
+{
+	const struct usage_row *x = a, *y = b;
+	int newer = compare(y->last_ms, x->last_ms);
+
+	return newer ? newer : compare(x->name, y->name);
+}
+
+static int compare_numbers(const void *a, const void *b, void *self)
+{
+	return compare_names(self, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+/* ---- putting it together ---- */
+
+/* Each row's parts lie side by side in the arena. */
+static void give_parts(struct grouping *g, struct arena *arena, struct order *order)
+{
+	struct usage_part *parts = arena_alloc(arena, g->part.n, sizeof *parts);
+	size_t *at = must_alloc(g->row.n + 1, sizeof *at);
+
+	for (size_t i = 0; i < g->part.n; i++)
+		at[g->parts.keys.p[i].a + 1]++;
+	for (size_t i = 0; i < g->row.n; i++) {
+		g->row.p[i].part_count = at[i + 1];
+		at[i + 1] += at[i];
+		g->row.p[i].parts = parts + at[i];
+	}
+	for (size_t i = 0; i < g->part.n; i++)
+		parts[at[g->parts.keys.p[i].a]++] = g->part.p[i];
+	vec_each (&g->row, row)
+		qsort_r(row->parts, row->part_count, sizeof *row->parts, compare_parts, order);
+	free(at);
+}
+
+static void give_sources(struct grouping *g, struct arena *arena, struct order *order)
+{
+	size_t count = g->sources.keys.n;
+	uint32_t *names = arena_alloc(arena, count, sizeof *names);
+	size_t *at = must_alloc(g->row.n + 1, sizeof *at);
+
+	for (size_t i = 0; i < count; i++)
+		at[g->sources.keys.p[i].a + 1]++;
+	for (size_t i = 0; i < g->row.n; i++) {
+		g->row.p[i].source_count = at[i + 1];
+		at[i + 1] += at[i];
+		g->row.p[i].sources = names + at[i];
+	}
+	for (size_t i = 0; i < count; i++)
+		names[at[g->sources.keys.p[i].a]++] = g->sources.keys.p[i].b;
+	for (size_t i = 0; i < g->row.n; i++)
+		qsort_r(names + (i ? at[i - 1] : 0), g->row.p[i].source_count, sizeof *names,
+			compare_numbers, order);
+	free(at);
+}
+
+static void add_up(struct usage_rows *out, struct order *order)
+{
+	struct usage_row *total = &out->total;
+	struct numbering models = {0}, sources = {0};
+	VEC(struct usage_part) parts = {0};
+
+	for (size_t i = 0; i < out->count; i++) {
+		const struct usage_row *row = &out->list[i];
+		total->first_ms =
+			i && total->first_ms < row->first_ms ? total->first_ms : row->first_ms;
+		total->last_ms = i && total->last_ms > row->last_ms ? total->last_ms : row->last_ms;
+		usage_sum_add(&total->sum, &row->sum);
+		for (size_t k = 0; k < row->source_count; k++)
+			number_of(&sources, (struct key){row->sources[k], 0, 0});
+		for (size_t k = 0; k < row->part_count; k++) {
+			struct usage_part *part = &row->parts[k];
+			uint32_t at =
+				number_of(&models, (struct key){part->name, part->is_fast, 0});
+			if (at == parts.n)
+				vec_push(&parts, (struct usage_part){.name = part->name,
+							 .is_fast = part->is_fast});
+			usage_sum_add(&parts.p[at].sum, &part->sum);
+		}
+	}
+	uint32_t *names = arena_alloc(&out->arena, sources.keys.n, sizeof *names);
+	for (size_t i = 0; i < sources.keys.n; i++)
+		names[i] = sources.keys.p[i].a;
+	qsort_r(names, sources.keys.n, sizeof *names, compare_numbers, order);
+	total->sources = names;
+	total->source_count = sources.keys.n;
+	total->part_count = parts.n;
+	total->parts = arena_alloc(&out->arena, parts.n, sizeof *total->parts);
+	if (parts.n)
+		memcpy(total->parts, parts.p, parts.n * sizeof *parts.p);
+	qsort_r(total->parts, parts.n, sizeof *parts.p, compare_parts, order);
+	vec_release(&parts);
+	numbering_release(&models);
+	numbering_release(&sources);
+}
+
+static void take_rows(struct grouping *g, struct usage_rows *out, struct order *order)
+{
+	const struct usage_query *q = g->query;
+
+	out->count = g->row.n;
+	if (q->limit && q->limit < out->count) {
+		qsort(g->row.p, g->row.n, sizeof *g->row.p, compare_newest);
+		out->count = q->limit;
+	}
+	out->list = arena_alloc(&out->arena, out->count, sizeof *out->list);
+	if (out->count)
+		memcpy(out->list, g->row.p, out->count * sizeof *out->list);
+	qsort_r(out->list, out->count, sizeof *out->list, compare_rows, order);
+}
+
+void usage_group(
+	const struct usage_view *view, const struct usage_query *query, struct usage_rows *out)
+{
+	struct grouping g = {.view = view, .query = query};
+	struct order order = {view, query};
+	struct usage_sieve sieve;
+
+	*out = (struct usage_rows){0};
+	usage_sieve_begin(&sieve, view, &query->filter, &out->arena);
+	for (size_t i = 0; i < view->cell_count; i++)
+		if (cell_passes(&sieve, &view->cells[i]) && view->cells[i].sum.answers > 0)
+			add_cell(&g, &view->cells[i]);
+	give_parts(&g, &out->arena, &order);
+	give_sources(&g, &out->arena, &order);
+	take_rows(&g, out, &order);
+	add_up(out, &order);
+	numbering_release(&g.rows);
+	numbering_release(&g.parts);
+	numbering_release(&g.sources);
+	vec_release(&g.row);
+	vec_release(&g.part);
+}
+
+void usage_rows_release(struct usage_rows *rows)
+{
+	arena_release(&rows->arena);
+	*rows = (struct usage_rows){0};
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "usage/tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/money.h"
+#include "base/vec.h"
+#include "usage/zone.h"
+
+bool usage_tool_split(struct str name, struct str *server, struct str *tool)
+{
+	struct str rest = str_skip(name, strlen("mcp__"));
+	size_t end = str_starts(name, STR("mcp__")) ? str_find(rest, STR("__"), 1) : SIZE_MAX;
+
+	if (end == SIZE_MAX || end + 2 >= rest.n)
+		return false;
+	*server = str_head(rest, end);
+	*tool = str_skip(rest, end + 2);
+	return true;
+}
+
+struct counting {
+	const struct usage_view *view;
+	const struct usage_query *query;
+	struct usage_sieve sieve;
+	VEC(struct usage_tool_row) rows;
+	uint32_t *row_of; /* by name: number + 1 */
+	struct usage_tools *out;
+};
+
+static struct usage_tool_row *row_of(struct counting *c, uint32_t name)
+{
+	if (name >= c->view->name_count)
+		name = 0;
+	if (!c->row_of[name]) {
+		vec_push(&c->rows, (struct usage_tool_row){.name = usage_name(c->view, name)});
+		c->row_of[name] = (uint32_t)c->rows.n;
+	}
+	return &c->rows.p[c->row_of[name] - 1];
+}
+
+/* The part of the first call and those of the others are different by less than count. */
+static int64_t share(int64_t whole, size_t count, bool is_first)
+{
+	int64_t part = whole / (int64_t)count;
+
+	return is_first ? whole - part * ((int64_t)count - 1) : part;
+}
+
+static struct usage_tokens share_tokens(const struct usage_tokens *t, size_t count, bool is_first)
+{
+	return (struct usage_tokens){.input = share(t->input, count, is_first),
+		.output = share(t->output, count, is_first),
+		.cache_write_5m = share(t->cache_write_5m, count, is_first),
+		.cache_write_1h = share(t->cache_write_1h, count, is_first),
+		.cache_read = share(t->cache_read, count, is_first),
+		.other = share(t->other, count, is_first),
+		.reasoning = share(t->reasoning, count, is_first),
+		.web_searches = share(t->web_searches, count, is_first)};
+}
+
+static bool was_before(const struct usage_entry *entry, size_t call)
+{
+	for (size_t i = 0; i < call; i++)
+		if (entry->tools[i] == entry->tools[call])
+			return true;
+	return false;
+}
+
+static void add_call(struct counting *c, const struct usage_entry *entry, size_t call, int64_t cost)
+{
+	size_t count = entry->tool_count ? entry->tool_count : 1;
+	struct usage_tool_row *row = row_of(c, entry->tool_count ? entry->tools[call] : 0);
+	struct usage_tokens tokens = share_tokens(&entry->tokens, count, call == 0);
+	enum usage_mode mode = c->query->mode;
+	bool is_new = !was_before(entry, call);
+
+	usage_tokens_add(&row->sum.tokens, &tokens);
+	row->calls += entry->tool_count > 0;
+	row->sum.answers += is_new;
+	if (cost >= 0)
+		row->sum.cost_nanousd[mode] =
+			money_add(row->sum.cost_nanousd[mode], share(cost, count, call == 0));
+	else if (is_new && usage_tokens_total(&entry->tokens) > 0)
+		row->sum.unpriced[mode]++;
+}
+
+static bool visit(void *self, const struct usage_entry *entry)
+{
+	struct counting *c = self;
+	const struct usage_filter *f = &c->query->filter;
+	enum usage_mode mode = c->query->mode;
+	int64_t cost = usage_entry_cost(entry, mode);
+	size_t calls = entry->tool_count ? entry->tool_count : 1;
+
+	if ((f->session && f->session != entry->session) ||
+		!usage_sieve_passes(&c->sieve, entry->project, entry->model, entry->provider))
+		return true;
+	for (size_t i = 0; i < calls; i++)
+		add_call(c, entry, i, cost);
+	usage_tokens_add(&c->out->total.tokens, &entry->tokens);
+	c->out->total.answers++;
+	c->out->calls += (int64_t)entry->tool_count;
+	if (cost >= 0)
+		c->out->total.cost_nanousd[mode] =
+			money_add(c->out->total.cost_nanousd[mode], cost);
+	else if (usage_tokens_total(&entry->tokens) > 0)
+		c->out->total.unpriced[mode]++;
+	return true;
+}
+
+/* ---- order ---- */
+
+/* A server counts with all of its tools. */
+struct ranked {
+	struct usage_tool_row row;
+	struct usage_sum *group;
+	struct str group_name;
+};
+
+static int compare_cost(const struct usage_sum *a, const struct usage_sum *b, enum usage_mode mode)
+{
+	int64_t x = a->cost_nanousd[mode], y = b->cost_nanousd[mode];
+
+	if (x == y) {
+		x = usage_tokens_total(&a->tokens);
+		y = usage_tokens_total(&b->tokens);
+	}
+	return (x < y) - (x > y);
+}
+
+static int compare(const void *a, const void *b, void *self)
+{
+	const struct ranked *x = a, *y = b;
+	const struct usage_query *q = self;
+	int by_group = compare_cost(x->group, y->group, q->mode);
+
+	if (q->order == USAGE_ORDER_UP)
+		by_group = -by_group;
+	if (!by_group)
+		by_group = str_cmp(x->group_name, y->group_name);
+	if (by_group)
+		return by_group;
+	int by_cost = compare_cost(&x->row.sum, &y->row.sum, q->mode);
+	return by_cost ? by_cost : str_cmp(x->row.name, y->row.name);
+}
+
+static void put_in_order(struct counting *c)
+{
+	size_t count = c->rows.n;
+	struct ranked *ranked = must_alloc(count + 1, sizeof *ranked);
+	struct usage_sum *groups = must_alloc(count + 1, sizeof *groups);
+
+	for (size_t i = 0; i < count; i++) {
+		struct usage_tool_row *row = &c->rows.p[i];
+		ranked[i].group_name = row->name;
+		ranked[i].group = &groups[i];
+		if (usage_tool_split(row->name, &row->server, &row->name))
+			ranked[i].group_name = row->server;
+		for (size_t k = 0; row->server.n && k < i; k++)
+			if (str_eq(c->rows.p[k].server, row->server)) {
+				ranked[i].group = ranked[k].group;
+				break;
+			}
+		ranked[i].row = *row;
+		usage_sum_add(ranked[i].group, &row->sum);
+	}
+	qsort_r(ranked, count, sizeof *ranked, compare, (void *)c->query);
+	c->out->count = count;
+	c->out->list = arena_alloc(&c->out->arena, count, sizeof *c->out->list);
+	for (size_t i = 0; i < count; i++)
+		c->out->list[i] = ranked[i].row;
+	free(ranked);
+	free(groups);
+}
+
+bool usage_tools_count(struct usage_view *view, const struct usage_query *query,
+	struct usage_tools *out, struct err *e)
+{
+	struct usage_tools tools = {0};
+	struct counting c = {.view = view, .query = query, .out = &tools};
+	const struct usage_filter *f = &query->filter;
+	int64_t since =
+		f->since == INT32_MIN ? INT64_MIN : usage_zone_start_ms(view->zone, f->since);
+	int64_t until =
+		f->until == INT32_MAX ? INT64_MAX : usage_zone_start_ms(view->zone, f->until + 1);
+
+	usage_sieve_begin(&c.sieve, view, f, &tools.arena);
+	c.row_of = must_alloc(view->name_count + 1, sizeof *c.row_of);
+	bool is_whole = usage_each(view, since, until, visit, &c, e);
+	free(c.row_of);
+	if (is_whole) {
+		put_in_order(&c);
+		*out = tools;
+	} else {
+		arena_release(&tools.arena);
+	}
+	vec_release(&c.rows);
+	return is_whole;
+}
+
+void usage_tools_release(struct usage_tools *tools)
+{
+	arena_release(&tools->arena);
+	*tools = (struct usage_tools){0};
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/* Windows of five hours: where they begin and end, their gaps, and what they come to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/money.h"
+#include "usage/block.h"
+#include "usage/group.h"
+
+#define MINUTE 60'000LL
+#define HOUR   (60 * MINUTE)
+/* A full hour. */
+#define T0 (480'000 * HOUR)
+
+static struct usage_moment at(int64_t time_ms)
+{
+	return (struct usage_moment){
+		.time_ms = time_ms, .input = 60, .output = 40, .cost_nanousd = 1000, .model = 1};
+}
+
+static void make(
+	struct usage_moment *moments, size_t count, int64_t now_ms, struct usage_blocks *out)
+{
+	usage_blocks_make(moments, count,
+		&(struct usage_block_rules){
+			.length_ms = 5 * HOUR, .now_ms = now_ms, .span_ms = USAGE_BLOCK_SPAN_MS},
+		out);
+}
+
+static void a_block_begins_with_its_hour(void **)
+{
+	struct usage_moment moments[] = {at(T0 + 90 * MINUTE), at(T0 + 59 * MINUTE)};
+	struct usage_blocks blocks;
+
+	make(moments, 2, T0 + 100 * HOUR, &blocks);
+	assert_int_equal(blocks.count, 1);
+	assert_int_equal(blocks.list[0].start_ms, T0);
+	assert_int_equal(blocks.list[0].end_ms, T0 + 5 * HOUR);
+	assert_int_equal(blocks.list[0].first_ms, T0 + 59 * MINUTE);
+	assert_int_equal(blocks.list[0].last_ms, T0 + 90 * MINUTE);
+	assert_int_equal(blocks.list[0].answers, 2);
+	assert_int_equal(blocks.list[0].cost_nanousd, 2000);
+	assert_false(blocks.list[0].is_active);
+	assert_false(blocks.list[0].has_projection);
+	assert_int_equal(blocks.largest, 200);
+	usage_blocks_release(&blocks);
+}
+
+/* An answer five hours after the start is still in; one a millisecond later is not. */
+static void a_block_ends_after_its_length(void **)
+{
+	struct usage_moment moments[] = {
+		at(T0 + 1), at(T0 + 4 * HOUR), at(T0 + 5 * HOUR), at(T0 + 5 * HOUR + 1)};
+	struct usage_blocks blocks;
+
+	make(moments, 3, T0, &blocks);
+	assert_int_equal(blocks.count, 1);
+	usage_blocks_release(&blocks);
+	make(moments, 4, T0, &blocks);
+	assert_int_equal(blocks.count, 2);
+	assert_int_equal(blocks.list[0].answers, 3);
+	assert_int_equal(blocks.list[1].start_ms, T0 + 5 * HOUR);
+	assert_false(blocks.list[1].is_gap);
+	usage_blocks_release(&blocks);
+}
+
+static void a_pause_is_a_gap(void **)
+{
+	int64_t last = T0 + 30 * MINUTE, next = last + 5 * HOUR + 1;
+	struct usage_moment moments[] = {at(last), at(next)};
+	struct usage_blocks blocks;
+
+	make(moments, 2, T0, &blocks);
+	assert_int_equal(blocks.count, 3);
+	/* By start: what comes next began with its full hour, a moment before the gap did. */
+	assert_int_equal(blocks.list[1].start_ms, T0 + 5 * HOUR);
+	assert_false(blocks.list[1].is_gap);
+	assert_true(blocks.list[2].is_gap);
+	assert_int_equal(blocks.list[2].start_ms, last + 5 * HOUR);
+	assert_int_equal(blocks.list[2].end_ms, next);
+	assert_int_equal(blocks.list[2].answers, 0);
+	usage_blocks_release(&blocks);
+	moments[1].time_ms = last + 5 * HOUR;
+	make(moments, 2, T0, &blocks);
+	/* No gap, but more than five hours after the start. */
+	assert_int_equal(blocks.count, 2);
+	assert_false(blocks.list[1].is_gap);
+	usage_blocks_release(&blocks);
+}
+
+static void what_is_on_is_projected(void **)
+{
+	struct usage_moment moments[] = {at(T0), at(T0 + 60 * MINUTE)};
+	struct usage_blocks blocks;
+
+	moments[1].cost_nanousd = -1;
+	make(moments, 2, T0 + 2 * HOUR, &blocks);
+	const struct usage_block *block = blocks.list;
+	assert_true(block->is_active && block->has_rate && block->has_projection);
+	assert_float_equal(block->tokens_per_minute, 200.0 / 60, 1e-9);
+	assert_int_equal(block->left_minutes, 180);
+	assert_int_equal(block->projected_tokens, 200 + 600);
+	assert_int_equal(block->projected_nanousd, 1000 + 3000);
+	assert_int_equal(block->unpriced, 1);
+	assert_int_equal(blocks.largest, 0);
+	usage_blocks_release(&blocks);
+}
+
+/* 200 tokens within a second would be 12,000 a minute. */
+static void a_moment_is_no_pace(void **)
+{
+	struct usage_moment moments[] = {at(T0), at(T0 + 1000)};
+	struct usage_blocks blocks;
+
+	make(moments, 2, T0 + 1 * MINUTE, &blocks);
+	assert_float_equal(blocks.list[0].tokens_per_minute, 20, 1e-9);
+	assert_true(blocks.list[0].projected_tokens < 7000);
+	usage_blocks_release(&blocks);
+	make(moments, 1, T0 + 1 * MINUTE, &blocks);
+	assert_false(blocks.list[0].has_rate);
+	assert_false(blocks.list[0].has_projection);
+	usage_blocks_release(&blocks);
+}
+
+static void active_is_now(void **)
+{
+	struct usage_moment moments[] = {at(T0)};
+	struct usage_blocks blocks;
+
+	make(moments, 1, T0 + 5 * HOUR - 1, &blocks);
+	assert_true(blocks.list[0].is_active);
+	usage_blocks_release(&blocks);
+	make(moments, 1, T0 + 5 * HOUR, &blocks);
+	assert_false(blocks.list[0].is_active);
+	usage_blocks_release(&blocks);
+	/* A clock that was ahead. */
+	make(moments, 1, T0 - HOUR, &blocks);
+	assert_false(blocks.list[0].is_active);
+	usage_blocks_release(&blocks);
+}
+
+static void huge_numbers_do_not_wrap(void **)
+{
+	struct usage_moment moments[] = {at(T0), at(T0 + 1000)};
+	struct usage_blocks blocks;
+
+	moments[0].input = moments[1].input = INT64_MAX;
+	moments[0].cost_nanousd = moments[1].cost_nanousd = INT64_MAX;
+	make(moments, 2, T0 + 1 * MINUTE, &blocks);
+	assert_int_equal(usage_tokens_total(&blocks.list[0].tokens), INT64_MAX);
+	assert_int_equal(blocks.list[0].cost_nanousd, INT64_MAX);
+	assert_int_equal(blocks.list[0].projected_tokens, INT64_MAX);
+	usage_blocks_release(&blocks);
+}
+
+static void times_before_1970(void **)
+{
+	struct usage_moment moments[] = {at(-1)};
+	struct usage_blocks blocks;
+
+	make(moments, 1, T0, &blocks);
+	assert_int_equal(blocks.list[0].start_ms, -HOUR);
+	usage_blocks_release(&blocks);
+	make(NULL, 0, T0, &blocks);
+	assert_int_equal(blocks.count, 0);
+	usage_blocks_release(&blocks);
+}
+
+static void models_in_the_order_they_came(void **)
+{
+	struct usage_moment moments[] = {at(T0 + 3), at(T0 + 2), at(T0 + 1), at(T0)};
+	struct usage_blocks blocks;
+
+	moments[0].model = 7;
+	moments[1].model = 8;
+	moments[3].model = 9;
+	moments[3].input = moments[3].output = 0;
+	make(moments, 4, T0, &blocks);
+	assert_int_equal(blocks.list[0].answers, 4);
+	assert_int_equal(blocks.list[0].model_count, 3);
+	assert_int_equal(blocks.list[0].models[0].name, 1);
+	assert_int_equal(blocks.list[0].models[1].name, 8);
+	assert_int_equal(blocks.list[0].models[2].name, 7);
+	usage_blocks_release(&blocks);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_block_begins_with_its_hour),
+		cmocka_unit_test(a_block_ends_after_its_length),
+		cmocka_unit_test(a_pause_is_a_gap),
+		cmocka_unit_test(what_is_on_is_projected),
+		cmocka_unit_test(a_moment_is_no_pace),
+		cmocka_unit_test(active_is_now),
+		cmocka_unit_test(huge_numbers_do_not_wrap),
+		cmocka_unit_test(times_before_1970),
+		cmocka_unit_test(models_in_the_order_they_came),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
