@@ -16,22 +16,27 @@
 
 enum { FLUSH_AT_BYTES = 16 << 10, STALLED_MS = 10, STDERR_PATIENCE_MS = 1000 };
 
-static const char *set_value(const struct ui_options *o, const char *name)
+static const char *set_value(const char *(*environment)(const char *name), const char *name)
 {
-	const char *value = o->environment(name);
+	const char *value = environment(name);
 
 	return value && *value ? value : NULL;
 }
 
-static bool wants_colour(const struct ui *ui, bool is_terminal)
+bool view_wants_colour(const char *(*environment)(const char *name), bool is_terminal, bool is_dumb)
 {
-	const char *force = set_value(&ui->options, "FORCE_COLOR");
+	const char *force = set_value(environment, "FORCE_COLOR");
 
-	if (set_value(&ui->options, "NO_COLOR"))
+	if (set_value(environment, "NO_COLOR"))
 		return false;
 	if (force)
 		return strcmp(force, "0") != 0 && strcmp(force, "false") != 0;
-	return is_terminal && !ui->is_dumb;
+	return is_terminal && !is_dumb;
+}
+
+static bool wants_colour(const struct ui *ui, bool is_terminal)
+{
+	return view_wants_colour(ui->options.environment, is_terminal, ui->is_dumb);
 }
 
 /* Only what comes as it is said, for a person, on a terminal that can go back in its line. */

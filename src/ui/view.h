@@ -138,6 +138,9 @@ void view_put_counts(struct buf *line, const struct agent_result *result);
 
 /* Shows what is held back of the answer: something else comes on the terminal. */
 void text_pause(struct ui *ui);
+/* By NO_COLOR and FORCE_COLOR, else what the terminal can. */
+bool view_wants_colour(
+	const char *(*environment)(const char *name), bool is_terminal, bool is_dumb);
 /* Of the terminal at fd, as it is now. */
 void view_screen(int fd, size_t *columns, size_t *rows);
 

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#include "ui/grid.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "ui/view.h"
+
+enum { GAP_CELLS = 2, TEXT_FAIR_CELLS = 12, TEXT_MIN_CELLS = 6, TEXT_MAX_CELLS = 400 };
+
+void grid_release(struct grid *g)
+{
+	buf_release(&g->text);
+	vec_release(&g->cells);
+	vec_release(&g->rules);
+}
+
+static void end_cell(struct grid *g, size_t from, uint8_t style)
+{
+	struct str text = str_skip(buf_str(&g->text), from);
+
+	vec_push(&g->cells, (struct grid_cell){from, g->text.n, view_cells(text), style});
+}
+
+void grid_put(struct grid *g, struct str text, uint8_t style)
+{
+	size_t from = g->text.n;
+
+	utf8_put_line(&g->text, text, TEXT_MAX_CELLS);
+	end_cell(g, from, style);
+}
+
+void grid_put_own(struct grid *g, struct str text, uint8_t style)
+{
+	size_t from = g->text.n;
+
+	buf_put_str(&g->text, text);
+	end_cell(g, from, style);
+}
+
+void grid_put_count(struct grid *g, int64_t count, uint8_t style)
+{
+	size_t from = g->text.n;
+
+	buf_put_count(&g->text, count);
+	end_cell(g, from, style);
+}
+
+void grid_rule(struct grid *g)
+{
+	vec_push(&g->rules, g->cells.n / g->column_count);
+}
+
+/* ---- widths ---- */
+
+struct layout {
+	size_t width[GRID_COLUMNS_MAX]; /* 0: it is not shown */
+	size_t whole; /* the gaps, too */
+};
+
+static void measure(struct layout *l, size_t columns)
+{
+	size_t shown = 0;
+
+	l->whole = 0;
+	for (size_t i = 0; i < columns; i++) {
+		l->whole += l->width[i];
+		shown += l->width[i] > 0;
+	}
+	l->whole += shown > 1 ? (shown - 1) * GAP_CELLS : 0;
+}
+
+/* How narrow text may become before a column goes for it; without any left, before it is over. */
+static size_t least(size_t natural, bool is_last_resort)
+{
+	size_t most = is_last_resort ? TEXT_MIN_CELLS : TEXT_FAIR_CELLS;
+	size_t half = is_last_resort ? 0 : natural / 2;
+
+	return natural < most ? natural : half > most ? half : most;
+}
+
+static void cut_text(const struct grid *g, const struct layout *natural, struct layout *l,
+	size_t width, bool is_last)
+{
+	while (l->whole > width) {
+		size_t widest = SIZE_MAX;
+		for (size_t i = 0; i < g->column_count; i++)
+			if (!g->columns[i].is_number &&
+				l->width[i] > least(natural->width[i], is_last) &&
+				(widest == SIZE_MAX || l->width[i] > l->width[widest]))
+				widest = i;
+		if (widest == SIZE_MAX)
+			return;
+		l->width[widest]--;
+		l->whole--;
+	}
+}
+
+/* The last of those with the highest rank; SIZE_MAX: all that are left have to stay. */
+static size_t most_dispensable(const struct grid *g, const struct layout *l)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < g->column_count; i++)
+		if (l->width[i] && g->columns[i].rank &&
+			(found == SIZE_MAX || g->columns[i].rank >= g->columns[found].rank))
+			found = i;
+	return found;
+}
+
+static struct layout natural_layout(const struct grid *g, const struct grid_look *look)
+{
+	struct layout l = {0};
+
+	for (size_t i = 0; i < g->column_count; i++)
+		l.width[i] = view_cells(str_from(g->columns[i].title));
+	for (size_t i = 0; i < g->cells.n; i++) {
+		size_t *width = &l.width[i % g->column_count];
+		*width = g->cells.p[i].cells > *width ? g->cells.p[i].cells : *width;
+	}
+	for (size_t i = 0; i < g->column_count; i++)
+		if (look->rank_max && g->columns[i].rank > look->rank_max)
+			l.width[i] = 0;
+	measure(&l, g->column_count);
+	return l;
+}
+
+static struct layout lay_out(const struct grid *g, const struct grid_look *look)
+{
+	struct layout natural = natural_layout(g, look);
+
+	for (;;) {
+		struct layout l = natural;
+		size_t dispensable = most_dispensable(g, &l);
+		if (!look->width)
+			return l;
+		cut_text(g, &natural, &l, look->width, dispensable == SIZE_MAX);
+		if (l.whole <= look->width || dispensable == SIZE_MAX)
+			return l;
+		natural.width[dispensable] = 0;
+		measure(&natural, g->column_count);
+	}
+}
+
+/* ---- writing ---- */
+
+struct writing {
+	const struct grid *g;
+	const struct layout *layout;
+	const struct grid_look *look;
+	struct pen pen;
+	struct buf line;
+};
+
+static void put_styled(struct writing *w, struct str text, uint8_t style)
+{
+	if (w->look->has_style && style)
+		pen_write(&w->pen, text, style);
+	else
+		buf_put_str(w->pen.out, text);
+}
+
+static void put_cell(struct writing *w, size_t column, struct str text, size_t cells, uint8_t style)
+{
+	size_t width = w->layout->width[column];
+	bool is_number = w->g->columns[column].is_number, is_last = true;
+
+	for (size_t i = column + 1; i < w->g->column_count; i++)
+		is_last &= w->layout->width[i] == 0;
+	int space = (int)(cells < width ? width - cells : 0);
+	buf_clear(&w->line);
+	if (cells > width)
+		utf8_put_line(&w->line, text, width);
+	else
+		buf_put_str(&w->line, text);
+	if (cells > width)
+		space = (int)(width - view_cells(buf_str(&w->line)));
+	if (is_number)
+		buf_printf(w->pen.out, "%*s", space, "");
+	put_styled(w, buf_str(&w->line), style);
+	if (!is_last)
+		buf_printf(w->pen.out, "%*s", (is_number ? 0 : space) + GAP_CELLS, "");
+}
+
+static void end_line(struct buf *out)
+{
+	while (out->n && out->p[out->n - 1] == ' ')
+		buf_cut(out, out->n - 1);
+	buf_put_char(out, '\n');
+}
+
+static void write_titles(struct writing *w)
+{
+	for (size_t i = 0; i < w->g->column_count; i++) {
+		struct str title = str_from(w->g->columns[i].title);
+		if (w->layout->width[i])
+			put_cell(w, i, title, view_cells(title), STYLE_BOLD);
+	}
+	end_line(w->pen.out);
+}
+
+static void write_rule(struct writing *w)
+{
+	buf_clear(&w->line);
+	for (size_t i = 0; i < w->layout->whole; i++)
+		buf_put_text(&w->line, "─");
+	put_styled(w, buf_str(&w->line), STYLE_DIM);
+	buf_put_char(w->pen.out, '\n');
+}
+
+static void write_row(struct writing *w, const struct grid_cell *cells)
+{
+	const char *text = buf_text(&w->g->text);
+
+	for (size_t i = 0; i < w->g->column_count; i++) {
+		const struct grid_cell *c = &cells[i];
+		if (w->layout->width[i])
+			put_cell(
+				w, i, str_range(text + c->from, text + c->end), c->cells, c->style);
+	}
+	end_line(w->pen.out);
+}
+
+void grid_write(const struct grid *g, const struct grid_look *look, struct buf *out)
+{
+	struct layout layout = lay_out(g, look);
+	struct writing w = {.g = g,
+		.layout = &layout,
+		.look = look,
+		.pen = {.out = out, .has_colour = look->has_colour}};
+	size_t rule = 0;
+
+	write_titles(&w);
+	write_rule(&w);
+	for (size_t row = 0; row * g->column_count < g->cells.n; row++) {
+		if (rule < g->rules.n && g->rules.p[rule] == row) {
+			write_rule(&w);
+			rule++;
+		}
+		write_row(&w, &g->cells.p[row * g->column_count]);
+	}
+	buf_release(&w.line);
+}

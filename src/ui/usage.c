@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "ui/usage.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "ui/usage_inside.h"
+#include "ui/view.h"
+#include "usage/zone.h"
+
+void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(const char *name))
+{
+	const char *term = environment("TERM");
+	bool is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
+	bool is_terminal = isatty(STDOUT_FILENO);
+	size_t columns, rows;
+
+	look->has_colour = view_wants_colour(environment, is_terminal, is_dumb);
+	look->has_style = look->has_colour || (is_terminal && !is_dumb);
+	look->columns = 0;
+	if (is_terminal) {
+		view_screen(STDOUT_FILENO, &columns, &rows);
+		look->columns = columns;
+	}
+}
+
+const struct usage_word usage_words[USAGE_BY_COUNT] = {
+	[USAGE_BY_DAY] = {"Date", "date"},
+	[USAGE_BY_WEEK] = {"Week", "week"},
+	[USAGE_BY_MONTH] = {"Month", "month"},
+	[USAGE_BY_SESSION] = {"Session", "session"},
+	[USAGE_BY_PROJECT] = {"Project", "project"},
+	[USAGE_BY_MODEL] = {"Model", "model"},
+	[USAGE_BY_BRANCH] = {"Branch", "branch"},
+	[USAGE_BY_AGENT] = {"Agent", "agent"},
+	[USAGE_BY_SOURCE] = {"Source", "source"},
+	[USAGE_BY_PROVIDER] = {"Provider", "provider"},
+};
+
+/* ---- numbers ---- */
+
+enum { NANO_PER_CENT = NANO_PER_USD / 100 };
+
+void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced)
+{
+	if (nanousd < 0 || (nanousd == 0 && unpriced)) {
+		buf_put_text(out, "unknown");
+		return;
+	}
+	buf_put_text(out, unpriced ? "≥ " : "");
+	if (nanousd > 0 && nanousd < NANO_PER_CENT / 2) {
+		buf_put_text(out, unpriced ? "$0.00" : "<$0.01");
+		return;
+	}
+	int64_t cents = nanousd / NANO_PER_CENT + (nanousd % NANO_PER_CENT >= NANO_PER_CENT / 2);
+	buf_put_char(out, '$');
+	buf_put_count(out, cents / 100);
+	buf_printf(out, ".%02d", (int)(cents % 100));
+}
+
+/* As few places as it takes: 0, 0.5, 12.000000001. */
+void usage_put_usd(struct buf *out, int64_t nanousd)
+{
+	if (nanousd < 0)
+		buf_put_char(out, '-');
+	uint64_t size = nanousd < 0 ? -(uint64_t)nanousd : (uint64_t)nanousd;
+	buf_printf(out, "%llu.%09llu", (unsigned long long)(size / NANO_PER_USD),
+		(unsigned long long)(size % NANO_PER_USD));
+	while (out->p[out->n - 1] == '0')
+		buf_cut(out, out->n - 1);
+	if (out->p[out->n - 1] == '.')
+		buf_cut(out, out->n - 1);
+}
+
+void usage_put_instant(struct buf *out, int64_t time_ms)
+{
+	char text[CLOCK_TEXT];
+	int64_t ms = time_ms % 1000;
+
+	clock_text(time_ms, false, "%Y-%m-%dT%H:%M:%S", text);
+	buf_printf(out, "%s.%03dZ", text, (int)(ms < 0 ? ms + 1000 : ms));
+}
+
+int64_t usage_writes(const struct usage_tokens *t)
+{
+	return money_add(t->cache_write_5m, t->cache_write_1h);
+}
+
+/* ---- names ---- */
+
+void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part)
+{
+	struct str name = usage_name(view, part->name);
+
+	if (name.n)
+		buf_put_str(out, name);
+	else
+		buf_put_text(out, "unknown");
+	buf_put_text(out, part->is_fast ? "-fast" : "");
+}
+
+bool usage_part_counts(const struct usage_part *part)
+{
+	return usage_tokens_total(&part->sum.tokens) > 0;
+}
+
+void usage_put_key(struct buf *out, const struct usage_look *look, const struct usage_query *query,
+	const struct usage_row *row)
+{
+	if (query->by == USAGE_BY_MONTH)
+		day_month_put(row->day, out);
+	else if (usage_by_is_period(query->by))
+		day_put(row->day, out);
+	else
+		buf_put_str(out, usage_name(look->view, row->name));
+}
+
+void usage_put_field(struct buf *out, struct str text)
+{
+	bool is_plain = true;
+
+	for (size_t i = 0; i < text.n; i++)
+		is_plain &= text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\n' &&
+			    text.p[i] != '\r';
+	if (is_plain) {
+		buf_put_str(out, text);
+		return;
+	}
+	buf_put_char(out, '"');
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '"')
+			buf_put_char(out, '"');
+		buf_put_char(out, text.p[i]);
+	}
+	buf_put_char(out, '"');
+}
+
+void usage_put_csv_cost(const struct usage_look *look, const struct usage_sum *sum)
+{
+	int64_t unpriced = sum->unpriced[look->mode], nanousd = sum->cost_nanousd[look->mode];
+
+	if (look->hides_cost)
+		return;
+	buf_put_char(look->out, ',');
+	if (nanousd || !unpriced)
+		usage_put_usd(look->out, nanousd);
+	buf_printf(look->out, ",%lld", (long long)unpriced);
+}
+
+void usage_show_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows)
+{
+	static void (*const forms[])(const struct usage_look *look, const struct usage_query *query,
+		const struct usage_rows *rows) = {
+		[USAGE_TABLE] = usage_table_rows,
+		[USAGE_JSON] = usage_json_rows,
+		[USAGE_CSV] = usage_csv_rows,
+	};
+
+	forms[look->form](look, query, rows);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usage: reports of what transcripts say was used, as tables for people, JSON and CSV. They are put
+ * into a buffer; nothing is written here.
+ */
+#ifndef UI_USAGE_H
+#define UI_USAGE_H
+
+#include "base/buf.h"
+#include "usage/block.h"
+#include "usage/group.h"
+#include "usage/tool.h"
+#include "usage/turn.h"
+
+struct usage_zone;
+
+enum usage_form { USAGE_TABLE, USAGE_JSON, USAGE_CSV };
+
+/* How it shall look. */
+struct usage_look {
+	const struct usage_view *view;
+	const char *report; /* "daily": the list's name in JSON */
+	enum usage_form form;
+	enum usage_mode mode;
+	const char *home; /* NULL none: paths below it are shown as "~/..." */
+	size_t columns; /* of the terminal; 0: no limit */
+	bool has_style, has_colour;
+	bool is_compact;
+	bool hides_cost;
+	bool has_breakdown; /* rows for each model */
+	bool is_of_one; /* JSON as ccusage has it for one assistant alone */
+	struct buf *out;
+};
+
+/* Sets columns and colours by what stdout is and by NO_COLOR, FORCE_COLOR and TERM. */
+void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(const char *name));
+
+/* ---- reports ---- */
+
+void usage_show_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows);
+
+struct usage_block_look {
+	int64_t token_limit; /* 0 none */
+	int64_t now_ms;
+	bool is_only_active;
+	int64_t since_ms; /* blocks that begin before are left out, but for the active one */
+	bool is_down;
+};
+void usage_show_blocks(const struct usage_look *look, const struct usage_block_look *blocks,
+	const struct usage_blocks *list);
+
+void usage_show_tools(const struct usage_look *look, const struct usage_tools *tools);
+
+void usage_show_conversation(const struct usage_look *look, struct str id,
+	const struct usage_conversation *conversation);
+
+struct usage_prices;
+struct usage_diagnosis {
+	const struct usage_view *view; /* with its files */
+	struct usage_prices *prices;
+	const struct usage_row *models; /* its parts are all models there are */
+	const char *index_path; /* NULL none */
+	struct str catalogue_date;
+};
+void usage_show_diagnosis(const struct usage_look *look, const struct usage_diagnosis *diagnosis);
+
+enum { USAGE_GLANCE_PERIODS = 3 };
+struct usage_glance {
+	struct usage_rows periods[USAGE_GLANCE_PERIODS]; /* today, this week, this month: totals */
+	int32_t since[USAGE_GLANCE_PERIODS];
+	struct usage_rows days; /* of the last days */
+	int32_t first_day, today;
+};
+void usage_show_glance(const struct usage_look *look, const struct usage_glance *glance);
+
+/* ---- parts, for other reports ---- */
+
+/* "$1,234.56"; "<$0.01"; "unknown"; "≥ $1.23" where the costs of some answers are unknown. */
+void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced);
+/* US dollars as a number of JSON or CSV. */
+void usage_put_usd(struct buf *out, int64_t nanousd);
+/* "2026-11-21T14:05:09.000Z" */
+void usage_put_instant(struct buf *out, int64_t time_ms);
+void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part);
+/* A field of a CSV record, quoted where it has to be (RFC 4180). */
+void usage_put_field(struct buf *out, struct str text);
+
+#endif

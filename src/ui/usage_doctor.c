@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/* usage_doctor: what was read, what was not and why, and where prices come from. */
+#include "base/json.h"
+#include "base/utf8.h"
+#include "ui/usage_inside.h"
+#include "usage/price.h"
+
+enum { PATH_CELLS = 400 };
+
+struct source_count {
+	int64_t files[USAGE_FILE_MERGED + 1]; /* by state */
+	int64_t entries, damaged;
+};
+
+static const char *const states[] = {
+	[USAGE_FILE_READ] = "read",
+	[USAGE_FILE_GONE] = "gone",
+	[USAGE_FILE_UNREADABLE] = "unreadable",
+	[USAGE_FILE_MERGED] = "merged",
+};
+
+static struct source_count count_source(const struct usage_view *view, const char *name)
+{
+	struct source_count count = {0};
+
+	for (size_t i = 0; i < view->file_count; i++) {
+		const struct usage_file_facts *file = &view->files[i];
+		if (!str_is(usage_name(view, file->source), name))
+			continue;
+		count.files[file->state]++;
+		count.entries += file->entries;
+		count.damaged += file->damaged;
+	}
+	return count;
+}
+
+static bool is_empty(const struct source_count *count)
+{
+	for (size_t i = 0; i <= USAGE_FILE_MERGED; i++)
+		if (count->files[i])
+			return false;
+	return true;
+}
+
+static const char *index_state(const struct usage_diagnosis *d)
+{
+	if (!d->index_path)
+		return "none";
+	if (d->view->index_trouble.p)
+		return "not used";
+	return d->view->was_rebuilt ? "made anew" : "used";
+}
+
+/* Of a model: what it was taken for, and who says the price; absent where nobody knows. */
+static void find_price(const struct usage_diagnosis *d, const struct usage_part *part,
+	struct str *model, struct str *source)
+{
+	struct str name = usage_name(d->view, part->name);
+	const struct usage_price *price = usage_prices_find(d->prices, STR(""), name);
+
+	*model = *source = (struct str){0};
+	if (price)
+		usage_price_source(price, model, source);
+}
+
+/* ---- for people ---- */
+
+static void put_sources(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	static const struct grid_column columns[] = {{"Assistant", false, 0}, {"Read", true, 0},
+		{"Gone", true, 1}, {"Unreadable", true, 0}, {"Merged", true, 2},
+		{"Entries", true, 0}, {"Damaged lines", true, 0}};
+	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
+
+	for (const struct usage_reader *const *r = usage_readers; *r; r++) {
+		struct source_count count = count_source(d->view, (*r)->name);
+		if (is_empty(&count))
+			continue;
+		grid_put_own(&g, str_from((*r)->title), 0);
+		for (size_t i = 0; i <= USAGE_FILE_MERGED; i++)
+			grid_put_count(&g, count.files[i], 0);
+		grid_put_count(&g, count.entries, 0);
+		grid_put_count(&g, count.damaged, 0);
+	}
+	struct grid_look shape = usage_grid_look(look);
+	grid_write(&g, &shape, look->out);
+	grid_release(&g);
+	buf_put_text(look->out, "\nentries that were copies of others: ");
+	buf_put_count(look->out, d->view->copies);
+	buf_put_char(look->out, '\n');
+}
+
+static void put_damage(
+	struct buf *out, const struct usage_file_facts *file, const struct usage_damage *damage)
+{
+	utf8_put_line(out, file->path, PATH_CELLS);
+	if (damage->offset >= 0)
+		buf_printf(out, ":%lld", (long long)damage->offset);
+	buf_put_text(out, ": ");
+	utf8_put_line(out, damage->why, PATH_CELLS);
+	buf_put_char(out, '\n');
+}
+
+static void put_faults(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	struct buf *out = look->out;
+
+	for (size_t i = 0; i < d->view->file_count; i++) {
+		const struct usage_file_facts *file = &d->view->files[i];
+		if (file->state == USAGE_FILE_UNREADABLE) {
+			utf8_put_line(out, file->path, PATH_CELLS);
+			buf_put_text(out, ": not read: ");
+			utf8_put_line(out, file->why, PATH_CELLS);
+			buf_put_char(out, '\n');
+		}
+		for (size_t k = 0; k < file->damage_count; k++)
+			put_damage(out, file, &file->damages[k]);
+		if (file->damaged > (int64_t)file->damage_count) {
+			utf8_put_line(out, file->path, PATH_CELLS);
+			buf_printf(out, ": and %lld more\n",
+				(long long)(file->damaged - (int64_t)file->damage_count));
+		}
+	}
+}
+
+static void put_models(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	static const struct grid_column columns[] = {
+		{"Model", false, 0}, {"Total", true, 0}, {"Priced as", false, 0}, {"By", false, 0}};
+	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
+	AUTO(buf) name = {0};
+
+	for (size_t i = 0; i < d->models->part_count; i++) {
+		const struct usage_part *part = &d->models->parts[i];
+		struct str model, source;
+		if (part->is_fast || !usage_part_counts(part))
+			continue;
+		find_price(d, part, &model, &source);
+		buf_clear(&name);
+		usage_put_model(&name, d->view, part);
+		grid_put(&g, buf_str(&name), 0);
+		grid_put_count(&g, usage_tokens_total(&part->sum.tokens), 0);
+		grid_put(&g, source.p ? model : STR("unknown"),
+			!source.p && look->has_colour ? COLOUR_YELLOW : 0);
+		grid_put(&g, source, 0);
+	}
+	struct grid_look shape = usage_grid_look(look);
+	buf_put_char(look->out, '\n');
+	grid_write(&g, &shape, look->out);
+	grid_release(&g);
+	buf_printf(look->out, "\nprices: catalogue of %.*s\n", STR_ARG(d->catalogue_date));
+}
+
+static void show_text(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	put_sources(look, d);
+	put_faults(look, d);
+	put_models(look, d);
+	buf_printf(look->out, "index: %s", index_state(d));
+	if (d->index_path) {
+		buf_put_text(look->out, ", ");
+		utf8_put_line(look->out, str_from(d->index_path), PATH_CELLS);
+	}
+	if (d->view->index_trouble.p) {
+		buf_put_text(look->out, ": ");
+		utf8_put_line(look->out, d->view->index_trouble, PATH_CELLS);
+	}
+	buf_put_char(look->out, '\n');
+}
+
+/* ---- JSON ---- */
+
+static void put_source_json(
+	struct json_writer *w, const struct usage_reader *reader, const struct source_count *count)
+{
+	json_open(w, '{');
+	json_member_text(w, "source", reader->name);
+	json_member_text(w, "title", reader->title);
+	for (size_t i = 0; i <= USAGE_FILE_MERGED; i++)
+		json_member_int(w, states[i], count->files[i]);
+	json_member_int(w, "entries", count->entries);
+	json_member_int(w, "damaged", count->damaged);
+	json_close(w, '}');
+}
+
+static void put_file_json(struct json_writer *w, const struct usage_file_facts *file)
+{
+	json_open(w, '{');
+	json_member_str(w, "path", file->path);
+	json_member_text(w, "state", states[file->state]);
+	if (file->state == USAGE_FILE_UNREADABLE)
+		json_member_str(w, "why", file->why);
+	json_member_int(w, "damaged", file->damaged);
+	json_key(w, "damages");
+	json_open(w, '[');
+	for (size_t i = 0; i < file->damage_count; i++) {
+		json_open(w, '{');
+		json_member_int(w, "offset", file->damages[i].offset);
+		json_member_str(w, "why", file->damages[i].why);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
+static void put_model_json(
+	struct json_writer *w, const struct usage_diagnosis *d, const struct usage_part *part)
+{
+	AUTO(buf) name = {0};
+	struct str model, source;
+
+	find_price(d, part, &model, &source);
+	usage_put_model(&name, d->view, part);
+	json_open(w, '{');
+	json_member_str(w, "model", buf_str(&name));
+	json_member_int(w, "totalTokens", usage_tokens_total(&part->sum.tokens));
+	json_key(w, "pricedAs");
+	if (source.p)
+		json_put_str(w, model);
+	else
+		json_put_null(w);
+	json_key(w, "priceSource");
+	if (source.p)
+		json_put_str(w, source);
+	else
+		json_put_null(w);
+	json_close(w, '}');
+}
+
+static void put_index_json(struct json_writer *w, const struct usage_diagnosis *d)
+{
+	json_key(w, "index");
+	json_open(w, '{');
+	json_key(w, "path");
+	if (d->index_path)
+		json_put_text(w, d->index_path);
+	else
+		json_put_null(w);
+	json_member_text(w, "state", index_state(d));
+	if (d->view->index_trouble.p)
+		json_member_str(w, "trouble", d->view->index_trouble);
+	json_close(w, '}');
+}
+
+static void show_json(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	AUTO(buf) json = {0};
+	struct json_writer w = {.buf = &json};
+
+	json_open(&w, '{');
+	json_key(&w, "sources");
+	json_open(&w, '[');
+	for (const struct usage_reader *const *r = usage_readers; *r; r++) {
+		struct source_count count = count_source(d->view, (*r)->name);
+		if (!is_empty(&count))
+			put_source_json(&w, *r, &count);
+	}
+	json_close(&w, ']');
+	json_member_int(&w, "copies", d->view->copies);
+	json_key(&w, "faults");
+	json_open(&w, '[');
+	for (size_t i = 0; i < d->view->file_count; i++)
+		if (d->view->files[i].state == USAGE_FILE_UNREADABLE || d->view->files[i].damaged)
+			put_file_json(&w, &d->view->files[i]);
+	json_close(&w, ']');
+	json_key(&w, "models");
+	json_open(&w, '[');
+	for (size_t i = 0; i < d->models->part_count; i++)
+		if (usage_part_counts(&d->models->parts[i]))
+			put_model_json(&w, d, &d->models->parts[i]);
+	json_close(&w, ']');
+	json_member_str(&w, "catalogueDate", d->catalogue_date);
+	put_index_json(&w, d);
+	json_close(&w, '}');
+	usage_put_document(look, &json);
+}
+
+void usage_show_diagnosis(const struct usage_look *look, const struct usage_diagnosis *diagnosis)
+{
+	if (look->form == USAGE_JSON)
+		show_json(look, diagnosis);
+	else
+		show_text(look, diagnosis);
+}

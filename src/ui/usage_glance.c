@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* usage_glance: what a person wants to know first: now, and how it came to it. */
+#include "base/json.h"
+#include "ui/usage_inside.h"
+#include "usage/zone.h"
+
+enum { BAR_CELLS = 24 };
+
+/* ---- a line of bars ---- */
+
+static int64_t height_of(const struct usage_look *look, const struct usage_sum *sum, bool by_cost)
+{
+	return by_cost ? sum->cost_nanousd[look->mode] : usage_tokens_total(&sum->tokens);
+}
+
+static bool is_by_cost(const struct usage_look *look, const struct usage_glance *glance)
+{
+	return !look->hides_cost && glance->days.total.sum.cost_nanousd[look->mode] > 0;
+}
+
+static const struct usage_row *row_of(const struct usage_rows *days, int32_t day)
+{
+	for (size_t i = 0; i < days->count; i++)
+		if (days->list[i].day == day)
+			return &days->list[i];
+	return NULL;
+}
+
+/* A cell a day; what is not nothing has a height. */
+static void put_sparkline(const struct usage_look *look, const struct usage_glance *glance)
+{
+	static const char *const heights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	const size_t steps = sizeof heights / sizeof *heights;
+	bool by_cost = is_by_cost(look, glance);
+	int64_t most = 0;
+
+	for (size_t i = 0; i < glance->days.count; i++) {
+		int64_t height = height_of(look, &glance->days.list[i].sum, by_cost);
+		most = height > most ? height : most;
+	}
+	for (int32_t day = glance->first_day; day <= glance->today; day++) {
+		const struct usage_row *row = row_of(&glance->days, day);
+		int64_t height = row ? height_of(look, &row->sum, by_cost) : 0;
+		double part = most ? (double)height / (double)most : 0;
+		size_t step = (size_t)(part * (double)(steps - 1) + 0.5);
+		buf_put_text(look->out, height <= 0 ? " " : heights[step]);
+	}
+}
+
+static void put_days(const struct usage_look *look, const struct usage_glance *glance)
+{
+	if (glance->days.count == 0)
+		return;
+	buf_printf(look->out, "\n%d days  ", glance->today - glance->first_day + 1);
+	put_sparkline(look, glance);
+	buf_put_text(look->out, "  ");
+	day_put(glance->first_day, look->out);
+	buf_put_text(look->out, " to ");
+	day_put(glance->today, look->out);
+	buf_put_text(look->out, is_by_cost(look, glance) ? ", by cost\n" : ", by tokens\n");
+}
+
+/* ---- tables ---- */
+
+static void put_sum(
+	struct grid *g, const struct usage_look *look, const struct usage_sum *sum, uint8_t style)
+{
+	AUTO(buf) cost = {0};
+
+	grid_put_count(g, sum->answers, style);
+	grid_put_count(g, sum->tokens.input, style);
+	grid_put_count(g, sum->tokens.output, style);
+	grid_put_count(g, sum->tokens.cache_read, style);
+	grid_put_count(g, usage_tokens_total(&sum->tokens), style);
+	if (look->hides_cost)
+		return;
+	usage_put_cost(&cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
+	grid_put_own(g, buf_str(&cost), style);
+}
+
+static void put_periods(const struct usage_look *look, const struct usage_glance *glance)
+{
+	static const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 3},
+		{"Input", true, 1}, {"Output", true, 1}, {"Cache read", true, 2},
+		{"Total", true, 0}, {"Cost", true, 0}};
+	static const char *const names[] = {"Today", "This week", "This month"};
+	struct grid g = {.columns = columns,
+		.column_count = sizeof columns / sizeof *columns - look->hides_cost};
+
+	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++) {
+		grid_put_own(&g, str_from(names[i]), STYLE_BOLD);
+		put_sum(&g, look, &glance->periods[i].total.sum, 0);
+	}
+	struct grid_look shape = usage_grid_look(look);
+	grid_write(&g, &shape, look->out);
+	grid_release(&g);
+}
+
+/* Eighths of a cell at its end. */
+static void put_bar(struct grid *g, const struct usage_look *look, int64_t value, int64_t most)
+{
+	static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	int eighths = most > 0 ? (int)((double)value / (double)most * BAR_CELLS * 8 + 0.5) : 0;
+	AUTO(buf) bar = {0};
+
+	if (value > 0 && eighths == 0)
+		eighths = 1;
+	for (int i = 0; i < eighths / 8; i++)
+		buf_put_text(&bar, "█");
+	buf_put_text(&bar, parts[eighths % 8]);
+	grid_put_own(g, buf_str(&bar), look->has_colour ? COLOUR_CYAN : 0);
+}
+
+static void put_models(const struct usage_look *look, const struct usage_glance *glance)
+{
+	const struct usage_row *month = &glance->periods[USAGE_GLANCE_PERIODS - 1].total;
+	struct grid_column columns[] = {{"This month by model", false, 0}, {"Total", true, 0},
+		{"Cost", true, 0}, {"", false, 1}};
+	size_t count = sizeof columns / sizeof *columns;
+	bool by_cost = !look->hides_cost && month->sum.cost_nanousd[look->mode] > 0;
+	int64_t most = 0;
+	AUTO(buf) text = {0};
+
+	if (month->part_count == 0)
+		return;
+	if (look->hides_cost)
+		columns[--count - 1] = (struct grid_column){"", false, 1};
+	struct grid g = {.columns = columns, .column_count = count};
+	for (size_t i = 0; i < month->part_count; i++) {
+		int64_t height = height_of(look, &month->parts[i].sum, by_cost);
+		most = height > most ? height : most;
+	}
+	for (size_t i = 0; i < month->part_count; i++) {
+		const struct usage_part *part = &month->parts[i];
+		if (!usage_part_counts(part))
+			continue;
+		buf_clear(&text);
+		usage_put_model(&text, look->view, part);
+		grid_put(&g, buf_str(&text), 0);
+		grid_put_count(&g, usage_tokens_total(&part->sum.tokens), 0);
+		buf_clear(&text);
+		usage_put_cost(
+			&text, part->sum.cost_nanousd[look->mode], part->sum.unpriced[look->mode]);
+		if (!look->hides_cost)
+			grid_put_own(&g, buf_str(&text), 0);
+		put_bar(&g, look, height_of(look, &part->sum, by_cost), most);
+	}
+	struct grid_look shape = usage_grid_look(look);
+	buf_put_char(look->out, '\n');
+	grid_write(&g, &shape, look->out);
+	grid_release(&g);
+}
+
+/* ---- JSON and CSV ---- */
+
+static const char *const keys[USAGE_GLANCE_PERIODS] = {"today", "week", "month"};
+
+static void put_period(struct json_writer *w, const struct usage_look *look, const char *key,
+	int32_t since, const struct usage_row *total)
+{
+	AUTO(buf) day = {0};
+
+	day_put(since, &day);
+	json_key(w, key);
+	json_open(w, '{');
+	json_member_str(w, "since", buf_str(&day));
+	usage_put_sum_members(w, look, &total->sum);
+	usage_put_part_members(w, look, total);
+	json_close(w, '}');
+}
+
+static void show_json(const struct usage_look *look, const struct usage_glance *glance)
+{
+	AUTO(buf) json = {0};
+	struct json_writer w = {.buf = &json};
+
+	json_open(&w, '{');
+	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++)
+		put_period(&w, look, keys[i], glance->since[i], &glance->periods[i].total);
+	json_close(&w, '}');
+	usage_put_document(look, &json);
+}
+
+static void show_csv(const struct usage_look *look, const struct usage_glance *glance)
+{
+	buf_printf(look->out, "period,since,answers,total%s\r\n",
+		look->hides_cost ? "" : ",cost_usd,unpriced_answers");
+	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++) {
+		const struct usage_sum *sum = &glance->periods[i].total.sum;
+		buf_printf(look->out, "%s,", keys[i]);
+		day_put(glance->since[i], look->out);
+		buf_printf(look->out, ",%lld,%lld", (long long)sum->answers,
+			(long long)usage_tokens_total(&sum->tokens));
+		usage_put_csv_cost(look, sum);
+		buf_put_text(look->out, "\r\n");
+	}
+}
+
+void usage_show_glance(const struct usage_look *look, const struct usage_glance *glance)
+{
+	if (look->form == USAGE_JSON) {
+		show_json(look, glance);
+	} else if (look->form == USAGE_CSV) {
+		show_csv(look, glance);
+	} else {
+		put_periods(look, glance);
+		put_models(look, glance);
+		put_days(look, glance);
+	}
+}

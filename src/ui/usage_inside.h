@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* usage_inside: what the files of usage reports share. */
+#ifndef UI_USAGE_INSIDE_H
+#define UI_USAGE_INSIDE_H
+
+#include "base/json.h"
+#include "ui/grid.h"
+#include "ui/usage.h"
+
+struct usage_word {
+	const char *title; /* of a table's first column */
+	const char *field; /* of a CSV's */
+};
+extern const struct usage_word usage_words[USAGE_BY_COUNT];
+
+int64_t usage_writes(const struct usage_tokens *t); /* to caches, for however long */
+/* Whether the model shows: answers that no model gave have no tokens. */
+bool usage_part_counts(const struct usage_part *part);
+/* The first words of a row: "2026-11-21", "2026-11", a name. */
+void usage_put_key(struct buf *out, const struct usage_look *look, const struct usage_query *query,
+	const struct usage_row *row);
+/* Below the home directory as "~/...". */
+void usage_put_path(struct buf *out, const struct usage_look *look, struct str path);
+struct grid_look usage_grid_look(const struct usage_look *look);
+void usage_member_usd(struct json_writer *w, const char *name, int64_t nanousd);
+void usage_member_instant(struct json_writer *w, const char *name, int64_t time_ms);
+/* The last two fields of a record; the cost is empty where all of it is unknown. */
+void usage_put_csv_cost(const struct usage_look *look, const struct usage_sum *sum);
+/* The members of each sum: tokens, answers, the cost. */
+void usage_put_sum_members(
+	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum);
+/* modelsUsed, modelBreakdowns and, where there are any, unpricedModels. */
+void usage_put_part_members(
+	struct json_writer *w, const struct usage_look *look, const struct usage_row *row);
+/* Ends a JSON document: two spaces a level, and a newline. */
+void usage_put_document(const struct usage_look *look, const struct buf *json);
+
+void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows);
+void usage_json_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows);
+void usage_csv_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows);
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+/* usage_table: rows of usage for people, and as CSV. */
+#include "base/money.h"
+#include "ui/usage_inside.h"
+#include "usage/zone.h"
+
+/* What has a higher rank is left out of compact tables. */
+enum { RANK_COMPACT = 3 };
+
+struct grid_look usage_grid_look(const struct usage_look *look)
+{
+	return (struct grid_look){.width = look->columns,
+		.rank_max = look->is_compact ? RANK_COMPACT : 0,
+		.has_style = look->has_style,
+		.has_colour = look->has_colour};
+}
+
+/* ---- columns ---- */
+
+struct table {
+	const struct usage_look *look;
+	const struct usage_query *query;
+	struct grid grid;
+	struct grid_column columns[GRID_COLUMNS_MAX];
+};
+
+static void column(struct table *t, const char *title, bool is_number, unsigned char rank)
+{
+	t->columns[t->grid.column_count++] = (struct grid_column){title, is_number, rank};
+}
+
+static bool shows_models(const struct table *t)
+{
+	return t->query->by != USAGE_BY_MODEL;
+}
+
+static bool shows_project(const struct table *t)
+{
+	return t->query->by == USAGE_BY_SESSION;
+}
+
+static bool shows_last(const struct table *t)
+{
+	return !usage_by_is_period(t->query->by);
+}
+
+static void choose_columns(struct table *t)
+{
+	t->grid.columns = t->columns;
+	column(t, usage_words[t->query->by].title, false, 0);
+	if (shows_project(t))
+		column(t, "Project", false, 3);
+	if (shows_models(t))
+		column(t, "Models", false, 2);
+	column(t, "Input", true, 1);
+	column(t, "Output", true, 1);
+	column(t, "Cache write", true, 6);
+	column(t, "Cache read", true, 5);
+	column(t, "Total", true, 4);
+	if (!t->look->hides_cost)
+		column(t, "Cost", true, 0);
+	if (shows_last(t))
+		column(t, "Last", false, 3);
+}
+
+/* ---- cells ---- */
+
+/* Without what all of its names begin with. */
+static struct str short_model(struct str name)
+{
+	return str_starts(name, STR("claude-")) ? str_skip(name, 7) : name;
+}
+
+static void put_models(struct table *t, const struct usage_row *row, uint8_t style)
+{
+	AUTO(buf) names = {0};
+	AUTO(buf) name = {0};
+
+	for (size_t i = 0; i < row->part_count; i++) {
+		if (!usage_part_counts(&row->parts[i]))
+			continue;
+		buf_clear(&name);
+		usage_put_model(&name, t->look->view, &row->parts[i]);
+		buf_put_text(&names, names.n ? ", " : "");
+		buf_put_str(&names, short_model(buf_str(&name)));
+	}
+	grid_put(&t->grid, buf_str(&names), style);
+}
+
+static void put_sum(struct table *t, const struct usage_sum *sum, uint8_t style)
+{
+	const struct usage_tokens *tokens = &sum->tokens;
+	int64_t unpriced = sum->unpriced[t->look->mode];
+	AUTO(buf) cost = {0};
+
+	grid_put_count(&t->grid, tokens->input, style);
+	grid_put_count(&t->grid, money_add(tokens->output, tokens->other), style);
+	grid_put_count(&t->grid, usage_writes(tokens), style);
+	grid_put_count(&t->grid, tokens->cache_read, style);
+	grid_put_count(&t->grid, usage_tokens_total(tokens), style);
+	if (t->look->hides_cost)
+		return;
+	usage_put_cost(&cost, sum->cost_nanousd[t->look->mode], unpriced);
+	grid_put_own(&t->grid, buf_str(&cost),
+		unpriced && t->look->has_colour ? style | COLOUR_YELLOW : style);
+}
+
+/* Below the home directory as "~/...". */
+void usage_put_path(struct buf *out, const struct usage_look *look, struct str path)
+{
+	struct str home = str_from(look->home);
+
+	if (home.n > 1 && str_starts(path, home) && (path.n == home.n || path.p[home.n] == '/')) {
+		buf_put_char(out, '~');
+		path = str_skip(path, home.n);
+	}
+	buf_put_str(out, path);
+}
+
+static void put_name(struct table *t, const struct usage_row *row, uint8_t style)
+{
+	AUTO(buf) name = {0};
+
+	if (t->query->by == USAGE_BY_PROJECT)
+		usage_put_path(&name, t->look, usage_name(t->look->view, row->name));
+	else
+		usage_put_key(&name, t->look, t->query, row);
+	if (name.n == 0)
+		buf_put_text(&name, t->query->by == USAGE_BY_AGENT ? "(main)" : "(none)");
+	grid_put(&t->grid, buf_str(&name), style);
+	if (!shows_project(t))
+		return;
+	buf_clear(&name);
+	usage_put_path(&name, t->look, usage_name(t->look->view, row->project));
+	grid_put(&t->grid, buf_str(&name), style);
+}
+
+static void put_last(struct table *t, const struct usage_row *row, uint8_t style)
+{
+	AUTO(buf) text = {0};
+
+	if (!shows_last(t))
+		return;
+	if (row)
+		usage_zone_put(t->look->view->zone, row->last_ms, "%Y-%m-%d %H:%M", &text);
+	grid_put_own(&t->grid, buf_str(&text), style);
+}
+
+static void put_row(struct table *t, const struct usage_row *row)
+{
+	put_name(t, row, 0);
+	if (shows_models(t))
+		put_models(t, row, STYLE_DIM);
+	put_sum(t, &row->sum, 0);
+	put_last(t, row, 0);
+}
+
+static void put_part(struct table *t, const struct usage_part *part)
+{
+	AUTO(buf) name = {0};
+
+	buf_put_text(&name, "  ");
+	usage_put_model(&name, t->look->view, part);
+	grid_put(&t->grid, buf_str(&name), STYLE_DIM);
+	if (shows_project(t))
+		grid_put_own(&t->grid, STR(""), 0);
+	if (shows_models(t))
+		grid_put_own(&t->grid, STR(""), 0);
+	put_sum(t, &part->sum, STYLE_DIM);
+	put_last(t, NULL, 0);
+}
+
+static void put_total(struct table *t, const struct usage_rows *rows)
+{
+	grid_rule(&t->grid);
+	grid_put_own(&t->grid, STR("Total"), STYLE_BOLD);
+	if (shows_project(t))
+		grid_put_own(&t->grid, STR(""), 0);
+	if (shows_models(t))
+		grid_put_own(&t->grid, STR(""), 0);
+	put_sum(t, &rows->total.sum, STYLE_BOLD);
+	put_last(t, NULL, 0);
+}
+
+/* A line above the rows of a project. */
+static void put_project(struct table *t, uint32_t project)
+{
+	AUTO(buf) name = {0};
+
+	usage_put_path(&name, t->look, usage_name(t->look->view, project));
+	if (name.n == 0)
+		buf_put_text(&name, "(none)");
+	if (t->grid.cells.n)
+		grid_rule(&t->grid);
+	grid_put(&t->grid, buf_str(&name), STYLE_BOLD);
+	for (size_t i = 1; i < t->grid.column_count; i++)
+		grid_put_own(&t->grid, STR(""), 0);
+}
+
+void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows)
+{
+	struct table t = {.look = look, .query = query};
+
+	choose_columns(&t);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct usage_row *row = &rows->list[i];
+		if (query->is_by_project && (i == 0 || row[-1].project != row->project))
+			put_project(&t, row->project);
+		put_row(&t, row);
+		for (size_t k = 0; look->has_breakdown && k < row->part_count; k++)
+			if (usage_part_counts(&row->parts[k]))
+				put_part(&t, &row->parts[k]);
+	}
+	put_total(&t, rows);
+	struct grid_look shape = usage_grid_look(look);
+	grid_write(&t.grid, &shape, look->out);
+	grid_release(&t.grid);
+}
+
+/* ---- CSV ---- */
+
+static void put_csv_sum(const struct usage_look *look, const struct usage_sum *sum)
+{
+	const struct usage_tokens *t = &sum->tokens;
+	struct buf *out = look->out;
+	const int64_t numbers[] = {sum->answers, t->input, t->output, t->cache_write_5m,
+		t->cache_write_1h, t->cache_read, t->other, usage_tokens_total(t)};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		buf_printf(out, ",%lld", (long long)numbers[i]);
+	usage_put_csv_cost(look, sum);
+	buf_put_text(out, "\r\n");
+}
+
+static void put_csv_row(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_row *row, const struct usage_part *part)
+{
+	AUTO(buf) text = {0};
+	struct buf *out = look->out;
+
+	usage_put_key(&text, look, query, row);
+	usage_put_field(out, buf_str(&text));
+	if (query->is_by_project || query->by == USAGE_BY_SESSION) {
+		buf_put_char(out, ',');
+		usage_put_field(out, usage_name(look->view, row->project));
+	}
+	if (part) {
+		buf_clear(&text);
+		usage_put_model(&text, look->view, part);
+		buf_put_char(out, ',');
+		usage_put_field(out, buf_str(&text));
+	}
+	buf_put_char(out, ',');
+	usage_put_instant(out, row->first_ms);
+	buf_put_char(out, ',');
+	usage_put_instant(out, row->last_ms);
+	put_csv_sum(look, part ? &part->sum : &row->sum);
+}
+
+void usage_csv_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows)
+{
+	bool has_project = query->is_by_project || query->by == USAGE_BY_SESSION;
+
+	buf_printf(look->out,
+		"%s%s%s,first,last,answers,input,output,cache_write_5m,"
+		"cache_write_1h,cache_read,other,total%s\r\n",
+		usage_words[query->by].field, has_project ? ",project" : "",
+		look->has_breakdown ? ",model" : "",
+		look->hides_cost ? "" : ",cost_usd,unpriced_answers");
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct usage_row *row = &rows->list[i];
+		if (!look->has_breakdown)
+			put_csv_row(look, query, row, NULL);
+		for (size_t k = 0; look->has_breakdown && k < row->part_count; k++)
+			put_csv_row(look, query, row, &row->parts[k]);
+	}
+}
