@@ -14,13 +14,15 @@
 
 extern const struct command command_run, command_batch, command_worker, command_embed,
 	command_models, command_warm, command_mcp, command_trust_file, command_init, command_doctor,
-	command_config, command_preset, command_mock, command_help, command_version, command_undo;
+	command_config, command_preset, command_mock, command_help, command_version, command_undo,
+	command_usage;
 
 const struct command *const commands[] = {
 	&command_run,
 	&command_batch,
 	&command_worker,
 	&command_undo,
+	&command_usage,
 	&command_embed,
 	&command_models,
 	&command_warm,

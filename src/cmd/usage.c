@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: MIT
+/* usage: what transcripts of coding assistants say was used, and what it cost. */
+#include "cmd/usage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "base/xdg.h"
+
+extern const struct command command_usage;
+
+const struct usage_report usage_reports[] = {
+	{"glance", NULL, "today, this week and this month, by model", usage_run_glance},
+	{"daily", "day", "by day", usage_run_rows, USAGE_BY_DAY},
+	{"weekly", "week", "by week", usage_run_rows, USAGE_BY_WEEK},
+	{"monthly", "month", "by month", usage_run_rows, USAGE_BY_MONTH},
+	{"session", "sessions", "by conversation; with an ID that one alone", usage_run_session,
+		USAGE_BY_SESSION, .takes_words = true},
+	{"block", "blocks", "by windows of five hours", usage_run_blocks, .is_claude = true},
+	{"project", "projects", "by the directory it was begun in", usage_run_rows,
+		USAGE_BY_PROJECT},
+	{"model", "models", "by model", usage_run_rows, USAGE_BY_MODEL},
+	{"branch", "branches", "by git branch", usage_run_rows, USAGE_BY_BRANCH},
+	{"agent", "agents", "by agent within the conversations", usage_run_rows, USAGE_BY_AGENT},
+	{"tool", "tools", "by the tools that answers called", usage_run_tools},
+	{"source", "sources", "by assistant", usage_run_rows, USAGE_BY_SOURCE},
+	{"provider", "providers", "by provider", usage_run_rows, USAGE_BY_PROVIDER},
+	{"check", NULL, "status 5 when more was used than may be", usage_run_check,
+		.opens_view = true},
+	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor,
+		.needs_files = true},
+	{0},
+};
+
+static const struct option options[] = {
+	{"since", 's', "DATE", "from this day on (2026-11-21 or 20261121)"},
+	{"until", 'u', "DATE", "up to this day, and with it"},
+	{"last", 0, "N",
+		"the last N days, weeks or months with this one; of sessions the N newest; else days"},
+	{"project", 'p', "NAME",
+		"part of a project's name, a directory (/...) with what is below it, or a whole slug (-...)"},
+	{"model", 0, "NAME", "part of a model's name"},
+	{"provider", 0, "NAME", "part of a provider's name"},
+	{"source", 0, "NAMES", "only these assistants: claude,codex ..."},
+	{"timezone", 'z', "ZONE", "days of this time zone (Europe/Berlin, UTC); the system's"},
+	{"start-of-week", 'w', "DAY", "the first day of weeks (monday)"},
+	{"mode", 'm', "MODE",
+		"costs: auto (as reported where they are, else computed), calculate, display (as reported)"},
+	{"breakdown", 'b', NULL, "a further row for each model"},
+	{"instances", 'i', NULL, "each project by itself"},
+	{"order", 'o', "ORDER", "asc or desc"},
+	{"json", 'j', NULL, "JSON, as ccusage has it (docs/usage.md)"},
+	{"csv", 0, NULL, "CSV"},
+	{"compact", 0, NULL, "fewer columns"},
+	{"no-cost", 0, NULL, "no costs"},
+	{"active", 'a', NULL, "block: only the one that is on"},
+	{"recent", 'r', NULL, "block: those of the last three days"},
+	{"token-limit", 't', "N", "block: how near this many tokens; max: the most there were"},
+	{"length", 'n', "HOURS", "block: how long one is (5)"},
+	{"max-cost", 0, "USD", "check: more is too much"},
+	{"max-tokens", 0, "N", "check: more is too much"},
+	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)"},
+	{"compat", 0, "ccusage", "count and price as ccusage does, with its mistakes"},
+	{"index", 0, "FILE", "keep what was read there"},
+	{"no-index", 0, NULL, "read every transcript anew, and keep nothing"},
+	{"offline", 'O', NULL, "nothing is ever asked of a network: this changes nothing"},
+	{"all", 0, NULL, "all assistants: this changes nothing"},
+	{"directory", 'C', "DIR", "as if started in this directory: for its settings"},
+	{"help", 'h', NULL, "this help"},
+	{0},
+};
+
+/* These may come from settings. */
+static const struct option settable[] = {
+	{"timezone", 'z', "ZONE", ""},
+	{"start-of-week", 'w', "DAY", ""},
+	{0},
+};
+
+static const char *get_environment(const char *name)
+{
+	return getenv(name);
+}
+
+/* ---- words ---- */
+
+static const struct usage_report *find_report(const char *word)
+{
+	for (const struct usage_report *r = usage_reports; r->name; r++)
+		if (strcmp(r->name, word) == 0 || (r->also && strcmp(r->also, word) == 0))
+			return r;
+	return NULL;
+}
+
+static bool no_report(const char *word, struct err *e)
+{
+	const char *names[sizeof usage_reports / sizeof *usage_reports];
+	size_t n = 0;
+
+	for (; usage_reports[n].name; n++)
+		names[n] = usage_reports[n].name;
+	names[n] = NULL;
+	const char *near = option_nearest(str_from(word), names);
+	return err_set(e, ERR_USAGE, "there is no report %s%s%s%s", word,
+		near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+/* [assistant] [report] words ... */
+static bool read_words(struct usage_run *u, struct err *e)
+{
+	const struct options *given = u->given;
+	size_t at = 0;
+
+	u->report = usage_reports;
+	if (at < given->operand_count) {
+		u->only = usage_reader_find(str_from(given->operands[at]));
+		at += u->only != NULL;
+	}
+	if (at < given->operand_count) {
+		u->report = find_report(given->operands[at]);
+		if (!u->report)
+			return no_report(given->operands[at], e);
+		at++;
+	} else if (u->only) {
+		u->report = find_report("daily");
+	}
+	u->words = given->operands + at;
+	u->word_count = given->operand_count - at;
+	if (u->word_count && !u->report->takes_words)
+		return err_set(e, ERR_USAGE, "usage %s takes no further words: %s", u->report->name,
+			u->words[0]);
+	return true;
+}
+
+struct choice {
+	const char *word;
+	int value;
+};
+
+static bool choose(const struct options *given, const char *name, const struct choice *choices,
+	int *value, struct err *e)
+{
+	const char *word = options_value(given, name);
+	AUTO(buf) words = {0};
+
+	if (!word)
+		return true;
+	for (const struct choice *c = choices; c->word; c++) {
+		if (str_eq_nocase(str_from(c->word), str_from(word))) {
+			*value = c->value;
+			return true;
+		}
+		buf_printf(&words, "%s%s", words.n ? ", " : "", c->word);
+	}
+	return err_set(e, ERR_USAGE, "option --%s: %s is none of %s", name, word, buf_text(&words));
+}
+
+static const struct choice modes[] = {
+	{"auto", USAGE_AUTO}, {"calculate", USAGE_CALCULATE}, {"display", USAGE_DISPLAY}, {0}};
+static const struct choice orders[] = {{"asc", USAGE_ORDER_UP}, {"desc", USAGE_ORDER_DOWN}, {0}};
+static const struct choice weekdays[] = {{"sunday", 0}, {"monday", 1}, {"tuesday", 2},
+	{"wednesday", 3}, {"thursday", 4}, {"friday", 5}, {"saturday", 6}, {0}};
+
+static bool read_choices(struct usage_run *u, struct err *e)
+{
+	int mode = USAGE_AUTO, order = USAGE_ORDER_USUAL;
+	/* ccusage has another first day for all assistants together than for one. */
+	int weekday = u->wish.is_compat && u->only ? 0 : 1;
+
+	if (!choose(u->given, "mode", modes, &mode, e) ||
+		!choose(u->given, "order", orders, &order, e) ||
+		!choose(u->given, "start-of-week", weekdays, &weekday, e))
+		return false;
+	u->query.mode = u->look.mode = (enum usage_mode)mode;
+	u->query.order = (enum usage_order)order;
+	u->query.first_weekday = weekday;
+	return true;
+}
+
+static bool read_day(const struct options *given, const char *name, int32_t *day, struct err *e)
+{
+	const char *word = options_value(given, name);
+
+	return !word || day_parse(str_from(word), day) ||
+	       err_set(e, ERR_USAGE, "option --%s: %s is no date such as 2026-11-21", name, word);
+}
+
+static bool read_last(struct usage_run *u, struct err *e)
+{
+	struct usage_filter *f = &u->query.filter;
+	enum usage_by by = usage_by_is_period(u->report->by) ? u->report->by : USAGE_BY_DAY;
+	int64_t count = 0;
+
+	if (!options_int(u->given, "last", 1, 0, &count, e))
+		return false;
+	if (count == 0)
+		return true;
+	if (options_has(u->given, "since") || options_has(u->given, "until"))
+		return err_set(e, ERR_USAGE, "--last goes with neither --since nor --until");
+	if (u->report->by == USAGE_BY_SESSION && u->report->run == usage_run_session)
+		u->query.limit = (size_t)count;
+	else
+		f->since = usage_period_back(by, u->today, u->query.first_weekday, count);
+	return true;
+}
+
+static bool read_filter(struct usage_run *u, struct err *e)
+{
+	struct usage_filter *f = &u->query.filter;
+
+	*f = USAGE_FILTER_ALL;
+	f->project = str_from(options_value(u->given, "project"));
+	f->model = str_from(options_value(u->given, "model"));
+	f->provider = str_from(options_value(u->given, "provider"));
+	if (!read_day(u->given, "since", &f->since, e) ||
+		!read_day(u->given, "until", &f->until, e) || !read_last(u, e))
+		return false;
+	return f->since <= f->until || err_set(e, ERR_USAGE, "--since is later than --until");
+}
+
+static bool read_sources(struct usage_run *u, struct err *e)
+{
+	struct str rest = str_from(options_value(u->given, "source")), name;
+
+	if (u->only && rest.p)
+		return err_set(e, ERR_USAGE, "%s and --source: only one of them", u->only->name);
+	u->wish.sources = u->only                ? str_from(u->only->name)
+			  : rest.n               ? rest
+			  : u->report->is_claude ? STR("claude")
+						 : STR("");
+	while (str_split(&rest, ',', &name))
+		if (!usage_reader_find(name))
+			return err_set(e, ERR_USAGE, "option --source: there is no assistant %.*s",
+				STR_ARG(str_head(name, 60)));
+	return true;
+}
+
+static bool read_form(struct usage_run *u, struct err *e)
+{
+	struct usage_look *look = &u->look;
+	bool is_json = options_has(u->given, "json"), is_csv = options_has(u->given, "csv");
+
+	if (is_json && is_csv)
+		return err_set(e, ERR_USAGE, "--json and --csv: only one of them");
+	look->form = is_json ? USAGE_JSON : is_csv ? USAGE_CSV : USAGE_TABLE;
+	look->report = u->report->name;
+	look->home = get_environment("HOME");
+	look->is_compact = options_has(u->given, "compact");
+	look->hides_cost = options_has(u->given, "no-cost");
+	look->has_breakdown = options_has(u->given, "breakdown");
+	look->is_of_one = u->only != NULL;
+	look->out = &u->out;
+	usage_look_at_terminal(look, get_environment);
+	u->query.by = u->report->by;
+	u->query.is_by_project = options_has(u->given, "instances");
+	return true;
+}
+
+static bool read_index(struct usage_run *u, struct err *e)
+{
+	const char *file = options_value(u->given, "index"),
+		   *compat = options_value(u->given, "compat");
+
+	if (file && options_has(u->given, "no-index"))
+		return err_set(e, ERR_USAGE, "--index and --no-index: only one of them");
+	if (compat && strcmp(compat, "ccusage") != 0)
+		return err_set(e, ERR_USAGE, "option --compat: %s is not ccusage", compat);
+	u->wish.is_compat = compat != NULL;
+	if (!file && !compat && !options_has(u->given, "no-index")) {
+		const char *directory =
+			xdg_directory(XDG_CACHE, "", get_environment, &u->world->arena);
+		file = directory ? arena_printf(&u->world->arena, "%s/usage.sqlite", directory).p
+				 : NULL;
+	}
+	u->wish.index_path = compat ? NULL : file;
+	u->wish.environment = get_environment;
+	u->wish.needs_files = u->report->needs_files;
+	return true;
+}
+
+static bool read_zone(struct usage_run *u, struct err *e)
+{
+	const char *name = options_value(u->given, "timezone");
+
+	if (name && (strcmp(name, "local") == 0 || !*name))
+		name = NULL;
+	if (!usage_zone_new(name, get_environment, &u->zone, e))
+		return err_context(e, "option --timezone");
+	u->wish.zone = u->zone;
+	u->now_ms = clock_wall_ms();
+	u->today = usage_zone_day(u->zone, u->now_ms);
+	return true;
+}
+
+/* ---- what reports use ---- */
+
+bool usage_run_open(struct usage_run *u, struct err *e)
+{
+	usage_close(u->view);
+	u->view = NULL;
+	if (!usage_open(&u->wish, &u->view, e))
+		return false;
+	u->look.view = u->view;
+	if (u->view->index_trouble.p) {
+		AUTO(buf) line = {0};
+		utf8_put_line(&line, u->view->index_trouble, 500);
+		fprintf(stderr, "fettle: the index is not used: %s\n", buf_text(&line));
+	}
+	return true;
+}
+
+void usage_run_span(const struct usage_run *u, int64_t *since_ms, int64_t *until_ms)
+{
+	const struct usage_filter *f = &u->query.filter;
+
+	*since_ms = f->since == INT32_MIN ? INT64_MIN : usage_zone_start_ms(u->zone, f->since);
+	*until_ms = f->until == INT32_MAX ? INT64_MAX : usage_zone_start_ms(u->zone, f->until + 1);
+}
+
+void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total)
+{
+	AUTO(buf) names = {0};
+	AUTO(buf) line = {0};
+
+	if (u->look.hides_cost || u->look.form != USAGE_TABLE)
+		return;
+	for (size_t i = 0; i < total->part_count; i++) {
+		if (!total->parts[i].sum.unpriced[u->query.mode])
+			continue;
+		buf_put_text(&names, names.n ? ", " : "");
+		usage_put_model(&names, u->view, &total->parts[i]);
+	}
+	utf8_put_line(&line, buf_str(&names), 500);
+	if (names.n)
+		fprintf(stderr, "fettle: costs are without those of %s: %s\n", buf_text(&line),
+			u->query.mode == USAGE_DISPLAY ? "none were reported"
+						       : "no price is known");
+}
+
+/* ---- where nothing is ---- */
+
+struct looking {
+	struct usage_places places;
+	VEC(struct str) paths;
+};
+
+static void add_place(struct usage_places *places, struct str path, unsigned)
+{
+	struct looking *l = (struct looking *)places;
+
+	vec_each (&l->paths, known)
+		if (str_eq(*known, path))
+			return;
+	vec_push(&l->paths, arena_copy(places->arena, path));
+}
+
+static void tell_places(const struct usage_run *u, const struct usage_reader *reader)
+{
+	struct looking l = {.places = {.environment = get_environment,
+				    .home = get_environment("HOME"),
+				    .arena = &u->world->arena,
+				    .add = add_place}};
+	AUTO(buf) line = {0};
+
+	reader->places(&l.places);
+	vec_each (&l.paths, path) {
+		buf_put_text(&line, line.n ? ", " : "");
+		utf8_put_line(&line, *path, 200);
+	}
+	if (l.paths.n)
+		fprintf(stderr, "  %s: %s\n", reader->title, buf_text(&line));
+	vec_release(&l.paths);
+}
+
+static bool is_wanted(struct str sources, const char *name)
+{
+	struct str one;
+
+	if (sources.n == 0)
+		return true;
+	while (str_split(&sources, ',', &one))
+		if (str_is(one, name))
+			return true;
+	return false;
+}
+
+static void tell_nothing(const struct usage_run *u)
+{
+	fprintf(stderr, "fettle: no transcript says that anything was used; looked for\n");
+	for (const struct usage_reader *const *r = usage_readers; *r; r++)
+		if (is_wanted(u->wish.sources, (*r)->name))
+			tell_places(u, *r);
+}
+
+/* ---- the command ---- */
+
+static bool prepare(struct usage_run *u, struct err *e)
+{
+	struct world *w = u->world;
+
+	if (!read_words(u, e) || !world_read_settings(w, e))
+		return false;
+	if (!settings_check(&w->settings, e)) {
+		e->code = ERR_USAGE;
+		return false;
+	}
+	settings_warn(&w->settings);
+	settings_fill(&w->settings, settable, &w->given, &w->arena);
+	return read_index(u, e) && read_zone(u, e) && read_choices(u, e) && read_filter(u, e) &&
+	       read_sources(u, e) && read_form(u, e) &&
+	       usage_prices_new((struct str){0}, &u->prices, e);
+}
+
+static int report(struct usage_run *u, struct err *e)
+{
+	if (!prepare(u, e))
+		return EXIT_USAGE;
+	u->wish.prices = u->prices;
+	if (!u->report->opens_view && !usage_run_open(u, e))
+		return EXIT_TASK_FAILED;
+	int status = u->report->run(u, e);
+	if (u->view && u->view->cell_count == 0 && status == EXIT_DONE && !u->report->needs_files)
+		tell_nothing(u);
+	if (u->out.overflow) {
+		err_set(e, ERR_LIMIT, "the report is too large");
+		return EXIT_TASK_FAILED;
+	}
+	if (u->out.n)
+		fwrite(u->out.p, 1, u->out.n, stdout);
+	int ended = command_end_output();
+	return status ? status : ended;
+}
+
+static int usage(struct world *world, struct err *e)
+{
+	struct usage_run u = {.world = world, .given = &world->given};
+	int status = report(&u, e);
+
+	usage_close(u.view);
+	usage_prices_free(u.prices);
+	usage_zone_free(u.zone);
+	buf_release(&u.out);
+	return status;
+}
+
+static int run(const struct program *program, int count, char *const *words)
+{
+	return world_command(&command_usage, program, count, words, usage);
+}
+
+const struct command command_usage = {
+	.name = "usage",
+	.brief = "what coding assistants have used, and what it cost",
+	.synopsis = {"[options]", "[options] daily|weekly|monthly|session|block",
+		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
+		"check --max-cost USD|--max-tokens N [--per day|week|month|block]", "doctor"},
+	.description =
+		"Reads the transcripts that coding assistants leave on disk (Claude Code, Codex, "
+		"OpenCode, Gemini CLI ... and fettle's own ledger) and says what was used and what it "
+		"costs by list price. One answer counts once, in however many files it stands. A model "
+		"whose price is not known is never priced: its cost is shown as unknown, and sums that "
+		"lack it with a sign. An assistant's name before the report's is that one alone: fettle "
+		"usage codex daily.\n\n"
+		"What was read is kept in an index below $XDG_CACHE_HOME/fettle (else ~/.cache), so that "
+		"only what is new is read the next time, and what assistants delete still counts. No "
+		"transcript is ever written to, and no network is used. docs/usage.md has the rules.",
+	.options = options,
+	.examples = {"fettle usage", "fettle usage daily --last 7 --breakdown",
+		"fettle usage session --project fettle", "fettle usage block --active",
+		"fettle usage monthly --json", "fettle usage check --max-cost 20 --per day"},
+	.run = run,
+};

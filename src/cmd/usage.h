@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usage: `fettle usage` and its reports: one file and one entry a report, or one entry alone where
+ * reports differ in what they group by.
+ */
+#ifndef CMD_USAGE_H
+#define CMD_USAGE_H
+
+#include "cmd/world.h"
+#include "ui/usage.h"
+#include "usage/price.h"
+#include "usage/usage.h"
+#include "usage/zone.h"
+
+/* What is there when a report begins. */
+struct usage_run {
+	struct world *world;
+	const struct options *given;
+	const struct usage_report *report;
+	const char *const *words; /* behind the report's name */
+	size_t word_count;
+	const struct usage_reader *only; /* fettle usage claude daily; NULL all */
+	struct usage_wish wish;
+	struct usage_prices *prices;
+	struct usage_zone *zone;
+	struct usage_view *view; /* NULL where the report opens it itself */
+	int64_t now_ms;
+	int32_t today;
+	struct usage_query query; /* filled by the filters */
+	struct usage_look look;
+	struct buf out; /* goes to stdout at the end */
+};
+
+struct usage_report {
+	const char *name;
+	const char *also; /* another name; NULL */
+	const char *brief;
+	/* Returns the exit status; EXIT_USAGE and e for wrong words. */
+	int (*run)(struct usage_run *u, struct err *e);
+	enum usage_by by; /* of reports that group */
+	bool needs_files;
+	bool is_claude; /* Claude Code's answers alone, unless --source says otherwise */
+	bool takes_words;
+	bool opens_view; /* by usage_run_open, when and as often as it likes */
+};
+
+/* Ended by a NULL name; the first is that of `fettle usage` alone. */
+extern const struct usage_report usage_reports[];
+
+int usage_run_glance(struct usage_run *u, struct err *e);
+int usage_run_rows(struct usage_run *u, struct err *e);
+int usage_run_session(struct usage_run *u, struct err *e);
+int usage_run_blocks(struct usage_run *u, struct err *e);
+int usage_run_tools(struct usage_run *u, struct err *e);
+int usage_run_check(struct usage_run *u, struct err *e);
+int usage_run_doctor(struct usage_run *u, struct err *e);
+
+/* ---- for reports ---- */
+
+/* Reads the transcripts into u->view, in place of what was there. */
+[[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);
+/* Blocks of the answers that pass the query's filter, by --length. */
+[[nodiscard]] bool usage_run_make_blocks(
+	struct usage_run *u, struct usage_blocks *out, struct err *e);
+/* On stderr: which models have no known price. */
+void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total);
+/* The moments at which the filter's days begin and end. */
+void usage_run_span(const struct usage_run *u, int64_t *since_ms, int64_t *until_ms);
+
+#endif

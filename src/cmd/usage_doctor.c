@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/* usage doctor: whether the other reports can be believed. */
+#include "cmd/usage.h"
+#include "llm/llm.h"
+
+int usage_run_doctor(struct usage_run *u, struct err *e)
+{
+	struct usage_query query = u->query;
+	struct usage_rows rows;
+
+	if (u->look.form == USAGE_CSV) {
+		err_set(e, ERR_USAGE, "usage doctor has no --csv");
+		return EXIT_USAGE;
+	}
+	query.by = USAGE_BY_MODEL;
+	query.filter = USAGE_FILTER_ALL;
+	usage_group(u->view, &query, &rows);
+	struct usage_diagnosis diagnosis = {.view = u->view,
+		.prices = u->prices,
+		.models = &rows.total,
+		.index_path = u->wish.index_path,
+		.catalogue_date = catalog_date()};
+	usage_show_diagnosis(&u->look, &diagnosis);
+	usage_rows_release(&rows);
+	return EXIT_DONE;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/* usage session: all conversations, or one. */
+#include "cmd/usage.h"
+
+static int show_one(struct usage_run *u, struct str text, struct err *e)
+{
+	struct usage_conversation conversation;
+	uint32_t *session = &u->query.filter.session;
+
+	if (!usage_session_find(u->view, text, session, e)) {
+		if (u->look.form == USAGE_JSON)
+			buf_put_text(&u->out, "null\n");
+		return EXIT_TASK_FAILED;
+	}
+	if (!usage_conversation_read(u->view, &u->query, &conversation, e))
+		return EXIT_TASK_FAILED;
+	usage_show_conversation(&u->look, usage_name(u->view, *session), &conversation);
+	usage_conversation_release(&conversation);
+	return EXIT_DONE;
+}
+
+int usage_run_session(struct usage_run *u, struct err *e)
+{
+	if (u->word_count > 1) {
+		err_set(e, ERR_USAGE, "usage session takes one ID at most: %s", u->words[1]);
+		return EXIT_USAGE;
+	}
+	if (u->word_count)
+		return show_one(u, str_from(u->words[0]), e);
+	return usage_run_rows(u, e);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* Tables that fit: columns go, text is cut, numbers stay, and all stand below one another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/utf8.h"
+#include "ui/grid.h"
+#include "ui/usage.h"
+
+static const struct grid_column columns[] = {
+	{"Name", false, 0}, {"Models", false, 2}, {"Input", true, 1}, {"Cost", true, 0}};
+
+static void fill(struct grid *g)
+{
+	*g = (struct grid){.columns = columns, .column_count = 4};
+	grid_put(g, STR("2026-11-16"), 0);
+	grid_put(g, STR("opus-4-5, sonnet-4-5, haiku-4-5"), STYLE_DIM);
+	grid_put_count(g, 1234567, 0);
+	grid_put_own(g, STR("≥ $1.23"), 0);
+	grid_put(g, STR("日本語\x1b[31m"), 0);
+	grid_put(g, STR(""), 0);
+	grid_put_count(g, 5, 0);
+	grid_put_own(g, STR("$12,345.67"), 0);
+	grid_rule(g);
+	grid_put_own(g, STR("Total"), STYLE_BOLD);
+	grid_put_own(g, STR(""), 0);
+	grid_put_count(g, 1234572, 0);
+	grid_put_own(g, STR("$1.00"), 0);
+}
+
+static void expect(size_t width, unsigned char rank_max, const char *wanted)
+{
+	struct grid g;
+	AUTO(buf) out = {0};
+
+	fill(&g);
+	grid_write(&g, &(struct grid_look){.width = width, .rank_max = rank_max}, &out);
+	assert_string_equal(buf_text(&out), wanted);
+	grid_release(&g);
+}
+
+static void in_a_pipe_all_is_there(void **)
+{
+	expect(0, 0,
+		"Name        Models                               Input        Cost\n"
+		"──────────────────────────────────────────────────────────────────\n"
+		"2026-11-16  opus-4-5, sonnet-4-5, haiku-4-5  1,234,567     ≥ $1.23\n"
+		"日本語                                               5  $12,345.67\n"
+		"──────────────────────────────────────────────────────────────────\n"
+		"Total                                        1,234,572       $1.00\n");
+}
+
+static void text_is_cut_before_columns_go(void **)
+{
+	expect(56, 0,
+		"Name        Models                     Input        Cost\n"
+		"────────────────────────────────────────────────────────\n"
+		"2026-11-16  opus-4-5, sonnet-4...  1,234,567     ≥ $1.23\n"
+		"日本語                                     5  $12,345.67\n"
+		"────────────────────────────────────────────────────────\n"
+		"Total                              1,234,572       $1.00\n");
+}
+
+static void the_dispensable_go_first(void **)
+{
+	expect(34, 0,
+		"Name            Input        Cost\n"
+		"─────────────────────────────────\n"
+		"2026-11-16  1,234,567     ≥ $1.23\n"
+		"日本語              5  $12,345.67\n"
+		"─────────────────────────────────\n"
+		"Total       1,234,572       $1.00\n");
+	expect(25, 0,
+		"Name              Cost\n"
+		"──────────────────────\n"
+		"2026-11-16     ≥ $1.23\n"
+		"日本語      $12,345.67\n"
+		"──────────────────────\n"
+		"Total            $1.00\n");
+	expect(0, 1,
+		"Name            Input        Cost\n"
+		"─────────────────────────────────\n"
+		"2026-11-16  1,234,567     ≥ $1.23\n"
+		"日本語              5  $12,345.67\n"
+		"─────────────────────────────────\n"
+		"Total       1,234,572       $1.00\n");
+}
+
+/* Numbers are never cut, even where nothing fits. */
+static void too_narrow(void **)
+{
+	struct grid g;
+	AUTO(buf) out = {0};
+
+	fill(&g);
+	grid_write(&g, &(struct grid_look){.width = 5}, &out);
+	assert_non_null(strstr(buf_text(&out), "$12,345.67"));
+	grid_release(&g);
+}
+
+static size_t cells_of(struct str line)
+{
+	size_t cells = 0, length;
+
+	for (; line.n; line = str_skip(line, length))
+		cells += (size_t)utf8_cells(utf8_get(line, &length));
+	return cells;
+}
+
+static void no_line_is_wider(void **)
+{
+	for (size_t width = 23; width < 80; width++) {
+		struct grid g;
+		AUTO(buf) out = {0};
+		struct str rest, line;
+		fill(&g);
+		grid_write(&g, &(struct grid_look){.width = width}, &out);
+		rest = buf_str(&out);
+		while (str_split(&rest, '\n', &line))
+			if (cells_of(line) > width)
+				fail_msg("width %zu: %.*s", width, STR_ARG(line));
+		grid_release(&g);
+	}
+}
+
+static void styles_are_written_where_they_are_understood(void **)
+{
+	struct grid g;
+	AUTO(buf) out = {0};
+
+	fill(&g);
+	grid_write(&g, &(struct grid_look){.has_style = true}, &out);
+	assert_non_null(strstr(buf_text(&out), "mTotal\x1b["));
+	/* Nobody else's. */
+	assert_null(strstr(buf_text(&out), "\x1b[31m"));
+	grid_release(&g);
+}
+
+static void costs_are_shown_as_they_are_known(void **)
+{
+	static const struct {
+		int64_t nanousd, unpriced;
+		const char *shown;
+	} rows[] = {
+		{0, 0, "$0.00"},
+		{1, 0, "<$0.01"},
+		{4'999'999, 0, "<$0.01"},
+		{5'000'000, 0, "$0.01"},
+		{1'234'560'000'000, 0, "$1,234.56"},
+		{999'995'000'000, 0, "$1,000.00"},
+		{0, 1, "unknown"},
+		{-1, 0, "unknown"},
+		{1'230'000'000, 2, "≥ $1.23"},
+		{1, 1, "≥ $0.00"},
+		{INT64_MAX, 0, "$9,223,372,036.85"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		AUTO(buf) out = {0};
+		usage_put_cost(&out, rows[i].nanousd, rows[i].unpriced);
+		assert_string_equal(buf_text(&out), rows[i].shown);
+	}
+}
+
+static void numbers_of_dollars(void **)
+{
+	static const struct {
+		int64_t nanousd;
+		const char *shown;
+	} rows[] = {{0, "0"}, {1, "0.000000001"}, {500'000'000, "0.5"}, {10'000'000'000, "10"},
+		{-1'500'000'000, "-1.5"}, {INT64_MIN, "-9223372036.854775808"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		AUTO(buf) out = {0};
+		usage_put_usd(&out, rows[i].nanousd);
+		assert_string_equal(buf_text(&out), rows[i].shown);
+	}
+}
+
+static void fields_are_quoted_where_they_have_to_be(void **)
+{
+	AUTO(buf) out = {0};
+
+	usage_put_field(&out, STR("plain"));
+	usage_put_field(&out, STR(",\"\n"));
+	usage_put_field(&out, STR(""));
+	assert_string_equal(buf_text(&out), "plain\",\"\"\n\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_a_pipe_all_is_there),
+		cmocka_unit_test(text_is_cut_before_columns_go),
+		cmocka_unit_test(the_dispensable_go_first),
+		cmocka_unit_test(too_narrow),
+		cmocka_unit_test(no_line_is_wider),
+		cmocka_unit_test(styles_are_written_where_they_are_understood),
+		cmocka_unit_test(costs_are_shown_as_they_are_known),
+		cmocka_unit_test(numbers_of_dollars),
+		cmocka_unit_test(fields_are_quoted_where_they_have_to_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
