@@ -29,7 +29,7 @@ class World:
         self.random = random.Random(seed)
         self.lines_used = self.files_made = self.bytes_made = 0
         self.small = [self.text(self.random.lognormvariate(4.8, 0.8)) for _ in range(300)]
-        self.large = [self.text(self.random.lognormvariate(7.42, 1.0)) for _ in range(300)]
+        self.large = [self.text(self.random.lognormvariate(7.53, 1.0)) for _ in range(300)]
         self.huge = [self.text(self.random.lognormvariate(9.8, 0.7)) for _ in range(40)]
 
     def text(self, length):
