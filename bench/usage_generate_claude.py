@@ -272,7 +272,6 @@ DAMAGES = (
     lambda _, line: "\ufeff" + line,
     lambda _, line: line[:-1] + "\r\n",
     lambda _, line: again(line, '"stop_reason":', '"nul":"\\u0000","stop_reason":'),
-    lambda _, line: again(line, '"type":"assistant"', '"type":"assistant","type":"assistant"'),
     lambda _, line: line + line,
 )
 
