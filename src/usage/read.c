@@ -141,7 +141,7 @@ static void give_line(const struct usage_reader *reader, struct usage_file *file
 	struct usage_piece *piece, struct str line, int64_t offset)
 {
 	piece->line_offset = offset;
-	if (offset == 0 && str_starts(line, STR("\xef\xbb\xbf")))
+	if (offset == 0 && !file->is_compat && str_starts(line, STR("\xef\xbb\xbf")))
 		line = str_skip(line, 3);
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;

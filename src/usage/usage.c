@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/private.h"
+#include "usage/compat.h"
 #include "usage/find.h"
 #include "usage/save.h"
 
@@ -303,6 +304,11 @@ bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct 
 	if (!choose_sources(w, wish->sources, e)) {
 		close_whole(w);
 		return false;
+	}
+	if (wish->is_compat) {
+		close_whole(w);
+		*view = usage_compat_view(wish);
+		return true;
 	}
 	find_places_fill(&w->places, wish->environment);
 	choose_index(w);

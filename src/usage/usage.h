@@ -104,13 +104,18 @@ struct usage_view {
 	void (*close)(void *self);
 };
 
+/* What ccusage counts differs between its reports: this is for daily, weekly and monthly ones, or
+   for sessions and blocks. */
+enum usage_compat_report { USAGE_COMPAT_DAYS, USAGE_COMPAT_SESSIONS };
+
 struct usage_wish {
 	const char *(*environment)(const char *name);
 	const char *index_path; /* NULL: none, everything is read */
 	struct usage_prices *prices;
 	const struct usage_zone *zone;
 	struct str sources; /* comma list of readers' names; "": all */
-	bool is_compat; /* ccusage's rules; index_path is not used then */
+	bool is_compat; /* ccusage's rules; index_path and prices are not used then */
+	enum usage_compat_report compat_report;
 	bool needs_files;
 };
 
