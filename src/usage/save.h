@@ -14,7 +14,7 @@ struct saved {
 };
 
 void saved_release(struct saved *saved);
-/* From state->store. ERR_PARSE: the index is damaged. */
+/* From state->pieces. ERR_PARSE: the index is damaged. */
 [[nodiscard]] bool save_load(struct state *state, struct saved *saved, struct err *e);
 /* ERR_CANCELLED: somebody else wrote meanwhile. */
 [[nodiscard]] bool save_commit(

@@ -24,7 +24,7 @@ void state_release(struct state *state)
 		chunk_release(&state->opened[i].chunk);
 	vec_release(&state->prices);
 	vec_release(&state->source_names);
-	store_close(state->store);
+	pieces_close(state->pieces);
 	arena_release(&state->arena);
 }
 
@@ -187,8 +187,8 @@ static const struct chunk *open_file(struct state *state, uint32_t file, struct 
 	struct opened_file *opened = &state->opened[state->opened_next];
 	opened->is_used = false;
 	chunk_clear(&opened->chunk);
-	if (state->store && !state->known.files.p[file].is_dropped &&
-		!store_file_chunks(state->store, file, take_chunks, state, e))
+	if (state->pieces && !state->known.files.p[file].is_dropped &&
+		!pieces_file_chunks(state->pieces, file, take_chunks, state, e))
 		return NULL;
 	if (!take_pending(state, &opened->chunk, file, e))
 		return NULL;
@@ -263,7 +263,7 @@ static bool load_part(struct state *state, unsigned part, struct err *e)
 	if (state->part_is_loaded[part] || !state->has_parts)
 		return true;
 	state->part_is_loaded[part] = true;
-	return store_piece(state->store, STORE_KEYS, part, &state->parts[part], e);
+	return pieces_get(state->pieces, PIECE_KEYS, part, &state->parts[part], e);
 }
 
 static bool find_group(struct group *g, uint64_t key)
@@ -400,9 +400,9 @@ bool state_count_again(struct state *state, struct err *e)
 	bool is_good = true;
 
 	forget_sums(state);
-	if (state->store)
-		is_good =
-			store_each_chunk(state->store, INT64_MIN, INT64_MAX, recount_chunk, &r, e);
+	if (state->pieces)
+		is_good = pieces_each_chunk(
+			state->pieces, INT64_MIN, INT64_MAX, recount_chunk, &r, e);
 	vec_each (&state->pending, p)
 		is_good = is_good && recount_pending(&r, p, e);
 	chunk_release(&r.chunk);
@@ -579,8 +579,8 @@ static bool visit_all(struct visit *v, struct err *e)
 {
 	struct state *state = v->state;
 
-	if (state->store &&
-		!store_each_chunk(state->store, v->since_ms, v->until_ms, visit_chunk, v, e))
+	if (state->pieces &&
+		!pieces_each_chunk(state->pieces, v->since_ms, v->until_ms, visit_chunk, v, e))
 		return false;
 	vec_each (&state->pending, p) {
 		if (!v->is_over && !visit_bytes(v, p->file, p->first_item, buf_str(&p->bytes), e))

@@ -12,8 +12,8 @@
 #include "usage/gather.h"
 #include "usage/keys.h"
 #include "usage/known.h"
+#include "usage/pieces.h"
 #include "usage/price.h"
-#include "usage/store.h"
 #include "usage/zone.h"
 
 /* A chunk that is not in the index yet. */
@@ -47,7 +47,7 @@ struct state {
 	VEC(struct pending) pending; /* by file */
 	VEC(uint64_t) copied; /* keys of answers that are in several places */
 	int64_t copies;
-	struct store *store; /* NULL: no index */
+	struct pieces *pieces; /* NULL: no index */
 	bool has_parts; /* the index has keys beside these */
 	struct buf parts[KEY_PARTS]; /* those that were needed */
 	bool part_is_loaded[KEY_PARTS];

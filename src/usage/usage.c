@@ -111,23 +111,23 @@ static void begin_anew(struct whole *w)
 static void set_index_aside(struct whole *w)
 {
 	begin_anew(w);
-	store_set_aside(w->index_path);
+	pieces_set_aside(w->index_path);
 	w->view.was_rebuilt = true;
 }
 
 static void load_index(struct whole *w)
 {
-	enum store_found found = STORE_NONE;
+	enum pieces_found found = PIECE_NONE;
 	struct err e = {0};
 
 	if (!w->index_path)
 		return;
-	w->state.store = store_open(w->index_path, &found, &e);
-	if (w->state.store && !save_load(&w->state, &w->saved, &e))
-		found = e.code == ERR_PARSE ? STORE_DAMAGED : STORE_NONE;
-	if (found == STORE_GOOD)
+	w->state.pieces = pieces_open(w->index_path, &found, &e);
+	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
+		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
+	if (found == PIECE_GOOD)
 		return;
-	if (found == STORE_DAMAGED || found == STORE_OTHER_VERSION) {
+	if (found == PIECE_DAMAGED || found == PIECE_OTHER_VERSION) {
 		set_index_aside(w);
 	} else if (e.code != ERR_NOT_FOUND) {
 		begin_anew(w);
@@ -150,10 +150,10 @@ static void save(struct whole *w)
 	struct err e = {0};
 	struct state *state = &w->state;
 
-	if (!w->index_path || !(state->is_changed || state->is_rebuilt || !state->store ||
+	if (!w->index_path || !(state->is_changed || state->is_rebuilt || !state->pieces ||
 				      state->known.dirs_changed))
 		return;
-	if (!state->store && !make_directory(w, &e)) {
+	if (!state->pieces && !make_directory(w, &e)) {
 		trouble(w, &e);
 		return;
 	}
@@ -168,7 +168,7 @@ static bool refresh(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
 	struct gather gather = {0};
-	bool has_index = state->store != NULL;
+	bool has_index = state->pieces != NULL;
 
 	find_changes(&state->known, &w->places, w->is_wanted);
 	gather_changes(&gather, &state->known, false);
@@ -314,7 +314,7 @@ bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct 
 	choose_index(w);
 	load_index(w);
 	bool is_good = refresh(w, e);
-	if (!is_good && w->state.store) {
+	if (!is_good && w->state.pieces) {
 		set_index_aside(w);
 		is_good = refresh(w, e);
 	}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pieces: the index on disk, one SQLite file of pieces: rows of packed bytes, each known by a kind
+ * and a number. Readers see one commit or the next. What is written lands only if nobody else wrote
+ * since it was opened: who comes second keeps its results and drops its writing.
+ *
+ * A new file is filled beside its place and linked there whole. It is no loss when a crash of the
+ * system damages that: all of it is still in the transcripts. Later commits go through the
+ * write-ahead log.
+ */
+#ifndef USAGE_PIECES_H
+#define USAGE_PIECES_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum piece_kind {
+	PIECE_META,
+	PIECE_NAMES,
+	PIECE_DIRS,
+	PIECE_FILES,
+	PIECE_CELLS,
+	PIECE_NEW_KEYS, /* those that are in no part yet */
+	PIECE_COPIED, /* keys of answers that are in several places */
+	PIECE_LOADED, /* those in front are read at each start */
+	PIECE_KEYS = PIECE_LOADED, /* number: the part */
+	PIECE_KINDS,
+};
+
+struct pieces;
+
+enum pieces_found { PIECE_GOOD, PIECE_NONE, PIECE_OTHER_VERSION, PIECE_DAMAGED };
+
+/* NULL: found says why; for PIECE_NONE e is ERR_NOT_FOUND, or why it cannot be opened. */
+struct pieces *pieces_open(const char *path, enum pieces_found *found, struct err *e);
+void pieces_close(struct pieces *pieces); /* NULL is nothing */
+
+/* bytes hold until visit returns. False: damaged, or visit said so (e is set). */
+[[nodiscard]] bool pieces_each(struct pieces *pieces, enum piece_kind below,
+	bool (*visit)(
+		void *self, enum piece_kind kind, uint32_t number, struct str bytes, struct err *e),
+	void *self, struct err *e);
+/* Appends; nothing for a piece that is not there. */
+[[nodiscard]] bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number,
+	struct buf *out, struct err *e);
+/* first_item: how many answers the file has in front of these. */
+typedef bool piece_chunk_fn(
+	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e);
+/* Chunks by file and number, those with answers in [since_ms, until_ms). */
+[[nodiscard]] bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms,
+	piece_chunk_fn *visit, void *self, struct err *e);
+/* All of one file's. */
+[[nodiscard]] bool pieces_file_chunks(
+	struct pieces *pieces, uint32_t file, piece_chunk_fn *visit, void *self, struct err *e);
+
+/* ---- writing ---- */
+
+/* Beside path; lands there by pieces_commit. */
+struct pieces *pieces_create(const char *path, struct err *e);
+/* False with ERR_CANCELLED: somebody else wrote since. */
+[[nodiscard]] bool pieces_begin(struct pieces *pieces, struct err *e);
+[[nodiscard]] bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number,
+	struct str bytes, struct err *e);
+[[nodiscard]] bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e);
+/* Behind what the file has. */
+[[nodiscard]] bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item,
+	int64_t first_ms, int64_t last_ms, struct str bytes, struct err *e);
+[[nodiscard]] bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e);
+[[nodiscard]] bool pieces_commit(struct pieces *pieces, struct err *e);
+void pieces_rollback(struct pieces *pieces);
+/* Out of the way, kept as path.old; what is there then is not touched any more. */
+void pieces_set_aside(const char *path);
+
+#endif
