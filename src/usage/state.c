@@ -412,7 +412,7 @@ bool state_count_again(struct state *state, struct err *e)
 /* ---- what was read ---- */
 
 /* What the directories' and files' texts are in has to outlive the readers' arenas. */
-static void take_texts(struct state *state, struct known_file *file, const struct gather_job *job)
+static void take_texts(struct state *state, struct known_file *file, const struct harvest_job *job)
 {
 	struct arena *a = &state->known.arena;
 
@@ -427,7 +427,7 @@ static void take_texts(struct state *state, struct known_file *file, const struc
 			job->damages[i].offset, arena_copy(a, job->damages[i].why)};
 }
 
-static void take_job(struct state *state, struct gather_job *job)
+static void take_job(struct state *state, struct harvest_job *job)
 {
 	struct known_file *file = &state->known.files.p[job->file];
 
@@ -471,13 +471,13 @@ static void note_gone(struct state *state, struct known_file *file)
 	file->is_changed = state->is_changed = true;
 }
 
-bool state_take_jobs(struct state *state, struct gather *gather, struct err *e)
+bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e)
 {
 	bool has_dropped = false;
 
 	vec_each (&state->known.files, file)
 		note_gone(state, file);
-	vec_each (&gather->jobs, job) {
+	vec_each (&harvest->jobs, job) {
 		take_job(state, job);
 		has_dropped |= state->known.files.p[job->file].is_dropped;
 		state->is_changed = true;
@@ -488,7 +488,7 @@ bool state_take_jobs(struct state *state, struct gather *gather, struct err *e)
 	}
 	vec_each (&state->pending, p) {
 		int64_t first = state->known.files.p[p->file].items;
-		vec_each (&gather->jobs, job)
+		vec_each (&harvest->jobs, job)
 			if (job->file == p->file)
 				first -= job->items;
 		if (!state_add(state, p->file, buf_str(&p->bytes), first, e))

@@ -9,7 +9,7 @@
 
 #include "usage/cells.h"
 #include "usage/chunk.h"
-#include "usage/gather.h"
+#include "usage/harvest.h"
 #include "usage/keys.h"
 #include "usage/known.h"
 #include "usage/pieces.h"
@@ -77,6 +77,6 @@ void state_release(struct state *state);
 [[nodiscard]] bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
 /* Takes the results of reading; what is in them moves into the state. */
-[[nodiscard]] bool state_take_jobs(struct state *state, struct gather *gather, struct err *e);
+[[nodiscard]] bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e);
 
 #endif

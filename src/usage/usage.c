@@ -167,13 +167,13 @@ static void save(struct whole *w)
 static bool refresh(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
-	struct gather gather = {0};
+	struct harvest harvest = {0};
 	bool has_index = state->pieces != NULL;
 
 	find_changes(&state->known, &w->places, w->is_wanted);
-	gather_changes(&gather, &state->known, false);
-	bool is_good = state_take_jobs(state, &gather, e);
-	gather_release(&gather);
+	harvest_changes(&harvest, &state->known, false);
+	bool is_good = state_take_jobs(state, &harvest, e);
+	harvest_release(&harvest);
 	if (!is_good)
 		return false;
 	bool is_priced_else = w->saved.price_mark != usage_prices_mark(state->wish.prices);

@@ -108,47 +108,47 @@ static void part_cache(struct usage_tokens *tokens, int64_t read, int64_t write,
 	tokens->cache_write_5m = write;
 }
 
-static int64_t first_count(struct rows *rows, int a, int b)
+static int64_t first_count(struct sqlite_rows *rows, int a, int b)
 {
-	int64_t count = usage_json_count(rows_text(rows, a));
+	int64_t count = usage_json_count(sqlite_rows_text(rows, a));
 
-	return count > 0 ? count : usage_json_count(rows_text(rows, b));
+	return count > 0 ? count : usage_json_count(sqlite_rows_text(rows, b));
 }
 
-static int64_t cost(struct rows *rows, int column)
+static int64_t cost(struct sqlite_rows *rows, int column)
 {
-	int64_t nanousd = usage_json_cost(rows_text(rows, column));
+	int64_t nanousd = usage_json_cost(sqlite_rows_text(rows, column));
 
 	return nanousd > 0 ? nanousd : -1;
 }
 
-static bool session_time(struct usage_file *file, struct rows *rows, int64_t *time_ms)
+static bool session_time(struct usage_file *file, struct sqlite_rows *rows, int64_t *time_ms)
 {
-	if (usage_json_time(rows_text(rows, SESSION_CREATED), time_ms))
+	if (usage_json_time(sqlite_rows_text(rows, SESSION_CREATED), time_ms))
 		return true;
 	if (file->is_compat)
 		return false;
-	if (!usage_json_time(rows_text(rows, SESSION_UPDATED), time_ms))
+	if (!usage_json_time(sqlite_rows_text(rows, SESSION_UPDATED), time_ms))
 		*time_ms = file->modified_ms;
 	return true;
 }
 
 /* What all records of the session say. Numbers of sessions begin anew each day and each machine. */
-static struct usage_record begin(struct usage_file *file, struct rows *rows)
+static struct usage_record begin(struct usage_file *file, struct sqlite_rows *rows)
 {
 	struct usage_record r = USAGE_RECORD_NONE;
-	struct str config = rows_text(rows, SESSION_MODEL);
+	struct str config = sqlite_rows_text(rows, SESSION_MODEL);
 	struct err ignored;
 
-	r.session = rows_text(rows, SESSION_ID);
+	r.session = sqlite_rows_text(rows, SESSION_ID);
 	r.id = arena_printf(file->arena, "%.*s %.*s %.*s", STR_ARG(r.session),
-		STR_ARG(rows_text(rows, SESSION_CREATED)),
-		STR_ARG(rows_text(rows, SESSION_DIRECTORY)));
-	r.project = rows_text(rows, SESSION_DIRECTORY);
-	r.provider = rows_text(rows, SESSION_PROVIDER);
+		STR_ARG(sqlite_rows_text(rows, SESSION_CREATED)),
+		STR_ARG(sqlite_rows_text(rows, SESSION_DIRECTORY)));
+	r.project = sqlite_rows_text(rows, SESSION_DIRECTORY);
+	r.provider = sqlite_rows_text(rows, SESSION_PROVIDER);
 	if (json_check(config, &ignored))
 		r.model = parts_text(file, config, "model_name");
-	if (rows_text(rows, SESSION_PARENT).n > 0) {
+	if (sqlite_rows_text(rows, SESSION_PARENT).n > 0) {
 		r.flags = USAGE_SIDECHAIN;
 		r.agent = STR("agent");
 	}
@@ -156,15 +156,15 @@ static struct usage_record begin(struct usage_file *file, struct rows *rows)
 	return r;
 }
 
-static void take_sums(struct usage_file *file, struct rows *rows, struct usage_record r)
+static void take_sums(struct usage_file *file, struct sqlite_rows *rows, struct usage_record r)
 {
 	int64_t total = first_count(rows, SESSION_ALL_TOTAL, SESSION_TOTAL);
 
 	r.tokens.input = first_count(rows, SESSION_ALL_INPUT, SESSION_INPUT);
 	r.tokens.output = first_count(rows, SESSION_ALL_OUTPUT, SESSION_OUTPUT);
 	if (!file->is_compat) {
-		part_cache(&r.tokens, usage_json_count(rows_text(rows, SESSION_ALL_READ)),
-			usage_json_count(rows_text(rows, SESSION_ALL_WRITE)), total);
+		part_cache(&r.tokens, usage_json_count(sqlite_rows_text(rows, SESSION_ALL_READ)),
+			usage_json_count(sqlite_rows_text(rows, SESSION_ALL_WRITE)), total);
 		r.cost_reported_nanousd = cost(rows, SESSION_ALL_COST);
 	}
 	parts_fill_total(file, &r.tokens, total);
@@ -172,34 +172,34 @@ static void take_sums(struct usage_file *file, struct rows *rows, struct usage_r
 		usage_take(file, &r);
 }
 
-static void take_call(struct usage_file *file, struct rows *rows, struct usage_record r)
+static void take_call(struct usage_file *file, struct sqlite_rows *rows, struct usage_record r)
 {
-	int64_t total = usage_json_count(rows_text(rows, CALL_TOTAL));
+	int64_t total = usage_json_count(sqlite_rows_text(rows, CALL_TOTAL));
 
-	r.id = parts_id(file, r.id, rows_text(rows, CALL_ID));
-	r.model = parts_first(rows_text(rows, CALL_MODEL), r.model);
-	r.tokens.input = usage_json_count(rows_text(rows, CALL_INPUT));
-	r.tokens.output = usage_json_count(rows_text(rows, CALL_OUTPUT));
-	part_cache(&r.tokens, usage_json_count(rows_text(rows, CALL_READ)),
-		usage_json_count(rows_text(rows, CALL_WRITE)), total);
+	r.id = parts_id(file, r.id, sqlite_rows_text(rows, CALL_ID));
+	r.model = parts_first(sqlite_rows_text(rows, CALL_MODEL), r.model);
+	r.tokens.input = usage_json_count(sqlite_rows_text(rows, CALL_INPUT));
+	r.tokens.output = usage_json_count(sqlite_rows_text(rows, CALL_OUTPUT));
+	part_cache(&r.tokens, usage_json_count(sqlite_rows_text(rows, CALL_READ)),
+		usage_json_count(sqlite_rows_text(rows, CALL_WRITE)), total);
 	parts_fill_total(file, &r.tokens, total);
 	r.cost_reported_nanousd = cost(rows, CALL_COST);
-	if (!usage_json_time(rows_text(rows, CALL_CREATED), &r.time_ms))
+	if (!usage_json_time(sqlite_rows_text(rows, CALL_CREATED), &r.time_ms))
 		r.time_ms = file->modified_ms;
 	if (parts_has_tokens(&r.tokens))
 		usage_take(file, &r);
 }
 
-static bool take_session(
-	struct usage_file *file, struct rows *sessions, struct rows *calls, struct err *e)
+static bool take_session(struct usage_file *file, struct sqlite_rows *sessions,
+	struct sqlite_rows *calls, struct err *e)
 {
 	struct usage_record r = begin(file, sessions);
 	bool has_calls = false;
 
 	if (file->is_compat && r.model.n == 0)
 		return true;
-	rows_again(calls, r.session);
-	while (rows_next(calls, e)) {
+	sqlite_rows_again(calls, r.session);
+	while (sqlite_rows_next(calls, e)) {
 		has_calls = true;
 		take_call(file, calls, r);
 	}
@@ -210,8 +210,8 @@ static bool take_session(
 
 static bool take_sessions(struct usage_file *file, struct source *source, struct err *e)
 {
-	AUTO(rows) sessions = {0};
-	AUTO(rows) calls = {0};
+	AUTO(sqlite_rows) sessions = {0};
+	AUTO(sqlite_rows) calls = {0};
 	bool has_ledger = source_has_table(source, "usage_ledger");
 
 	if (!source_rows(source, "sessions", session_columns, "", &sessions, e))
@@ -220,7 +220,7 @@ static bool take_sessions(struct usage_file *file, struct source *source, struct
 		!source_rows(source, "usage_ledger", call_columns,
 			"WHERE session_id = ?1 ORDER BY id", &calls, e))
 		return false;
-	while (rows_next(&sessions, e))
+	while (sqlite_rows_next(&sessions, e))
 		if (!take_session(file, &sessions, &calls, e))
 			return false;
 	return !sessions.is_broken;

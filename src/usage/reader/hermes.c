@@ -49,43 +49,44 @@ static const struct column columns[] = {
 	{0},
 };
 
-static void take_tokens(struct usage_file *file, struct rows *rows, struct usage_tokens *tokens)
+static void take_tokens(
+	struct usage_file *file, struct sqlite_rows *rows, struct usage_tokens *tokens)
 {
-	int64_t reasoning = usage_json_count(rows_text(rows, SESSION_REASONING));
+	int64_t reasoning = usage_json_count(sqlite_rows_text(rows, SESSION_REASONING));
 
-	tokens->input = usage_json_count(rows_text(rows, SESSION_INPUT));
-	tokens->output = usage_json_count(rows_text(rows, SESSION_OUTPUT));
-	tokens->cache_read = usage_json_count(rows_text(rows, SESSION_READ));
-	tokens->cache_write_5m = usage_json_count(rows_text(rows, SESSION_WRITE));
+	tokens->input = usage_json_count(sqlite_rows_text(rows, SESSION_INPUT));
+	tokens->output = usage_json_count(sqlite_rows_text(rows, SESSION_OUTPUT));
+	tokens->cache_read = usage_json_count(sqlite_rows_text(rows, SESSION_READ));
+	tokens->cache_write_5m = usage_json_count(sqlite_rows_text(rows, SESSION_WRITE));
 	if (file->is_compat)
 		parts_add_thoughts(file, tokens, reasoning);
 	else
 		tokens->reasoning = reasoning < tokens->output ? reasoning : tokens->output;
 }
 
-static int64_t take_cost(struct usage_file *file, struct rows *rows)
+static int64_t take_cost(struct usage_file *file, struct sqlite_rows *rows)
 {
-	int64_t cost = usage_json_cost(rows_text(rows, SESSION_ACTUAL));
+	int64_t cost = usage_json_cost(sqlite_rows_text(rows, SESSION_ACTUAL));
 
 	if (cost <= 0 && !file->is_compat)
-		cost = usage_json_cost(rows_text(rows, SESSION_ESTIMATED));
+		cost = usage_json_cost(sqlite_rows_text(rows, SESSION_ESTIMATED));
 	return cost > 0 ? cost : -1;
 }
 
-static void take_session(struct usage_file *file, struct rows *rows)
+static void take_session(struct usage_file *file, struct sqlite_rows *rows)
 {
 	struct usage_record r = USAGE_RECORD_NONE;
 
-	r.id = r.session = rows_text(rows, SESSION_ID);
-	r.model = str_trim(rows_text(rows, SESSION_MODEL));
-	r.provider = rows_text(rows, SESSION_PROVIDER);
-	r.project = rows_text(rows, SESSION_DIRECTORY);
-	r.branch = rows_text(rows, SESSION_BRANCH);
+	r.id = r.session = sqlite_rows_text(rows, SESSION_ID);
+	r.model = str_trim(sqlite_rows_text(rows, SESSION_MODEL));
+	r.provider = sqlite_rows_text(rows, SESSION_PROVIDER);
+	r.project = sqlite_rows_text(rows, SESSION_DIRECTORY);
+	r.branch = sqlite_rows_text(rows, SESSION_BRANCH);
 	r.is_replacing = true;
 	take_tokens(file, rows, &r.tokens);
 	if (!parts_has_tokens(&r.tokens) || (file->is_compat && r.model.n == 0))
 		return;
-	if (!usage_json_time(rows_text(rows, SESSION_STARTED), &r.time_ms)) {
+	if (!usage_json_time(sqlite_rows_text(rows, SESSION_STARTED), &r.time_ms)) {
 		if (file->is_compat)
 			return;
 		r.time_ms = file->modified_ms;
@@ -97,12 +98,12 @@ static void take_session(struct usage_file *file, struct rows *rows)
 static bool database(struct usage_file *file, struct err *e)
 {
 	AUTO(source) source = {0};
-	AUTO(rows) rows = {0};
+	AUTO(sqlite_rows) rows = {0};
 
 	if (!source_open(file, &source, e) ||
 		!source_rows(&source, "sessions", columns, "", &rows, e))
 		return false;
-	while (rows_next(&rows, e))
+	while (sqlite_rows_next(&rows, e))
 		take_session(file, &rows);
 	return !rows.is_broken && source_end(&source, e);
 }

@@ -120,7 +120,7 @@ static const struct column session_columns[] = {
 };
 
 struct session {
-	struct rows rows;
+	struct sqlite_rows rows;
 	struct str id, parent, directory; /* of the last one that was asked for */
 };
 
@@ -132,31 +132,31 @@ static bool find_session(
 		return true;
 	session->id = arena_copy(file->arena, id);
 	session->parent = session->directory = (struct str){0};
-	rows_again(&session->rows, session->id);
-	if (rows_next(&session->rows, e)) {
+	sqlite_rows_again(&session->rows, session->id);
+	if (sqlite_rows_next(&session->rows, e)) {
 		session->parent =
-			arena_copy(file->arena, rows_text(&session->rows, SESSION_PARENT));
-		session->directory =
-			arena_copy(file->arena, rows_text(&session->rows, SESSION_DIRECTORY));
+			arena_copy(file->arena, sqlite_rows_text(&session->rows, SESSION_PARENT));
+		session->directory = arena_copy(
+			file->arena, sqlite_rows_text(&session->rows, SESSION_DIRECTORY));
 	}
 	return !session->rows.is_broken;
 }
 
-static bool take_rows(struct usage_file *file, struct rows *rows, struct session *session,
+static bool take_rows(struct usage_file *file, struct sqlite_rows *rows, struct session *session,
 	const struct opencode_message *what, struct err *e)
 {
-	while (rows_next(rows, e)) {
+	while (sqlite_rows_next(rows, e)) {
 		struct opencode_message message = *what;
-		struct str type = rows_text(rows, MESSAGE_TYPE);
+		struct str type = sqlite_rows_text(rows, MESSAGE_TYPE);
 		struct err ignored;
 		if (type.p && !str_is(type, "assistant"))
 			continue;
-		message.data = rows_text(rows, MESSAGE_DATA);
+		message.data = sqlite_rows_text(rows, MESSAGE_DATA);
 		if (!json_check(message.data, &ignored))
 			message.data = parts_line(file, arena_copy(file->arena, message.data));
-		message.id = rows_text(rows, MESSAGE_ID);
-		message.session = rows_text(rows, MESSAGE_SESSION);
-		message.created = rows_text(rows, MESSAGE_CREATED);
+		message.id = sqlite_rows_text(rows, MESSAGE_ID);
+		message.session = sqlite_rows_text(rows, MESSAGE_SESSION);
+		message.created = sqlite_rows_text(rows, MESSAGE_CREATED);
 		if (!find_session(file, session, message.session, e))
 			return false;
 		message.parent = session->parent;
@@ -170,7 +170,7 @@ static bool take_rows(struct usage_file *file, struct rows *rows, struct session
 bool opencode_take_rows(struct usage_file *file, struct source *source, const char *table,
 	const struct opencode_message *what, struct err *e)
 {
-	AUTO(rows) rows = {0};
+	AUTO(sqlite_rows) rows = {0};
 	struct session session = {0};
 	bool done = source_rows(source, table, message_columns, "", &rows, e);
 
@@ -178,6 +178,6 @@ bool opencode_take_rows(struct usage_file *file, struct source *source, const ch
 		done = source_rows(
 			source, "session", session_columns, "WHERE id = ?1", &session.rows, e);
 	done = done && take_rows(file, &rows, &session, what, e);
-	rows_release(&session.rows);
+	sqlite_rows_release(&session.rows);
 	return done;
 }

@@ -240,12 +240,12 @@ static bool read_schema(struct source *source, struct err *e)
 }
 
 bool source_rows(struct source *source, const char *table, const struct column *columns,
-	const char *tail, struct rows *out, struct err *e)
+	const char *tail, struct sqlite_rows *out, struct err *e)
 {
 	AUTO(buf) sql = {0};
 	int count = 0;
 
-	*out = (struct rows){.source = source};
+	*out = (struct sqlite_rows){.source = source};
 	if (!source->db)
 		return true;
 	if (!read_schema(source, e))
@@ -272,13 +272,13 @@ bool source_rows(struct source *source, const char *table, const struct column *
 	return true;
 }
 
-void rows_release(struct rows *rows)
+void sqlite_rows_release(struct sqlite_rows *rows)
 {
 	sqlite3_finalize(rows->statement);
 	rows->statement = NULL;
 }
 
-void rows_again(struct rows *rows, struct str value)
+void sqlite_rows_again(struct sqlite_rows *rows, struct str value)
 {
 	if (!rows->statement)
 		return;
@@ -287,7 +287,7 @@ void rows_again(struct rows *rows, struct str value)
 		rows->statement, 1, value.p ? value.p : "", value.n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-bool rows_next(struct rows *rows, struct err *e)
+bool sqlite_rows_next(struct sqlite_rows *rows, struct err *e)
 {
 	if (!rows->statement)
 		return false;
@@ -298,7 +298,7 @@ bool rows_next(struct rows *rows, struct err *e)
 	return code == SQLITE_ROW;
 }
 
-struct str rows_text(struct rows *rows, int column)
+struct str sqlite_rows_text(struct sqlite_rows *rows, int column)
 {
 	int place = rows->places[column];
 

@@ -36,7 +36,7 @@ struct column {
 	bool is_needed; /* without it the table is of no use; others are absent in every row */
 };
 
-struct rows {
+struct sqlite_rows {
 	sqlite3_stmt *statement; /* NULL: no rows */
 	struct source *source;
 	int places[ROW_COLUMNS]; /* by column: its place in a row, -1 none */
@@ -48,13 +48,13 @@ struct rows {
  * A table or column that is missing is a complaint, and there are no rows.
  */
 [[nodiscard]] bool source_rows(struct source *source, const char *table,
-	const struct column *columns, const char *tail, struct rows *out, struct err *e);
-void rows_release(struct rows *rows);
+	const struct column *columns, const char *tail, struct sqlite_rows *out, struct err *e);
+void sqlite_rows_release(struct sqlite_rows *rows);
 /* Begins again, with another value for ?1; the text has to live until the rows were read. */
-void rows_again(struct rows *rows, struct str value);
+void sqlite_rows_again(struct sqlite_rows *rows, struct str value);
 /* False at the end, and where is_broken says so after an error. */
-[[nodiscard]] bool rows_next(struct rows *rows, struct err *e);
+[[nodiscard]] bool sqlite_rows_next(struct sqlite_rows *rows, struct err *e);
 /* Lives until the next row; absent for NULL. A number is its digits. */
-struct str rows_text(struct rows *rows, int column);
+struct str sqlite_rows_text(struct sqlite_rows *rows, int column);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* gather: reads the transcripts that changed, on all processors, each into a chunk. */
-#ifndef USAGE_GATHER_H
-#define USAGE_GATHER_H
+/* harvest: reads the transcripts that changed, on all processors, each into a chunk. */
+#ifndef USAGE_HARVEST_H
+#define USAGE_HARVEST_H
 
 #include "usage/known.h"
 
-struct gather_job {
+struct harvest_job {
 	uint32_t file;
 	bool was_rewritten; /* what was known of it does not hold; it was read from its beginning */
 	bool is_good; /* false: it could not be read, e says why; the rest is not set */
@@ -21,13 +21,13 @@ struct gather_job {
 	struct usage_memory memory;
 };
 
-struct gather {
-	VEC(struct gather_job) jobs; /* by file */
+struct harvest {
+	VEC(struct harvest_job) jobs; /* by file */
 	struct arena arenas[8]; /* what the jobs' texts are in, one for each thread */
 };
 
-void gather_release(struct gather *gather);
+void harvest_release(struct harvest *harvest);
 /* Reads all files of known that grew or are new. */
-void gather_changes(struct gather *gather, const struct known *known, bool is_compat);
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "usage/gather.h"
+#include "usage/harvest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 enum { TAIL_BYTES = 64 }; /* what is compared of a file that grew */
 
-_Static_assert(sizeof((struct gather){0}.arenas) / sizeof(struct arena) >= FIND_THREADS_MAX,
+_Static_assert(sizeof((struct harvest){0}.arenas) / sizeof(struct arena) >= FIND_THREADS_MAX,
 	"an arena for each thread");
 
 /* What one thread works with. */
@@ -27,12 +27,12 @@ struct hand {
 	struct usage_piece *piece;
 	struct arena scratch;
 	struct arena *keep;
-	struct gather_job *job;
+	struct harvest_job *job;
 	bool is_compat;
 };
 
 struct crew {
-	struct gather *gather;
+	struct harvest *harvest;
 	const struct known *known;
 	const uint32_t *order; /* the largest first, so that none is begun last */
 	_Atomic size_t next;
@@ -47,7 +47,7 @@ static void take(void *self, struct usage_file *, const struct usage_record *rec
 static void complain(void *self, struct usage_file *, const char *why)
 {
 	struct hand *hand = self;
-	struct gather_job *job = hand->job;
+	struct harvest_job *job = hand->job;
 
 	job->damaged++;
 	if (job->damage_count < USAGE_DAMAGES)
@@ -87,7 +87,7 @@ static void keep_memory(struct hand *hand, const struct usage_memory *memory)
 
 static void put_chunk(struct hand *hand)
 {
-	struct gather_job *job = hand->job;
+	struct harvest_job *job = hand->job;
 
 	chunk_maker_put(&hand->maker, &job->chunk, &job->first_ms, &job->last_ms);
 	job->items = (int64_t)hand->maker.items.n;
@@ -96,7 +96,7 @@ static void put_chunk(struct hand *hand)
 
 static void read_file(struct hand *hand, const struct known_file *file)
 {
-	struct gather_job *job = hand->job;
+	struct harvest_job *job = hand->job;
 	const struct known_dir *dir = &hand->known->dirs.p[file->dir];
 	const struct usage_reader *reader = usage_readers[dir->source];
 	struct str path = known_path(hand->known, file, &hand->scratch);
@@ -133,11 +133,11 @@ static void work(void *self, int thread)
 	struct crew *crew = self;
 	struct hand hand = {.known = crew->known, .is_compat = crew->is_compat};
 
-	hand.keep = &crew->gather->arenas[thread];
-	for (size_t i; (i = atomic_fetch_add(&crew->next, 1)) < crew->gather->jobs.n;) {
+	hand.keep = &crew->harvest->arenas[thread];
+	for (size_t i; (i = atomic_fetch_add(&crew->next, 1)) < crew->harvest->jobs.n;) {
 		if (!hand.piece)
 			hand.piece = usage_piece_new();
-		hand.job = &crew->gather->jobs.p[crew->order[i]];
+		hand.job = &crew->harvest->jobs.p[crew->order[i]];
 		read_file(&hand, &crew->known->files.p[hand.job->file]);
 		arena_clear(&hand.scratch);
 	}
@@ -149,37 +149,37 @@ static void work(void *self, int thread)
 static int by_size(const void *a, const void *b, void *self)
 {
 	const struct crew *crew = self;
-	const struct gather_job *jobs = crew->gather->jobs.p;
+	const struct harvest_job *jobs = crew->harvest->jobs.p;
 	int64_t x = crew->known->files.p[jobs[*(const uint32_t *)a].file].now.size_bytes;
 	int64_t y = crew->known->files.p[jobs[*(const uint32_t *)b].file].now.size_bytes;
 
 	return x > y ? -1 : x < y;
 }
 
-void gather_changes(struct gather *gather, const struct known *known, bool is_compat)
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat)
 {
 	for (uint32_t i = 0; i < known->files.n; i++) {
 		enum known_change change = known->files.p[i].change;
 		if (change == KNOWN_GREW || change == KNOWN_NEW)
-			vec_push(&gather->jobs, (struct gather_job){.file = i});
+			vec_push(&harvest->jobs, (struct harvest_job){.file = i});
 	}
-	if (gather->jobs.n == 0)
+	if (harvest->jobs.n == 0)
 		return;
-	uint32_t *order = must_alloc(gather->jobs.n, sizeof *order);
-	for (uint32_t i = 0; i < gather->jobs.n; i++)
+	uint32_t *order = must_alloc(harvest->jobs.n, sizeof *order);
+	for (uint32_t i = 0; i < harvest->jobs.n; i++)
 		order[i] = i;
-	struct crew crew = {gather, known, order, 0, is_compat};
-	qsort_r(order, gather->jobs.n, sizeof *order, by_size, &crew);
+	struct crew crew = {harvest, known, order, 0, is_compat};
+	qsort_r(order, harvest->jobs.n, sizeof *order, by_size, &crew);
 	find_on_all(work, &crew,
-		gather->jobs.n < FIND_THREADS_MAX ? (int)gather->jobs.n : FIND_THREADS_MAX);
+		harvest->jobs.n < FIND_THREADS_MAX ? (int)harvest->jobs.n : FIND_THREADS_MAX);
 	free(order);
 }
 
-void gather_release(struct gather *gather)
+void harvest_release(struct harvest *harvest)
 {
-	vec_each (&gather->jobs, job)
+	vec_each (&harvest->jobs, job)
 		buf_release(&job->chunk);
-	vec_release(&gather->jobs);
-	for (size_t i = 0; i < sizeof gather->arenas / sizeof *gather->arenas; i++)
-		arena_release(&gather->arenas[i]);
+	vec_release(&harvest->jobs);
+	for (size_t i = 0; i < sizeof harvest->arenas / sizeof *harvest->arenas; i++)
+		arena_release(&harvest->arenas[i]);
 }
