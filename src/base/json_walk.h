@@ -9,9 +9,13 @@
  *       while (json_walk_member(&w, &key))
  *           if (str_is(key, "model")) model = json_walk_value(&w); else json_walk_skip(&w);
  *   is_whole = json_walk_ends(&w);
+ *
+ * The steps are here to be inlined: a walk that stays in registers takes half the instructions.
  */
 #ifndef BASE_JSON_WALK_H
 #define BASE_JSON_WALK_H
+
+#include <string.h>
 
 #include "base/str.h"
 
@@ -20,18 +24,147 @@ struct json_walk {
 	bool is_bad;
 };
 
+/* ---- what the steps are made of ---- */
+
+typedef unsigned char json_walk_sixteen __attribute__((vector_size(16)));
+
+const char *json_walk_past_space(const char *p, const char *end);
+/* From behind a string's opening quote to behind its closing one, however far; NULL: there is none.
+ */
+const char *json_walk_past_string(const char *start, const char *p, const char *end);
+const char *json_walk_past_container(const char *p, const char *end);
+
+static inline bool json_walk_fail(struct json_walk *w)
+{
+	w->is_bad = true;
+	w->p = w->end;
+	return false;
+}
+
+/* Nearly all lines have no space between their parts. */
+static inline void json_walk_space(struct json_walk *w)
+{
+	if (w->p < w->end && (unsigned char)*w->p <= ' ')
+		w->p = json_walk_past_space(w->p, w->end);
+}
+
+/* The same as json_walk_past_string, fast where it ends within 16 bytes without an escape. */
+static inline const char *json_walk_string(const char *p, const char *end)
+{
+	json_walk_sixteen bytes;
+	uint64_t found[2];
+
+	if (end - p < 16)
+		return json_walk_past_string(p, p, end);
+	memcpy(&bytes, p, sizeof bytes);
+	bytes = (json_walk_sixteen)(bytes == '"' | bytes == '\\');
+	memcpy(found, &bytes, sizeof found);
+	const char *at = p + (found[0]          ? __builtin_ctzll(found[0]) / 8
+				     : found[1] ? 8 + __builtin_ctzll(found[1]) / 8
+						: 16);
+	return (found[0] | found[1]) && *at == '"' ? at + 1 : json_walk_past_string(p, at, end);
+}
+
+/* Over the comma in front of the next part; false behind the last one. */
+static inline bool json_walk_next(struct json_walk *w, char bracket)
+{
+	json_walk_space(w);
+	if (w->p < w->end && *w->p == ',') {
+		w->p++;
+		json_walk_space(w);
+	}
+	if (w->p == w->end)
+		return json_walk_fail(w);
+	if (*w->p != bracket)
+		return true;
+	w->p++;
+	return false;
+}
+
+/* ---- the steps ---- */
+
 /* Into the object '{' or array '[' that comes next; false: something else comes, still to be taken.
  */
-bool json_walk_enter(struct json_walk *w, char bracket);
-/* The next member's name without its quotes, as it is written; its value has to be taken then.
-   False behind the last one, having left the object. */
-bool json_walk_member(struct json_walk *w, struct str *key);
+static inline bool json_walk_enter(struct json_walk *w, char bracket)
+{
+	json_walk_space(w);
+	if (w->p == w->end || *w->p != bracket)
+		return false;
+	w->p++;
+	return true;
+}
+
+/*
+ * The next member's name without its quotes, as it is written; its value has to be taken then.
+ * False behind the last one, having left the object.
+ */
+static inline bool json_walk_member(struct json_walk *w, struct str *key)
+{
+	if (!json_walk_next(w, '}'))
+		return false;
+	if (*w->p != '"')
+		return json_walk_fail(w);
+	const char *start = w->p + 1, *stop = json_walk_string(start, w->end);
+	if (!stop)
+		return json_walk_fail(w);
+	*key = (struct str){start, (size_t)(stop - 1 - start)};
+	w->p = stop;
+	json_walk_space(w);
+	if (w->p == w->end || *w->p != ':')
+		return json_walk_fail(w);
+	w->p++;
+	return true;
+}
+
 /* Whether there is one more item; false behind the last one, having left the array. */
-bool json_walk_item(struct json_walk *w);
-void json_walk_skip(struct json_walk *w);
+static inline bool json_walk_item(struct json_walk *w)
+{
+	return json_walk_next(w, ']');
+}
+
+static inline void json_walk_skip(struct json_walk *w)
+{
+	json_walk_space(w);
+	const char *p = w->p, *end = w->end;
+	if (p == end) {
+		(void)json_walk_fail(w);
+	} else if (*p == '"') {
+		p = json_walk_string(p + 1, end);
+		if (p)
+			w->p = p;
+		else
+			(void)json_walk_fail(w);
+	} else if (*p == '{' || *p == '[') {
+		p = json_walk_past_container(p, end);
+		if (p)
+			w->p = p;
+		else
+			(void)json_walk_fail(w);
+	} else {
+		while (p < end && *p != ',' && *p != '}' && *p != ']' && (unsigned char)*p > ' ' &&
+			*p != '"' && *p != ':')
+			p++;
+		if (p == w->p)
+			(void)json_walk_fail(w);
+		else
+			w->p = p;
+	}
+}
+
 /* The value as it is written, for the readers of json.h. */
-struct str json_walk_value(struct json_walk *w);
+static inline struct str json_walk_value(struct json_walk *w)
+{
+	json_walk_space(w);
+	const char *start = w->p;
+	json_walk_skip(w);
+	return w->is_bad ? (struct str){0} : (struct str){start, (size_t)(w->p - start)};
+}
+
 /* Whether nothing but white space is left of a text that was good. */
-bool json_walk_ends(struct json_walk *w);
+static inline bool json_walk_ends(struct json_walk *w)
+{
+	json_walk_space(w);
+	return !w->is_bad && w->p == w->end;
+}
 
 #endif

@@ -49,10 +49,12 @@ static bool wants(struct str below, unsigned)
 
 struct usage_line {
 	struct str timestamp, message_id, session_id, cwd, branch, uuid, model, cost;
-	struct str usage; /* raw */
-	struct str tools[TOOLS_MAX];
+	/* Of usage, as written. */
+	struct str input, output, cache_read, cache_write, cache_5m, cache_1h, thinking, searches;
+	unsigned flags; /* enum usage_flag */
+	bool has_usage;
 	size_t tool_count;
-	bool is_sidechain;
+	struct str tools[TOOLS_MAX];
 };
 
 static void walk_block(struct json_walk *w, struct usage_line *line)
@@ -85,6 +87,90 @@ static void walk_content(struct json_walk *w, struct usage_line *line)
 	}
 }
 
+/* One member of an object that is within usage. */
+static void walk_one(struct json_walk *w, const char *name, struct str *value)
+{
+	struct str key;
+
+	if (!json_walk_enter(w, '{')) {
+		json_walk_skip(w);
+		return;
+	}
+	while (json_walk_member(w, &key)) {
+		if (str_is(key, name))
+			*value = json_walk_value(w);
+		else
+			json_walk_skip(w);
+	}
+}
+
+static void walk_split(struct json_walk *w, struct usage_line *line)
+{
+	struct str key;
+
+	if (!json_walk_enter(w, '{')) {
+		json_walk_skip(w);
+		return;
+	}
+	while (json_walk_member(w, &key)) {
+		if (str_is(key, "ephemeral_5m_input_tokens"))
+			line->cache_5m = json_walk_value(w);
+		else if (str_is(key, "ephemeral_1h_input_tokens"))
+			line->cache_1h = json_walk_value(w);
+		else
+			json_walk_skip(w);
+	}
+}
+
+static void walk_flag(
+	struct json_walk *w, struct usage_line *line, const char *value, unsigned flag)
+{
+	if (str_is(json_walk_value(w), value))
+		line->flags |= flag;
+	else
+		line->flags &= ~flag;
+}
+
+static void walk_usage_member(struct json_walk *w, struct usage_line *line, struct str key)
+{
+	if (str_is(key, "input_tokens"))
+		line->input = json_walk_value(w);
+	else if (str_is(key, "output_tokens"))
+		line->output = json_walk_value(w);
+	else if (str_is(key, "cache_read_input_tokens"))
+		line->cache_read = json_walk_value(w);
+	else if (str_is(key, "cache_creation_input_tokens"))
+		line->cache_write = json_walk_value(w);
+	else if (str_is(key, "cache_creation"))
+		walk_split(w, line);
+	else if (str_is(key, "server_tool_use"))
+		walk_one(w, "web_search_requests", &line->searches);
+	else if (str_is(key, "output_tokens_details"))
+		walk_one(w, "thinking_tokens", &line->thinking);
+	else if (str_is(key, "speed"))
+		walk_flag(w, line, "\"fast\"", USAGE_FAST);
+	else if (str_is(key, "inference_geo"))
+		walk_flag(w, line, "\"us\"", USAGE_US);
+	else if (str_is(key, "service_tier"))
+		walk_flag(w, line, "\"batch\"", USAGE_BATCH);
+	else
+		json_walk_skip(w);
+}
+
+/* usage that is no object counts as little as none. */
+static void walk_usage(struct json_walk *w, struct usage_line *line)
+{
+	struct str key;
+
+	line->has_usage = json_walk_enter(w, '{');
+	if (!line->has_usage) {
+		json_walk_skip(w);
+		return;
+	}
+	while (json_walk_member(w, &key))
+		walk_usage_member(w, line, key);
+}
+
 static void walk_message(struct json_walk *w, struct usage_line *line)
 {
 	struct str key;
@@ -98,7 +184,7 @@ static void walk_message(struct json_walk *w, struct usage_line *line)
 			line->tool_count = 0;
 			walk_content(w, line);
 		} else if (str_is(key, "usage"))
-			line->usage = json_walk_value(w);
+			walk_usage(w, line);
 		else if (str_is(key, "id"))
 			line->message_id = json_walk_value(w);
 		else if (str_is(key, "model"))
@@ -139,7 +225,7 @@ static bool walk_line(struct str text, struct usage_line *line)
 		else if (str_is(key, "message"))
 			walk_message(&w, line);
 		else if (str_is(key, "isSidechain"))
-			line->is_sidechain = str_is(json_walk_value(&w), "true");
+			walk_flag(&w, line, "true", USAGE_SIDECHAIN);
 		else
 			json_walk_skip(&w);
 	}
@@ -156,60 +242,21 @@ static struct str text_of(struct str value, struct usage_file *file)
 }
 
 /* The split by time to live replaces the flat number, unless it is empty and that is not. */
-static void take_cache_writes(struct usage_tokens *tokens, struct str split, int64_t flat)
+static bool take_usage(const struct usage_line *line, struct usage_record *r)
 {
-	struct json_walk w = {split.p, split.p ? split.p + split.n : NULL};
-	struct str key;
+	struct usage_tokens *t = &r->tokens;
 
-	if (split.p && json_walk_enter(&w, '{')) {
-		while (json_walk_member(&w, &key)) {
-			struct str value = json_walk_value(&w);
-			if (str_is(key, "ephemeral_5m_input_tokens"))
-				tokens->cache_write_5m = usage_json_count(value);
-			else if (str_is(key, "ephemeral_1h_input_tokens"))
-				tokens->cache_write_1h = usage_json_count(value);
-		}
-	}
-	if (tokens->cache_write_5m == 0 && tokens->cache_write_1h == 0)
-		tokens->cache_write_5m = flat;
-}
-
-static bool take_usage(struct str usage, struct usage_record *r)
-{
-	struct json_walk w = {usage.p, usage.p + usage.n};
-	struct str key, split = {0}, input = {0}, output = {0}, read = {0}, write = {0};
-
-	if (!json_walk_enter(&w, '{'))
-		return false;
-	while (json_walk_member(&w, &key)) {
-		struct str value = json_walk_value(&w);
-		if (str_is(key, "input_tokens"))
-			input = value;
-		else if (str_is(key, "output_tokens"))
-			output = value;
-		else if (str_is(key, "cache_read_input_tokens"))
-			read = value;
-		else if (str_is(key, "cache_creation_input_tokens"))
-			write = value;
-		else if (str_is(key, "cache_creation"))
-			split = value;
-		else if (str_is(key, "server_tool_use"))
-			r->tokens.web_searches =
-				usage_json_count(json_get(value, "web_search_requests"));
-		else if (str_is(key, "output_tokens_details"))
-			r->tokens.reasoning = usage_json_count(json_get(value, "thinking_tokens"));
-		else if (str_is(key, "speed") && str_is(value, "\"fast\""))
-			r->flags |= USAGE_FAST;
-		else if (str_is(key, "inference_geo") && str_is(value, "\"us\""))
-			r->flags |= USAGE_US;
-		else if (str_is(key, "service_tier") && str_is(value, "\"batch\""))
-			r->flags |= USAGE_BATCH;
-	}
-	r->tokens.input = usage_json_count(input);
-	r->tokens.output = usage_json_count(output);
-	r->tokens.cache_read = usage_json_count(read);
-	take_cache_writes(&r->tokens, split, usage_json_count(write));
-	return input.p || output.p || read.p || write.p;
+	t->input = usage_json_count(line->input);
+	t->output = usage_json_count(line->output);
+	t->cache_read = usage_json_count(line->cache_read);
+	t->cache_write_5m = usage_json_count(line->cache_5m);
+	t->cache_write_1h = usage_json_count(line->cache_1h);
+	if (t->cache_write_5m == 0 && t->cache_write_1h == 0)
+		t->cache_write_5m = usage_json_count(line->cache_write);
+	t->reasoning = usage_json_count(line->thinking);
+	t->web_searches = usage_json_count(line->searches);
+	r->flags = line->flags;
+	return line->input.p || line->output.p || line->cache_read.p || line->cache_write.p;
 }
 
 /* An agent's kind stands beside its transcript: "agent-x.jsonl", "agent-x.meta.json". */
@@ -262,7 +309,7 @@ static void take(struct usage_file *file, struct usage_line *line)
 	struct usage_record r = USAGE_RECORD_NONE;
 
 	r.model = text_of(line->model, file);
-	if (!take_usage(line->usage, &r)) {
+	if (!take_usage(line, &r)) {
 		usage_complain(file, "usage without a number");
 		return;
 	}
@@ -284,10 +331,8 @@ static void take(struct usage_file *file, struct usage_line *line)
 		usage_remember(file, TEXT_PROJECT, cwd);
 	r.project = file->memory.texts[TEXT_PROJECT];
 	r.branch = text_of(line->branch, file);
-	if (line->is_sidechain) {
-		r.flags |= USAGE_SIDECHAIN;
+	if (r.flags & USAGE_SIDECHAIN)
 		r.agent = agent(file);
-	}
 	r.cost_reported_nanousd = usage_json_cost(line->cost);
 	take_tools(line, file, &r);
 	usage_take(file, &r);
@@ -298,13 +343,11 @@ static void line(struct usage_file *file, struct str text)
 	struct usage_line line;
 
 	memset(&line, 0, offsetof(struct usage_line, tools));
-	line.tool_count = 0;
-	line.is_sidechain = false;
 	if (!walk_line(text, &line)) {
 		usage_complain(file, "a damaged line");
 		return;
 	}
-	if (line.usage.p && line.usage.p[0] == '{')
+	if (line.has_usage)
 		take(file, &line);
 }
 
