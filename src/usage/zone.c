@@ -167,6 +167,9 @@ static bool by_name(struct str name, const char *directory, struct zone_table *t
 		table_of_rule(&rule, table);
 		return true;
 	}
+	if (failed.code && failed.code != ERR_NOT_FOUND)
+		return err_set(e, ERR_USAGE, "no time zone is called %.*s: %s",
+			STR_ARG(str_head(name, 60)), failed.text);
 	return no_zone(name, directory, e);
 }
 

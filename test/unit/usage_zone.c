@@ -234,6 +234,8 @@ static void test_names(void **)
 	check_refused(NULL, "Europe/Nowhere", "TZ: no time zone is called Europe/Nowhere");
 	check_refused(NULL, "/etc/passwd", "TZ: /etc/passwd");
 	check_refused(NULL, "/nowhere", "TZ: /nowhere");
+	check_refused("leapseconds", NULL, "no time zone is called leapseconds");
+	check_refused("right/Europe/Berlin", NULL, "no time zone is called right/Europe/Berlin");
 	/* A name may be as long as it likes. */
 	AUTO(buf) longest = {0};
 	for (int i = 0; i < 10'000; i++)
@@ -310,6 +312,12 @@ static void test_damaged_files(void **)
 	assert_int_equal(table.spans.p[1].offset_s, 3600);
 	assert_false(table.has_rule);
 	zone_table_release(&table);
+	static const char leaps[] = "TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				    "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\4"
+				    "\0\0\0\0\0\0UTC\0\4\xb2\x58\0\0\0\0\1";
+	assert_false(zone_table_read((struct str){leaps, sizeof leaps - 1}, &table, &e));
+	assert_non_null(strstr(e.text, "leap seconds"));
+	assert_null(table.spans.p);
 }
 
 /* ---- days ---- */
