@@ -101,6 +101,7 @@ static void get_extras(struct str value, struct str providers, struct model *mod
 	struct str key, facts;
 
 	model->fast_permille = price_or(json_get(value, "fast"), 0) / 1'000;
+	model->region_permille = price_or(json_get(value, "bedrock_region"), 1'000'000) / 1'000;
 	model->web_search_nanousd = -1;
 	json_each (providers, key, facts)
 		if (str_eq(json_text(key, &none), model->provider)) {

@@ -385,6 +385,7 @@ struct model {
 	/* What token prices are multiplied by, in thousandths; 0 nobody knows. */
 	int64_t fast_permille; /* in fast mode, a priority tier */
 	int64_t us_permille; /* where inference is kept in the US */
+	int64_t region_permille; /* in a region of Amazon Bedrock */
 	int64_t web_search_nanousd; /* a request; -1 nobody knows */
 };
 

@@ -16,7 +16,7 @@ enum { MEMO_NAMES = 1024, MEMO_SLOTS = 4 * MEMO_NAMES };
 
 struct entry {
 	struct str provider, key;
-	struct usage_price price;
+	struct usage_price price, regional;
 };
 
 struct memo {
@@ -78,16 +78,26 @@ uint64_t usage_prices_mark(const struct usage_prices *prices)
 
 /* ---- finding ---- */
 
+static struct price times(const struct price *p, int64_t permille)
+{
+	return (struct price){p->input * permille / 1000, p->output * permille / 1000,
+		p->cache_read * permille / 1000, p->cache_write * permille / 1000,
+		p->cache_write_1h * permille / 1000};
+}
+
 static bool add_entry(void *self, const struct model *m)
 {
 	struct usage_prices *prices = self;
+	struct entry e = {m->provider, price_key(m->id, &prices->arena),
+		{m->price, m->tier, m->tier_above_tokens, m->fast_permille, m->us_permille,
+			m->web_search_nanousd, m->id, STR("catalogue")}};
 
-	if (m->has_price)
-		vec_push(&prices->entries,
-			(struct entry){m->provider, price_key(m->id, &prices->arena),
-				{m->price, m->tier, m->tier_above_tokens, m->fast_permille,
-					m->us_permille, m->web_search_nanousd, m->id,
-					STR("catalogue")}});
+	if (!m->has_price)
+		return true;
+	e.regional = e.price;
+	e.regional.price = times(&m->price, m->region_permille);
+	e.regional.tier = times(&m->tier, m->region_permille);
+	vec_push(&prices->entries, e);
 	return true;
 }
 
@@ -165,7 +175,9 @@ static const struct usage_price *look_up(
 	if (!prices->entries.n)
 		catalog_each(add_entry, prices);
 	const struct entry *entry = find_entry(prices, &name);
-	const struct usage_price *known = entry ? &entry->price : NULL;
+	const struct usage_price *known = !entry             ? NULL
+					  : name.is_regional ? &entry->regional
+							     : &entry->price;
 	const struct own_price *own = find_own(prices, &name, entry);
 	return own ? own_match(prices, own, known) : known;
 }

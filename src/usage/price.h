@@ -18,8 +18,8 @@ void usage_prices_free(struct usage_prices *prices);
 uint64_t usage_prices_mark(const struct usage_prices *prices);
 /*
  * By the name a transcript has: "us.anthropic.claude-opus-5-v1:0", "claude-opus-5[1m]" and
- * "anthropic/claude-opus-5" are the same model. provider: "" for the model's own. NULL: unknown.
- * Lives as long as prices. Not safe from several threads.
+ * "anthropic/claude-opus-5" are the same model, in a region the first. provider: "" for the model's
+ * own. NULL: unknown. Lives as long as prices. Not safe from several threads.
  */
 const struct usage_price *usage_prices_find(
 	struct usage_prices *prices, struct str provider, struct str model);

@@ -26,6 +26,7 @@ struct model_name {
 	struct str maker; /* the name says who made it; "" it does not */
 	struct str rest; /* behind the seller's name */
 	struct str rests[NAME_FORMS], ids[NAME_FORMS]; /* in the form of price_key */
+	bool is_regional; /* in a region of Amazon Bedrock, not "global." */
 };
 
 /* False for what is no model's name. Strings live as long as a. */

@@ -101,17 +101,31 @@ static void drop_end(struct str *id, struct str end)
 		id->n -= end.n;
 }
 
-/* "us.anthropic.claude-opus-5" (Amazon Bedrock): regions are letters and hyphens. */
-static struct str without_region(struct str id)
+/* "us." of "us.anthropic.claude-opus-5" (Amazon Bedrock): letters and hyphens. */
+static size_t region_length(struct str id)
 {
 	size_t at = str_find(id, STR("anthropic."), 0);
 
 	if (at == SIZE_MAX || (at && id.p[at - 1] != '.'))
-		return id;
+		return SIZE_MAX;
 	for (size_t i = 0; i + 1 < at; i++)
 		if ((id.p[i] < 'a' || id.p[i] > 'z') && id.p[i] != '-')
-			return id;
-	return str_skip(id, at + sizeof "anthropic." - 1);
+			return SIZE_MAX;
+	return at;
+}
+
+static struct str without_region(struct str id)
+{
+	size_t at = region_length(id);
+
+	return at == SIZE_MAX ? id : str_skip(id, at + sizeof "anthropic." - 1);
+}
+
+static bool is_in_region(struct str id)
+{
+	size_t at = region_length(id);
+
+	return at != SIZE_MAX && at > 0 && !str_starts(id, STR("global."));
 }
 
 /* "-v1:0", "-v1", "-v1:0:200k": the revision of a model at Amazon Bedrock. */
@@ -245,6 +259,7 @@ bool model_name_read(struct str provider, struct str model, struct arena *a, str
 	name.maker = before.p ? provider_key(before, a) : STR("");
 	if (!is_maker(name.maker))
 		name.maker = STR("");
+	name.is_regional = is_in_region(lower(id, a));
 	put_forms(name.rest, a, name.rests);
 	put_forms(id, a, name.ids);
 	*out = name;

@@ -48,10 +48,12 @@ static void test_beside_tokens(void **)
 
 	assert_int_equal(m.fast_permille, 2'500);
 	assert_int_equal(m.us_permille, 0);
+	assert_int_equal(m.region_permille, 1'000);
 	assert_int_equal(m.web_search_nanousd, -1);
 	m = model("anthropic", "claude-sonnet-5-5");
 	assert_int_equal(m.fast_permille, 0);
 	assert_int_equal(m.us_permille, 1'100);
+	assert_int_equal(m.region_permille, 1'100);
 	assert_int_equal(m.web_search_nanousd, 10'000'000);
 	assert_true(catalog_mark() != 0 && catalog_mark() == catalog_mark());
 	assert_int_equal(catalog_price(STR("0.0036")), 3'600);

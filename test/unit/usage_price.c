@@ -255,6 +255,15 @@ static const struct {
 	{"gpt-5.4", {.input = 272'000, .output = 1000}, 0, 695'000'000},
 	{"gpt-5.4", {.input = 272'001, .output = 1000}, 0, 1'382'505'000},
 	{"gpt-5.5", {.input = 1000, .cache_read = 272'000}, 0, 282'000'000},
+	/* Amazon Bedrock's regions cost a tenth more, since 4.5 */
+	{"us.anthropic.claude-opus-5-v1:0", {1000, 1000, 1000, 1000, 1000, 0, 0, 1}, 0,
+		46'750'000 + 4'675'000 + 10'000'000},
+	{"eu.anthropic.claude-sonnet-4-5-20250929-v1:0", {.input = 1'000'000}, 0, 6'600'000'000},
+	{"apac.anthropic.claude-haiku-4-5[1m]", {.cache_read = 1000}, 0, 110'000},
+	{"global.anthropic.claude-opus-5-v1:0", {.input = 1000}, 0, 5'000'000},
+	{"anthropic.claude-opus-5-v1:0", {.input = 1000}, 0, 5'000'000},
+	{"us.anthropic.claude-sonnet-4-20250514-v1:0", {.input = 1000}, 0, 3'000'000},
+	{"us.anthropic.claude-opus-4-6-v1", {.input = 1000}, USAGE_FAST, 33'000'000},
 	/* what writes cost where they are not billed by themselves */
 	{"gpt-5.4", {.cache_write_5m = 1000, .cache_write_1h = 1000}, 0, 5'000'000},
 	/* one rounding, a half up: 0.0036 a million is 3.6 nano-dollars a token */
