@@ -248,3 +248,20 @@ CASES = [
 ]
 for case in CASES:
     case["reader"] = "codex"
+
+TREE = {"x/sessions/a.jsonl": "", "y/archived_sessions/a.jsonl": "", "logs/run.jsonl": "",
+        ".codex/sessions/a.jsonl": ""}
+PLACES = [
+    {"reader": "codex", "env": {}, "made": TREE,
+     "places": ["~/.codex/sessions", "~/.codex/archived_sessions"],
+     "wants": ["2026/03/01/rollout-a.jsonl", "run.jsonl"], "refuses": ["a.json", "history.jsonl.zst", ""]},
+    {"reader": "codex", "env": {"CODEX_HOME": " {home}/x/, ~/y,{home}/logs,,relative"}, "made": TREE,
+     "places": ["~/x/sessions", "~/x/archived_sessions", "~/y/sessions", "~/y/archived_sessions", "~/logs"]},
+    {"reader": "codex", "env": {"CODEX_HOME": "~/x"}, "made": dict(TREE, **{
+        "x/config.toml": "# service_tier = \"none\"\nservice_tier = \"fast\"\n[profile]\n"}),
+     "places": [("~/x/sessions", 1), ("~/x/archived_sessions", 1)]},
+    {"reader": "codex", "env": {"CODEX_HOME": "~/x"}, "made": dict(TREE, **{
+        "x/config.toml": "[profiles.a]\nservice_tier = \"fast\"\n"}),
+     "places": ["~/x/sessions", "~/x/archived_sessions"]},
+    {"reader": "codex", "env": {"HOME": ""}, "places": []},
+]

@@ -178,6 +178,16 @@ def wrapped(inside):
 KIMI_ANSWER = {"time_ms": T, "model": "kimi-for-coding", "flags": ["guessed_model"], "input": 10, "output": 20,
                "cache_read": 30, "cache_write_5m": 40}
 KIMI_AGENT = dict(KIMI_ANSWER, flags=["sidechain", "guessed_model"], agent="agent")
+CODE = "sessions/wd_app_01/s1/agents/main/wire.jsonl"
+CODE_ANSWER = {"time_ms": T, "model": "k2", "input": 10, "output": 20, "cache_read": 30, "cache_write_5m": 40}
+
+
+def call(scope, second=0, **more):
+    return {"type": "usage.record", "model": "kimi-code/k2", "usage": {
+        "inputOther": 10, "output": 20, "inputCacheRead": 30, "inputCacheCreation": 40},
+        "usageScope": scope, "time": T + 1000 * second, **more}
+
+
 KIMI_CASES = [
     {"name": "an answer", "files": {KIMI: [{"type": "metadata", "protocol_version": "1.3"}, wire(status())]},
      "expect": [dict(KIMI_ANSWER, session="s1", project="0123abcd")], "compat": [KIMI_ANSWER]},
@@ -195,6 +205,14 @@ KIMI_CASES = [
      "expect": [dict(KIMI_AGENT, session="s1")] * 2, "compat": [KIMI_AGENT]},
     {"name": "a total larger than its parts", "files": {KIMI: [wire(status(dict(KIMI_USAGE, total=500)))]},
      "expect": [dict(KIMI_ANSWER, other=400)]},
+    {"name": "Kimi Code's calls, in turns and outside of them", "files": {
+        CODE: [call("turn"), call("turn"), call("session", 1), call("turn", 2, model=None)],
+        CODE.replace("main", "a7"): [call("turn", 3)], CODE.replace("s1", "t1"): [call("turn")]},
+     "expect": [dict(CODE_ANSWER, session="s1", project="wd_app_01"), dict(CODE_ANSWER, time_ms=T + 1000),
+                dict(CODE_ANSWER, time_ms=T + 2000, model="kimi-for-coding", flags=["guessed_model"]),
+                dict(CODE_ANSWER, time_ms=T + 3000, flags=["sidechain"], agent="a7")]},
+    {"name": "ccusage counts Kimi Code's calls in turns only", "files": {CODE: [call("turn"), call("session", 1)]},
+     "expect": [CODE_ANSWER, dict(CODE_ANSWER, time_ms=T + 1000)], "compat": [CODE_ANSWER]},
     {"name": "other kinds of lines", "files": {KIMI: [
         wire(status(None)), wire(status({"input_other": 0})), {"token_usage": KIMI_USAGE},
         wire(({"type": "ToolResult", "payload": {"token_usage": KIMI_USAGE}}, T / 1000))]},
@@ -245,3 +263,25 @@ FETTLE_CASES = [
 CASES = (of("pi", *PI_CASES) + of("openclaw", *CLAW_CASES) +
          of("qwen", *QWEN_CASES) + of("kimi", *KIMI_CASES) +
          of("fettle", *FETTLE_CASES))
+
+PLACES = [
+    {"reader": "pi", "env": {}, "places": ["~/.pi/agent/sessions"], "wants": [PI], "refuses": ["a.json"]},
+    {"reader": "pi", "env": {"PI_AGENT_DIR": "{home}/x,~/y/", "PI_CODING_AGENT_DIR": "/z"},
+     "places": ["~/x", "~/y"]},
+    {"reader": "pi", "env": {"PI_CODING_AGENT_DIR": "{home}/x"}, "places": ["~/x/sessions"]},
+    {"reader": "openclaw", "env": {}, "places": ["~/.openclaw", "~/.clawdbot", "~/.moltbot", "~/.moldbot"],
+     "wants": [CLAW, CLAW + ".deleted.x", CLAW + ".reset.x"], "refuses": ["a.json", CLAW + ".lock"]},
+    {"reader": "openclaw", "env": {"OPENCLAW_DIR": "~/x"}, "places": ["~/x"]},
+    {"reader": "openclaw", "env": {"OPENCLAW_STATE_DIR": "~/x"}, "places": ["~/x"]},
+    {"reader": "qwen", "env": {}, "places": ["~/.qwen/projects"], "wants": [QWEN],
+     "refuses": ["p/s1.jsonl", "p/q/chats/s1.jsonl", "p/chats/s1.json"]},
+    {"reader": "qwen", "env": {"QWEN_DATA_DIR": "~/x"}, "places": ["~/x/projects"]},
+    {"reader": "kimi", "env": {}, "places": ["~/.kimi", "~/.kimi-code"], "wants": [KIMI, CODE],
+     "refuses": ["sessions/a/s/context.jsonl", "other/wire.jsonl"]},
+    {"reader": "kimi", "env": {"KIMI_DATA_DIR": "~/x"}, "places": ["~/x"]},
+    {"reader": "kimi", "env": {"KIMI_CODE_HOME": "~/x"}, "places": ["~/.kimi", "~/x"]},
+    {"reader": "fettle", "env": {}, "places": ["~/.local/state/fettle/ledger"], "wants": [LEDGER],
+     "refuses": ["old/2026-03.jsonl", "lock"]},
+    {"reader": "fettle", "env": {"XDG_STATE_HOME": "{home}/x"}, "places": ["~/x/fettle/ledger"]},
+    {"reader": "fettle", "env": {"HOME": "", "XDG_STATE_HOME": "relative"}, "places": []},
+]

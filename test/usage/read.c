@@ -3,6 +3,8 @@
  * read READER PATH [--compat] [--split] [--below TEXT] [--note N]: what a reader takes out of one
  * file, a line of JSON for each record and each complaint. --split writes PATH anew, line by line,
  * and reads what is new behind each: the output has to be the same.
+ * read READER --places: where it looks, by HOME and the environment.
+ * read READER --wants BELOW: "true" where a file there is a transcript.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -164,6 +166,37 @@ static bool read_split(struct reading *reading, struct err *e)
 	return ok;
 }
 
+static const char *environment(const char *name)
+{
+	return getenv(name);
+}
+
+static void add_place(struct usage_places *, struct str path, unsigned note)
+{
+	AUTO(buf) line = {0};
+	struct json_writer w = {.buf = &line};
+
+	json_open(&w, '{');
+	json_member_str(&w, "place", path);
+	json_member_int(&w, "note", note);
+	json_close(&w, '}');
+	print(&line);
+}
+
+static int show_places(const struct usage_reader *reader)
+{
+	struct arena arena = {0};
+	const char *home = getenv("HOME");
+	struct usage_places places = {.environment = environment,
+		.home = home && *home == '/' ? home : NULL,
+		.arena = &arena,
+		.add = add_place};
+
+	reader->places(&places);
+	arena_release(&arena);
+	return 0;
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "read READER PATH [--compat] [--split] [--below TEXT] [--note N]\n");
@@ -178,6 +211,10 @@ int main(int count, char **words)
 
 	if (count < 3 || !(reading.reader = usage_reader_find(str_from(words[1]))))
 		return usage();
+	if (strcmp(words[2], "--places") == 0)
+		return show_places(reading.reader);
+	if (strcmp(words[2], "--wants") == 0 && count == 4)
+		return puts(reading.reader->wants(str_from(words[3]), 0) ? "true" : "false") < 0;
 	const char *slash = strrchr(words[2], '/');
 	reading.path = words[2];
 	reading.file.path = str_from(words[2]);

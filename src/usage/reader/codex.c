@@ -12,6 +12,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -539,20 +540,24 @@ static bool wants_fast(struct str path)
 	return false;
 }
 
-/* "~" is expanded by who adds a place, so not for the settings. */
+/* A home without sessions is a directory of logs. "~" is expanded by who adds a place, only. */
 static void add_home(struct usage_places *places, struct str home)
 {
+	static const char *const tails[] = {"/sessions", "/archived_sessions", ""};
+	struct arena *a = places->arena;
+	bool has_sessions = false;
+
 	while (home.n > 1 && str_ends(home, STR("/")))
 		home = str_head(home, home.n - 1);
 	bool is_below = str_starts(home, STR("~/")) && places->home;
-	struct str settings = arena_printf(places->arena, "%s%.*s/config.toml",
-		is_below ? places->home : "", STR_ARG(str_skip(home, is_below ? 1 : 0)));
-	unsigned note = wants_fast(settings) ? NOTE_FAST : 0;
-	static const char *const tails[] = {"/sessions", "/archived_sessions"};
-	for (int i = 0; i < 2; i++) {
-		struct str path = arena_printf(places->arena, "%.*s%s", STR_ARG(home), tails[i]);
-		usage_places_add(places, path.p, note);
-	}
+	struct str real = arena_printf(a, "%s%.*s", is_below ? places->home : "",
+		STR_ARG(str_skip(home, is_below ? 1 : 0)));
+	unsigned note = wants_fast(arena_printf(a, "%s/config.toml", real.p)) ? NOTE_FAST : 0;
+	for (int i = 0; i < 2; i++)
+		has_sessions |= access(arena_printf(a, "%s%s", real.p, tails[i]).p, F_OK) == 0;
+	for (int i = has_sessions ? 0 : 2; i < (has_sessions ? 2 : 3); i++)
+		usage_places_add(
+			places, arena_printf(a, "%.*s%s", STR_ARG(home), tails[i]).p, note);
 }
 
 static void places(struct usage_places *places)

@@ -41,7 +41,8 @@ static void places(struct usage_places *places)
 	static const char *const homes[] = {
 		"~/.openclaw", "~/.clawdbot", "~/.moltbot", "~/.moldbot"};
 
-	if (usage_places_variable(places, "OPENCLAW_DIR", "", 0))
+	if (usage_places_variable(places, "OPENCLAW_DIR", "", 0) ||
+		usage_places_variable(places, "OPENCLAW_STATE_DIR", "", 0))
 		return;
 	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
 		usage_places_add(places, homes[i], 0);

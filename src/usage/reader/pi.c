@@ -171,7 +171,8 @@ static void line(struct usage_file *file, struct str whole)
 
 static void places(struct usage_places *places)
 {
-	if (!usage_places_variable(places, "PI_AGENT_DIR", "", 0))
+	if (!usage_places_variable(places, "PI_AGENT_DIR", "", 0) &&
+		!usage_places_variable(places, "PI_CODING_AGENT_DIR", "/sessions", 0))
 		usage_places_add(places, "~/.pi/agent/sessions", 0);
 }
 

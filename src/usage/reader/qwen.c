@@ -138,14 +138,19 @@ static void line(struct usage_file *file, struct str whole)
 
 static void places(struct usage_places *places)
 {
-	if (!usage_places_variable(places, "QWEN_DATA_DIR", "/projects", 0))
+	if (!usage_places_variable(places, "QWEN_DATA_DIR", "/projects", 0) &&
+		!usage_places_variable(places, "QWEN_RUNTIME_DIR", "/projects", 0) &&
+		!usage_places_variable(places, "QWEN_HOME", "/projects", 0))
 		usage_places_add(places, "~/.qwen/projects", 0);
 }
 
 /* PROJECT/chats/SESSION.jsonl */
 static bool wants(struct str below, unsigned)
 {
-	return str_ends(below, STR(".jsonl")) && str_contains(below, STR("/chats/"));
+	struct str directory;
+
+	return str_ends(below, STR(".jsonl")) && str_split(&below, '/', &directory) &&
+	       str_starts(below, STR("chats/"));
 }
 
 const struct usage_reader usage_reader_qwen = {
