@@ -52,10 +52,10 @@ static const char *index_state(const struct usage_diagnosis *d)
 }
 
 /* Of a model: what it was taken for, and who says the price; absent where nobody knows. */
-static void find_price(const struct usage_diagnosis *d, const struct usage_part *part,
+static void find_price(const struct usage_diagnosis *d, const struct usage_row *row,
 	struct str *model, struct str *source)
 {
-	struct str name = usage_name(d->view, part->name);
+	struct str name = usage_name(d->view, row->name);
 	const struct usage_price *price = usage_prices_find(d->prices, STR(""), name);
 
 	*model = *source = (struct str){0};
@@ -128,18 +128,15 @@ static void put_models(const struct usage_look *look, const struct usage_diagnos
 	static const struct grid_column columns[] = {
 		{"Model", false, 0}, {"Total", true, 0}, {"Priced as", false, 0}, {"By", false, 0}};
 	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
-	AUTO(buf) name = {0};
 
-	for (size_t i = 0; i < d->models->part_count; i++) {
-		const struct usage_part *part = &d->models->parts[i];
-		struct str model, source;
-		if (part->is_fast || !usage_part_counts(part))
+	for (size_t i = 0; i < d->models->count; i++) {
+		const struct usage_row *row = &d->models->list[i];
+		struct str model, source, name = usage_name(d->view, row->name);
+		if (usage_tokens_total(&row->sum.tokens) == 0)
 			continue;
-		find_price(d, part, &model, &source);
-		buf_clear(&name);
-		usage_put_model(&name, d->view, part);
-		grid_put(&g, buf_str(&name), 0);
-		grid_put_count(&g, usage_tokens_total(&part->sum.tokens), 0);
+		find_price(d, row, &model, &source);
+		grid_put(&g, name.n ? name : STR("(none)"), 0);
+		grid_put_count(&g, usage_tokens_total(&row->sum.tokens), 0);
 		grid_put(&g, source.p ? model : STR("unknown"),
 			!source.p && look->has_colour ? COLOUR_YELLOW : 0);
 		grid_put(&g, source, 0);
@@ -204,16 +201,16 @@ static void put_file_json(struct json_writer *w, const struct usage_file_facts *
 }
 
 static void put_model_json(
-	struct json_writer *w, const struct usage_diagnosis *d, const struct usage_part *part)
+	struct json_writer *w, const struct usage_diagnosis *d, const struct usage_row *row)
 {
-	AUTO(buf) name = {0};
 	struct str model, source;
 
-	find_price(d, part, &model, &source);
-	usage_put_model(&name, d->view, part);
+	if (usage_tokens_total(&row->sum.tokens) == 0)
+		return;
+	find_price(d, row, &model, &source);
 	json_open(w, '{');
-	json_member_str(w, "model", buf_str(&name));
-	json_member_int(w, "totalTokens", usage_tokens_total(&part->sum.tokens));
+	json_member_str(w, "model", usage_name(d->view, row->name));
+	json_member_int(w, "totalTokens", usage_tokens_total(&row->sum.tokens));
 	json_key(w, "pricedAs");
 	if (source.p)
 		json_put_str(w, model);
@@ -265,9 +262,8 @@ static void show_json(const struct usage_look *look, const struct usage_diagnosi
 	json_close(&w, ']');
 	json_key(&w, "models");
 	json_open(&w, '[');
-	for (size_t i = 0; i < d->models->part_count; i++)
-		if (usage_part_counts(&d->models->parts[i]))
-			put_model_json(&w, d, &d->models->parts[i]);
+	for (size_t i = 0; i < d->models->count; i++)
+		put_model_json(&w, d, &d->models->list[i]);
 	json_close(&w, ']');
 	json_member_str(&w, "catalogueDate", d->catalogue_date);
 	put_index_json(&w, d);
