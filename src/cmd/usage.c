@@ -269,6 +269,10 @@ static bool read_index(struct usage_run *u, struct err *e)
 	if (compat && strcmp(compat, "ccusage") != 0)
 		return err_set(e, ERR_USAGE, "option --compat: %s is not ccusage", compat);
 	u->wish.is_compat = compat != NULL;
+	u->wish.compat_report =
+		usage_by_is_period(u->report->by) && u->report->run == usage_run_rows
+			? USAGE_COMPAT_DAYS
+			: USAGE_COMPAT_SESSIONS;
 	if (!file && !compat && !options_has(u->given, "no-index")) {
 		const char *directory =
 			xdg_directory(XDG_CACHE, "", get_environment, &u->world->arena);
@@ -411,7 +415,7 @@ static bool prepare(struct usage_run *u, struct err *e)
 	settings_fill(&w->settings, settable, &w->given, &w->arena);
 	return read_index(u, e) && read_zone(u, e) && read_choices(u, e) && read_filter(u, e) &&
 	       read_sources(u, e) && read_form(u, e) &&
-	       usage_prices_new((struct str){0}, &u->prices, e);
+	       settings_prices(&w->settings, &u->prices, e);
 }
 
 static int report(struct usage_run *u, struct err *e)
