@@ -270,5 +270,5 @@ int64_t compat_price_cost(
 	if (price->is_regional)
 		nano *= 1.1;
 	double most = (double)(MONEY_MAX_USD * NANO_PER_USD);
-	return nano < most ? (int64_t)llround(nano) : MONEY_MAX_USD * NANO_PER_USD;
+	return nano < most ? (int64_t)llrint(nano) : MONEY_MAX_USD * NANO_PER_USD;
 }
