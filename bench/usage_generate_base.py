@@ -11,7 +11,7 @@ LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 WORDS = ("return value index buffer static const struct request self import if not none error path line the of "
          "token stream parse count result while break for in range length assert test Übung 時間 naïve 🙂 \"quoted\" "
          "\\n {open} [list] <tag> a=b; // note C:\\dir \t").split(" ")
-PROJECTS = ("/home/dev/src/engine", "/home/dev/src/web.app", "/home/dev/work/api_server", "/home/dev/notes",
+PROJECTS = ("/home/dev/src/engine", "/home/dev/src/web.app", "/home/dev/src/api_server", "/home/dev/notes",
             "/home/dev/src/engine/.trees/fix", "/srv/build/Project X", "/home/dev/src/größe")
 BRANCHES = ("main", "main", "dev", "feature/usage-report", "fix/1234-crash", "")
 

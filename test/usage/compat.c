@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * compat days|sessions [SOURCES [ZONE]]: what a view by ccusage's rules has, a line of JSON for each
- * sum, for the transcripts of HOME.
+ * compat days|sessions [SOURCES [ZONE]]: what a view by ccusage's rules has, a line of JSON for
+ * each sum, for the transcripts of HOME.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +39,7 @@ static void print_cell(const struct usage_view *view, const struct usage_cell *c
 	json_member_int(&w, "answers", sum->answers);
 	json_member_int(&w, "input", sum->tokens.input);
 	json_member_int(&w, "output", sum->tokens.output);
-	json_member_int(
-		&w, "cache_write", sum->tokens.cache_write_5m + sum->tokens.cache_write_1h);
+	json_member_int(&w, "cache_write", sum->tokens.cache_write_5m + sum->tokens.cache_write_1h);
 	json_member_int(&w, "cache_read", sum->tokens.cache_read);
 	json_member_int(&w, "other", sum->tokens.other);
 	json_member_int(&w, "cost_nanousd", sum->cost_nanousd[USAGE_AUTO]);
