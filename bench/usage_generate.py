@@ -15,9 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import usage_generate_claude  # noqa: E402
+import usage_generate_lines  # noqa: E402
+import usage_generate_stores  # noqa: E402
 from usage_generate_base import World  # noqa: E402
 
-KINDS = {"claude": usage_generate_claude.generate}
+KINDS = {"claude": usage_generate_claude.generate, **usage_generate_lines.KINDS, **usage_generate_stores.KINDS}
 
 
 def main():
