@@ -121,15 +121,27 @@ static const struct usage_reader claude_lines = {
 
 /* ---- the others ---- */
 
+/* What stands for a model that is not named; and pi's totals beyond their parts cost nothing. */
+static int64_t record_cost(const struct compat *c, const struct usage_record *record)
+{
+	struct str source = names_get(&c->names, c->source), model = record->model;
+	struct usage_tokens tokens = record->tokens;
+
+	if (str_is(source, "kimi") && str_is(model, "kimi-for-coding"))
+		model = STR("kimi-k2.6");
+	if (str_is(source, "pi") || str_is(source, "openclaw"))
+		tokens.other = 0;
+	struct compat_price price = compat_price_find(model);
+	return compat_price_cost(&price, &tokens, record->flags & USAGE_FAST);
+}
+
 static void take_record(void *self, struct usage_file *, const struct usage_record *record)
 {
 	struct compat *c = self;
-	struct compat_price price = compat_price_find(record->model);
 	struct compat_entry entry = {.time_ms = record->time_ms,
 		.tokens = record->tokens,
 		.reported_nanousd = record->cost_reported_nanousd,
-		.calculated_nanousd =
-			compat_price_cost(&price, &record->tokens, record->flags & USAGE_FAST),
+		.calculated_nanousd = record_cost(c, record),
 		.source = c->source,
 		.session = names_add(&c->names, record->session),
 		.project = names_add(&c->names, record->project),

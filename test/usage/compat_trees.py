@@ -217,3 +217,14 @@ TREES = {
     "ordinary": generated("--entries", "1500", "--files", "40", "--traps", "0"),
     "damaged": generated("--entries", "1500", "--files", "40", "--traps", "0.3", "--seed", "5"),
 }
+
+# What is not Claude Code's: sums by day, for each kind.
+KINDS = ("codex", "pi", "openclaw", "qwen", "kimi", "copilot", "opencode", "kilo", "goose", "hermes", "gemini", "amp", "droid",
+         "codebuff")
+
+
+def every_kind(entries, seed):
+    return generated("--kinds", ",".join(KINDS), "--entries", str(entries), "--traps", "0.03", "--seed", str(seed))
+
+
+OTHERS = {"others": every_kind(60, 3)}
