@@ -34,7 +34,7 @@ const char *json_walk_past_space(const char *p, const char *end);
 const char *json_walk_past_string(const char *start, const char *p, const char *end);
 const char *json_walk_past_container(const char *p, const char *end);
 
-static inline bool json_walk_fail(struct json_walk *w)
+static inline __attribute__((always_inline)) bool json_walk_fail(struct json_walk *w)
 {
 	w->is_bad = true;
 	w->p = w->end;
@@ -42,14 +42,15 @@ static inline bool json_walk_fail(struct json_walk *w)
 }
 
 /* Nearly all lines have no space between their parts. */
-static inline void json_walk_space(struct json_walk *w)
+static inline __attribute__((always_inline)) void json_walk_space(struct json_walk *w)
 {
 	if (w->p < w->end && (unsigned char)*w->p <= ' ')
 		w->p = json_walk_past_space(w->p, w->end);
 }
 
 /* The same as json_walk_past_string, fast where it ends within 16 bytes without an escape. */
-static inline const char *json_walk_string(const char *p, const char *end)
+static inline __attribute__((always_inline)) const char *json_walk_string(
+	const char *p, const char *end)
 {
 	json_walk_sixteen bytes;
 	uint64_t found[2];
@@ -66,7 +67,7 @@ static inline const char *json_walk_string(const char *p, const char *end)
 }
 
 /* Over the comma in front of the next part; false behind the last one. */
-static inline bool json_walk_next(struct json_walk *w, char bracket)
+static inline __attribute__((always_inline)) bool json_walk_next(struct json_walk *w, char bracket)
 {
 	json_walk_space(w);
 	if (w->p < w->end && *w->p == ',') {
@@ -85,7 +86,7 @@ static inline bool json_walk_next(struct json_walk *w, char bracket)
 
 /* Into the object '{' or array '[' that comes next; false: something else comes, still to be taken.
  */
-static inline bool json_walk_enter(struct json_walk *w, char bracket)
+static inline __attribute__((always_inline)) bool json_walk_enter(struct json_walk *w, char bracket)
 {
 	json_walk_space(w);
 	if (w->p == w->end || *w->p != bracket)
@@ -98,7 +99,8 @@ static inline bool json_walk_enter(struct json_walk *w, char bracket)
  * The next member's name without its quotes, as it is written; its value has to be taken then.
  * False behind the last one, having left the object.
  */
-static inline bool json_walk_member(struct json_walk *w, struct str *key)
+static inline __attribute__((always_inline)) bool json_walk_member(
+	struct json_walk *w, struct str *key)
 {
 	if (!json_walk_next(w, '}'))
 		return false;
@@ -122,7 +124,7 @@ static inline bool json_walk_item(struct json_walk *w)
 	return json_walk_next(w, ']');
 }
 
-static inline void json_walk_skip(struct json_walk *w)
+static inline __attribute__((always_inline)) void json_walk_skip(struct json_walk *w)
 {
 	json_walk_space(w);
 	const char *p = w->p, *end = w->end;
@@ -152,7 +154,7 @@ static inline void json_walk_skip(struct json_walk *w)
 }
 
 /* The value as it is written, for the readers of json.h. */
-static inline struct str json_walk_value(struct json_walk *w)
+static inline __attribute__((always_inline)) struct str json_walk_value(struct json_walk *w)
 {
 	json_walk_space(w);
 	const char *start = w->p;

@@ -32,6 +32,7 @@ void chunk_maker_begin(struct chunk_maker *maker, struct str source)
 	names_clear(&maker->names);
 	maker->contexts.n = maker->items.n = maker->tools.n = 0;
 	maker->copies = 0;
+	maker->last = 0;
 	if (maker->slots)
 		memset(maker->slots, 0, maker->slot_count * sizeof *maker->slots);
 }
@@ -65,8 +66,22 @@ static void grow_slots(struct chunk_maker *maker)
 			*slot_of(maker, maker->items.p[i].key) = (uint32_t)i + 1;
 }
 
+/* Whether the record has what the context has: most records have what the one before has. */
+static bool has_context(const struct chunk_maker *maker, const struct chunk_context *c,
+	const struct usage_record *r)
+{
+	const struct str *names = maker->names.all.p;
+
+	return c->flags == r->flags && str_eq(names[c->session], r->session) &&
+	       str_eq(names[c->model], r->model) && str_eq(names[c->branch], r->branch) &&
+	       str_eq(names[c->project], r->project) && str_eq(names[c->agent], r->agent) &&
+	       str_eq(names[c->provider], r->provider);
+}
+
 static uint32_t context_of(struct chunk_maker *maker, const struct usage_record *r)
 {
+	if (maker->contexts.n > 0 && has_context(maker, &maker->contexts.p[maker->last], r))
+		return maker->last;
 	struct names *names = &maker->names;
 	struct chunk_context context = {
 		.session = names_add(names, r->session),
@@ -78,11 +93,14 @@ static uint32_t context_of(struct chunk_maker *maker, const struct usage_record 
 		.flags = r->flags,
 	};
 
-	for (size_t i = maker->contexts.n; i > 0; i--)
-		if (memcmp(&maker->contexts.p[i - 1], &context, sizeof context) == 0)
-			return (uint32_t)i - 1;
+	for (maker->last = (uint32_t)maker->contexts.n; maker->last > 0;) {
+		maker->last--;
+		if (memcmp(&maker->contexts.p[maker->last], &context, sizeof context) == 0)
+			return maker->last;
+	}
 	vec_push(&maker->contexts, context);
-	return (uint32_t)maker->contexts.n - 1;
+	maker->last = (uint32_t)maker->contexts.n - 1;
+	return maker->last;
 }
 
 void chunk_item_join(struct chunk_item *into, const struct chunk_item *later)

@@ -34,6 +34,7 @@ struct chunk_maker {
 	uint64_t seed; /* of the source: ids of two sources are never the same */
 	struct names names;
 	VEC(struct chunk_context) contexts;
+	uint32_t last; /* context */
 	VEC(struct chunk_item) items;
 	VEC(uint32_t) tools;
 	uint32_t *slots; /* item + 1 by key */

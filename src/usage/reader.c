@@ -245,6 +245,23 @@ bool usage_json_time(struct str value, int64_t *time_ms)
 	return is_number(text) && json_double(text, &number) && time_of_number(number, time_ms);
 }
 
+/* Up to 15 digits and nothing else, as nearly all counts are. */
+static bool plain_digits(struct str text, int64_t *count)
+{
+	int64_t sum = 0;
+
+	if (text.n == 0 || text.n > 15)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned digit = (unsigned)text.p[i] - '0';
+		if (digit > 9)
+			return false;
+		sum = sum * 10 + (int64_t)digit;
+	}
+	*count = sum;
+	return true;
+}
+
 int64_t usage_json_count(struct str value)
 {
 	struct str text = str_trim(unquoted(value));
