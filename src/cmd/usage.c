@@ -30,6 +30,10 @@ const struct usage_report usage_reports[] = {
 	{"provider", "providers", "by provider", usage_run_rows, USAGE_BY_PROVIDER},
 	{"check", NULL, "status 5 when more was used than may be", usage_run_check,
 		.opens_view = true},
+	{"merge", NULL, "takes in the index of another machine", usage_run_merge,
+		.takes_words = true, .opens_view = true},
+	{"forget", NULL, "forgets what transcripts said that are gone", usage_run_forget,
+		.opens_view = true},
 	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor,
 		.needs_files = true},
 	{0},
@@ -63,6 +67,7 @@ static const struct option options[] = {
 	{"max-cost", 0, "USD", "check: more is too much"},
 	{"max-tokens", 0, "N", "check: more is too much"},
 	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)"},
+	{"merged", 0, NULL, "forget: also what was merged"},
 	{"compat", 0, "ccusage", "count and price as ccusage does, with its mistakes"},
 	{"index", 0, "FILE", "keep what was read there"},
 	{"no-index", 0, NULL, "read every transcript anew, and keep nothing"},
@@ -280,6 +285,7 @@ static bool read_index(struct usage_run *u, struct err *e)
 				 : NULL;
 	}
 	u->wish.index_path = compat ? NULL : file;
+	u->wish.index_is_given = options_has(u->given, "index");
 	u->wish.environment = get_environment;
 	u->wish.needs_files = u->report->needs_files;
 	return true;

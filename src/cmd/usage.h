@@ -53,6 +53,8 @@ int usage_run_session(struct usage_run *u, struct err *e);
 int usage_run_blocks(struct usage_run *u, struct err *e);
 int usage_run_tools(struct usage_run *u, struct err *e);
 int usage_run_check(struct usage_run *u, struct err *e);
+int usage_run_merge(struct usage_run *u, struct err *e);
+int usage_run_forget(struct usage_run *u, struct err *e);
 int usage_run_doctor(struct usage_run *u, struct err *e);
 
 /* ---- for reports ---- */

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "usage/pieces.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/must.h"
 
 enum {
 	PIECE_VERSION = 0x66740001, /* user_version: "ft", and the format's number */
 	BUSY_MS = 2000,
 	CHUNK_ROW_BYTES = 16 << 10, /* a file's row takes more chunks up to this */
+	COPY_MAX_BYTES = 1 << 30,
 	WAL_PAGES = 128, /* a start reads what the log has: it stays short */
 };
 
@@ -79,6 +82,19 @@ static struct str blob(sqlite3_stmt *s, int column)
 
 /* ---- opening ---- */
 
+/* The file and what SQLite puts beside it. */
+static void remove_all(const char *path)
+{
+	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+	AUTO(buf) name = {0};
+
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		buf_clear(&name);
+		buf_printf(&name, "%s%s", path, tails[i]);
+		(void)unlink(buf_text(&name));
+	}
+}
+
 void pieces_close(struct pieces *pieces)
 {
 	if (!pieces)
@@ -88,7 +104,7 @@ void pieces_close(struct pieces *pieces)
 	if (pieces->db)
 		sqlite3_close(pieces->db);
 	if (pieces->temporary) {
-		(void)unlink(pieces->temporary);
+		remove_all(pieces->temporary);
 		free(pieces->temporary);
 	}
 	free(pieces->path);
@@ -140,6 +156,52 @@ struct pieces *pieces_open(const char *path, enum pieces_found *found, struct er
 	*found = check(pieces, e);
 	if (*found == PIECE_GOOD)
 		return pieces;
+	pieces_close(pieces);
+	return NULL;
+}
+
+static bool copy_file(const char *from, const char *to, const char *tail, struct err *e)
+{
+	AUTO(buf) source = {0};
+	AUTO(buf) bytes = {.max = COPY_MAX_BYTES};
+
+	buf_printf(&source, "%s%s", from, tail);
+	if (*tail && access(buf_text(&source), F_OK) < 0)
+		return true;
+	if (!file_read(AT_FDCWD, buf_text(&source), COPY_MAX_BYTES, &bytes, e))
+		return false;
+	buf_clear(&source);
+	buf_printf(&source, "%s%s", to, tail);
+	AUTO_FD fd = open(buf_text(&source), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return (fd >= 0 || err_errno(e, "%s", buf_text(&source))) &&
+	       file_write_fd(fd, buf_str(&bytes), e);
+}
+
+struct pieces *pieces_open_copy(
+	const char *path, const char *beside, enum pieces_found *found, struct err *e)
+{
+	char copy[4096];
+
+	*found = PIECE_DAMAGED;
+	if (snprintf(copy, sizeof copy, "%s.%ld.copy", beside, (long)getpid()) >=
+		(int)sizeof copy) {
+		(void)err_set(e, ERR_IO, "the index: too long a path");
+		return NULL;
+	}
+	remove_all(copy);
+	struct pieces *pieces = NULL;
+	if (copy_file(path, copy, "", e) && copy_file(path, copy, "-wal", e))
+		pieces = open_at(path, copy, SQLITE_OPEN_READWRITE, e);
+	if (!pieces) {
+		remove_all(copy);
+		return NULL;
+	}
+	pieces->temporary = must_copy(copy, strlen(copy));
+	*found = check(pieces, e);
+	if (*found == PIECE_GOOD)
+		return pieces;
+	if (*found == PIECE_OTHER_VERSION || *found == PIECE_DAMAGED)
+		(void)err_set(e, ERR_PARSE, "it is no index, or one of another version");
 	pieces_close(pieces);
 	return NULL;
 }

@@ -33,6 +33,9 @@ enum pieces_found { PIECE_GOOD, PIECE_NONE, PIECE_OTHER_VERSION, PIECE_DAMAGED }
 
 /* NULL: found says why; for PIECE_NONE e is ERR_NOT_FOUND, or why it cannot be opened. */
 struct pieces *pieces_open(const char *path, enum pieces_found *found, struct err *e);
+/* One that belongs to somebody else: it is not touched, a copy beside the own one is read. */
+struct pieces *pieces_open_copy(
+	const char *path, const char *beside, enum pieces_found *found, struct err *e);
 void pieces_close(struct pieces *pieces); /* NULL is nothing */
 
 /* bytes hold until visit returns. False: damaged, or visit said so (e is set). */

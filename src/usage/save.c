@@ -2,7 +2,9 @@
 #include "usage/save.h"
 
 #include <string.h>
+#include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 
 enum {
@@ -30,6 +32,7 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	l->saved->zone_mark = unpack_fixed(&u);
 	l->saved->price_mark = unpack_fixed(&u);
 	l->state->copies = unpack_signed(&u);
+	l->state->origin = unpack_fixed(&u);
 	return !u.is_bad || err_set(e, ERR_PARSE, "the index's head cannot be unpacked");
 }
 
@@ -93,6 +96,9 @@ static bool put_meta(struct state *state, struct pieces *pieces, struct err *e)
 	pack_fixed(&bytes, usage_zone_mark(state->wish.zone));
 	pack_fixed(&bytes, usage_prices_mark(state->wish.prices));
 	pack_signed(&bytes, state->copies);
+	if (!state->origin && getrandom(&state->origin, sizeof state->origin, 0) < 0)
+		state->origin = (uint64_t)clock_ns();
+	pack_fixed(&bytes, state->origin);
 	return put_buf(pieces, PIECE_META, 0, &bytes, e);
 }
 

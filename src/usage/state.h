@@ -48,6 +48,7 @@ struct state {
 	VEC(uint64_t) copied; /* keys of answers that are in several places */
 	int64_t copies;
 	struct pieces *pieces; /* NULL: no index */
+	uint64_t origin; /* of the index: what tells it from other machines' */
 	bool has_parts; /* the index has keys beside these */
 	struct buf parts[KEY_PARTS]; /* those that were needed */
 	bool part_is_loaded[KEY_PARTS];

@@ -8,22 +8,7 @@
 #include "base/file.h"
 #include "base/private.h"
 #include "usage/compat.h"
-#include "usage/find.h"
-#include "usage/save.h"
-
-enum { READERS_MAX = 32 };
-
-/* A view and what it is made of. */
-struct whole {
-	struct usage_view view;
-	struct state state;
-	struct saved saved;
-	struct find_places places;
-	bool is_wanted[READERS_MAX];
-	const char *index_path; /* NULL none */
-	VEC(struct usage_cell) cells;
-	VEC(struct usage_file_facts) files;
-};
+#include "usage/whole.h"
 
 /* ---- wishes ---- */
 
@@ -79,11 +64,12 @@ static void choose_index(struct whole *w)
 	plain_wish = wish;
 	find_places_fill(&usual, plain_environment);
 	uint64_t mark = find_places_mark(&w->places);
-	if (mark == find_places_mark(&usual))
-		w->index_path = arena_printf(&w->state.arena, "%s.sqlite", wish->index_path).p;
-	else
-		w->index_path = arena_printf(
-			&w->state.arena, "%s-%08x.sqlite", wish->index_path, (unsigned)(mark >> 32))
+	struct str path = str_from(wish->index_path), tail = STR(".sqlite");
+	w->index_path = wish->index_path;
+	if (mark != find_places_mark(&usual) && !wish->index_is_given)
+		w->index_path = arena_printf(&w->state.arena, "%.*s-%08x.sqlite",
+			STR_ARG(str_head(path, path.n - (str_ends(path, tail) ? tail.n : 0))),
+			(unsigned)(mark >> 32))
 					.p;
 	find_places_release(&usual);
 }
@@ -145,7 +131,7 @@ static bool make_directory(struct whole *w, struct err *e)
 	return fd >= 0;
 }
 
-static void save(struct whole *w)
+void whole_save(struct whole *w)
 {
 	struct err e = {0};
 	struct state *state = &w->state;
@@ -270,7 +256,7 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	return is_good;
 }
 
-static void close_whole(void *self)
+void whole_close(void *self)
 {
 	struct whole *w = self;
 
@@ -293,22 +279,17 @@ static void show(struct whole *w)
 	w->view.zone = w->state.wish.zone;
 	w->view.self = w;
 	w->view.each = each;
-	w->view.close = close_whole;
+	w->view.close = whole_close;
 }
 
-bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+struct whole *whole_open(const struct usage_wish *wish, struct err *e)
 {
 	struct whole *w = must_alloc(1, sizeof *w);
 
 	w->state.wish = *wish;
 	if (!choose_sources(w, wish->sources, e)) {
-		close_whole(w);
-		return false;
-	}
-	if (wish->is_compat) {
-		close_whole(w);
-		*view = usage_compat_view(wish);
-		return true;
+		whole_close(w);
+		return NULL;
 	}
 	find_places_fill(&w->places, wish->environment);
 	choose_index(w);
@@ -318,11 +299,22 @@ bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct 
 		set_index_aside(w);
 		is_good = refresh(w, e);
 	}
-	if (!is_good) {
-		close_whole(w);
-		return false;
+	if (is_good)
+		return w;
+	whole_close(w);
+	return NULL;
+}
+
+bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+{
+	if (wish->is_compat) {
+		*view = usage_compat_view(wish);
+		return true;
 	}
-	save(w);
+	struct whole *w = whole_open(wish, e);
+	if (!w)
+		return false;
+	whole_save(w);
 	show(w);
 	*view = &w->view;
 	return true;

@@ -110,7 +110,12 @@ enum usage_compat_report { USAGE_COMPAT_DAYS, USAGE_COMPAT_SESSIONS };
 
 struct usage_wish {
 	const char *(*environment)(const char *name);
-	const char *index_path; /* NULL: none, everything is read */
+	/*
+	 * NULL: none, everything is read. Where variables name other places than the usual ones its
+	 * name is extended, so that each set of places has an index of its own, unless it is given.
+	 */
+	const char *index_path;
+	bool index_is_given;
 	struct usage_prices *prices;
 	const struct usage_zone *zone;
 	struct str sources; /* comma list of readers' names; "": all */
@@ -129,5 +134,19 @@ void usage_close(struct usage_view *view); /* NULL is nothing */
  */
 [[nodiscard]] bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
+
+/*
+ * Brings in what another machine's index has: a file, or a directory that has one (or a home
+ * directory's .cache/fettle). Doing it again brings in what is new there. Answers that are known
+ * count once. *answers: how many were added. ERR_USAGE: there is no index, or it cannot be read.
+ */
+[[nodiscard]] bool usage_merge(
+	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e);
+/*
+ * Forgets what transcripts said that are gone, with merges also what other machines' said.
+ * *answers: how many fewer there are now.
+ */
+[[nodiscard]] bool usage_forget(
+	const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e);
 
 #endif

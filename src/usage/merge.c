@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+/* merge: what other machines' indexes say, and forgetting. */
+#include <sys/stat.h>
+
+#include "usage/whole.h"
+
+/* ---- finding the other index ---- */
+
+static bool is_file(const char *path)
+{
+	struct stat s;
+
+	return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+static const char *find_index(const char *path, struct arena *a)
+{
+	static const char *const tails[] = {
+		"", "/usage.sqlite", "/fettle/usage.sqlite", "/.cache/fettle/usage.sqlite"};
+
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		const char *whole = arena_printf(a, "%s%s", path, tails[i]).p;
+		if (is_file(whole))
+			return whole;
+	}
+	return NULL;
+}
+
+/* ---- taking from it ---- */
+
+struct merger {
+	struct state *own, *other;
+	uint32_t *dirs; /* the other's directories' numbers here */
+	uint32_t file; /* the other's, whose chunks come */
+	uint32_t own_file;
+	struct chunk chunk;
+};
+
+static bool is_own(const struct merger *m, const struct known_dir *dir)
+{
+	return dir->kind == KNOWN_ELSEWHERE && dir->device == m->own->origin;
+}
+
+static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
+{
+	struct known_dir like = *dir;
+
+	like.kind = KNOWN_ELSEWHERE;
+	like.device = dir->kind == KNOWN_ELSEWHERE ? dir->device : m->other->origin;
+	like.files.p = NULL;
+	like.files.n = like.files.capacity = 0;
+	like.why = (struct str){0};
+	for (uint32_t i = 0; i < m->own->known.dirs.n; i++) {
+		const struct known_dir *known = &m->own->known.dirs.p[i];
+		if (known->kind == KNOWN_ELSEWHERE && known->device == like.device &&
+			known->source == like.source && str_eq(known->path, like.path))
+			return i;
+	}
+	return known_add_dir(&m->own->known, &like);
+}
+
+/* The file's number here; all that is known of it comes anew. */
+static uint32_t take_file(struct merger *m, const struct known_file *file)
+{
+	struct known *known = &m->own->known;
+	uint32_t dir = m->dirs[file->dir], number = UINT32_MAX;
+
+	vec_each (&known->dirs.p[dir].files, at)
+		if (str_eq(known->files.p[*at].name, file->name))
+			number = *at;
+	if (number == UINT32_MAX)
+		number = known_add_file(known, dir, file->name);
+	struct known_file *own = &known->files.p[number];
+	own->is_dropped = own->items > 0;
+	own->is_changed = true;
+	own->state = USAGE_FILE_MERGED;
+	own->facts = file->facts;
+	own->born_ns = file->born_ns;
+	own->items = file->items;
+	own->copies = file->copies;
+	return number;
+}
+
+static bool take_chunk(
+	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e)
+{
+	struct merger *m = self;
+	struct state *own = m->own;
+
+	if (file >= m->other->known.files.n)
+		return err_set(e, ERR_PARSE, "answers of a file that is not known");
+	const struct known_file *known = &m->other->known.files.p[file];
+	if (is_own(m, &m->other->known.dirs.p[known->dir]))
+		return true;
+	if (file != m->file) {
+		m->file = file;
+		m->own_file = take_file(m, known);
+		vec_push(&own->pending,
+			(struct pending){m->own_file, first_item, INT64_MAX, INT64_MIN, {0}});
+	}
+	struct pending *pending = &own->pending.p[own->pending.n - 1];
+	chunk_clear(&m->chunk);
+	if (!chunk_take(&m->chunk, bytes, &m->other->names, e))
+		return false;
+	vec_each (&m->chunk.items, item) {
+		if (item->time_ms < pending->first_ms)
+			pending->first_ms = item->time_ms;
+		if (item->time_ms > pending->last_ms)
+			pending->last_ms = item->time_ms;
+	}
+	buf_put_str(&pending->bytes, bytes);
+	return !pending->bytes.overflow || err_set(e, ERR_LIMIT, "too large a transcript");
+}
+
+static int by_file(const void *a, const void *b)
+{
+	const struct pending *x = a, *y = b;
+
+	return x->file < y->file ? -1 : x->file > y->file;
+}
+
+static bool take_all(struct merger *m, struct err *e)
+{
+	m->dirs = must_alloc(m->other->known.dirs.n + 1, sizeof *m->dirs);
+	for (uint32_t i = 0; i < m->other->known.dirs.n; i++)
+		if (!is_own(m, &m->other->known.dirs.p[i]))
+			m->dirs[i] = take_dir(m, &m->other->known.dirs.p[i]);
+	bool is_good = pieces_each_chunk(m->other->pieces, INT64_MIN, INT64_MAX, take_chunk, m, e);
+	if (m->own->pending.n > 0)
+		qsort(m->own->pending.p, m->own->pending.n, sizeof *m->own->pending.p, by_file);
+	chunk_release(&m->chunk);
+	free(m->dirs);
+	return is_good;
+}
+
+/* ---- the doors ---- */
+
+static int64_t count_answers(const struct whole *w)
+{
+	int64_t sum = 0;
+
+	vec_each (&w->state.cells.all, cell)
+		sum += cell->sum.answers;
+	return sum;
+}
+
+/* What a change is made to: written as it is, so that the change finds all of it in the index. */
+static struct whole *open_for_change(const struct usage_wish *wish, struct err *e)
+{
+	struct whole *w = whole_open(wish, e);
+
+	if (!w)
+		return NULL;
+	whole_save(w);
+	bool is_usable = w->index_path && !w->view.index_trouble.p;
+	if (!is_usable)
+		err_set(e, ERR_IO, "the index: %.*s",
+			STR_ARG(w->view.index_trouble.p ? w->view.index_trouble
+							: STR("there is none")));
+	whole_close(w);
+	w = is_usable ? whole_open(wish, e) : NULL;
+	if (w && !w->state.pieces) {
+		err_set(e, ERR_IO, "the index cannot be opened");
+		whole_close(w);
+		return NULL;
+	}
+	return w;
+}
+
+static bool change_done(struct whole *w, int64_t *answers, int64_t before, struct err *e)
+{
+	w->state.is_rebuilt = true;
+	if (!state_count_again(&w->state, e))
+		return false;
+	*answers = count_answers(w) - before;
+	whole_save(w);
+	return !w->view.index_trouble.p ||
+	       err_set(e, ERR_IO, "%.*s", STR_ARG(w->view.index_trouble));
+}
+
+bool usage_merge(const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e)
+{
+	struct arena arena = {0};
+	struct state other = {0};
+	struct saved saved = {0};
+	enum pieces_found found;
+	const char *index = find_index(path, &arena);
+
+	if (!index) {
+		arena_release(&arena);
+		return err_set(e, ERR_USAGE, "%s: no index of fettle usage is there", path);
+	}
+	other.pieces =
+		wish->index_path ? pieces_open_copy(index, wish->index_path, &found, e) : NULL;
+	if (!wish->index_path)
+		err_set(e, ERR_USAGE, "there is no place for an index to merge it into");
+	bool is_good = other.pieces && save_load(&other, &saved, e);
+	if (!is_good)
+		(void)err_context(e, "%s", index);
+	struct whole *w = is_good ? open_for_change(wish, e) : NULL;
+	if (w) {
+		struct merger m = {.own = &w->state, .other = &other, .file = UINT32_MAX};
+		int64_t before = count_answers(w);
+		is_good = other.origin == w->state.origin
+				  ? err_set(e, ERR_USAGE, "%s is this machine's own index", index)
+				  : take_all(&m, e) && change_done(w, answers, before, e);
+		whole_close(w);
+	} else
+		is_good = false;
+	state_release(&other);
+	saved_release(&saved);
+	arena_release(&arena);
+	return is_good;
+}
+
+bool usage_forget(const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e)
+{
+	struct whole *w = open_for_change(wish, e);
+
+	if (!w)
+		return false;
+	int64_t before = count_answers(w);
+	vec_each (&w->state.known.files, file) {
+		if (file->state != USAGE_FILE_GONE && !(merges && file->state == USAGE_FILE_MERGED))
+			continue;
+		file->is_dropped = file->is_changed = true;
+		file->items = file->copies = file->damaged = 0;
+		file->damage_count = 0;
+		file->end = 0;
+	}
+	bool is_good = change_done(w, answers, before, e);
+	*answers = is_good ? -*answers : *answers;
+	whole_close(w);
+	return is_good;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/* whole: a view and what it is made of, from opening to closing. */
+#ifndef USAGE_WHOLE_H
+#define USAGE_WHOLE_H
+
+#include "usage/find.h"
+#include "usage/save.h"
+
+enum { READERS_MAX = 32 };
+
+struct whole {
+	struct usage_view view;
+	struct state state;
+	struct saved saved;
+	struct find_places places;
+	bool is_wanted[READERS_MAX];
+	const char *index_path; /* NULL none */
+	VEC(struct usage_cell) cells;
+	VEC(struct usage_file_facts) files;
+};
+
+/* With all that the index has and the transcripts say now; not yet written, without the view. */
+struct whole *whole_open(const struct usage_wish *wish, struct err *e);
+/* Trouble is left in the view. */
+void whole_save(struct whole *w);
+void whole_close(void *whole);
+
+#endif
