@@ -45,6 +45,7 @@ enum {
 	NUMBER_IS_FORK,
 	NUMBER_IS_OWN, /* a pause was there: what follows is no copy */
 	NUMBER_IS_FAST,
+	NUMBER_IS_DROPPED, /* a copy, by ccusage's rules */
 };
 enum { NOTE_FAST = 1 }; /* config.toml asks for the fast tier now */
 enum {
@@ -346,15 +347,17 @@ static bool begins_at_once(struct usage_file *file)
  * ccusage takes what a fork begins with for its parent's, wherever that is, if it is more than one
  * token_count without a pause.
  */
-static bool is_dropped_copy(struct usage_file *file, bool is_first)
+static bool is_dropped_copy(struct usage_file *file, bool is_first, int64_t time_ms)
 {
 	int64_t *numbers = file->memory.numbers;
 
 	if (!file->is_compat || !numbers[NUMBER_IS_FORK])
 		return false;
 	if (is_first)
-		numbers[NUMBER_IS_OWN] = !begins_at_once(file);
-	return !numbers[NUMBER_IS_OWN];
+		numbers[NUMBER_IS_DROPPED] = begins_at_once(file);
+	else if (time_ms - numbers[NUMBER_LAST_MS] >= PAUSE_MS)
+		numbers[NUMBER_IS_DROPPED] = 0;
+	return numbers[NUMBER_IS_DROPPED];
 }
 
 static struct codex_counts used_since(struct usage_file *file, const struct codex_counts *before,
@@ -390,7 +393,7 @@ static void token_count(struct usage_file *file, struct codex_line *line)
 		return;
 	}
 	note_pause(file, time_ms);
-	bool is_copy = is_dropped_copy(file, !has_before);
+	bool is_copy = is_dropped_copy(file, !has_before, time_ms);
 	bool is_told_again = total.is_known && has_before && codex_counts_same(&total, &before);
 	if (!total.is_known)
 		total = codex_counts_sum(&before, &last);
