@@ -98,10 +98,12 @@ def codex(world):
         world.lines_used += entries
         day, clock = iso(thread.ms)[:10], iso(thread.ms)[11:19].replace(":", "-")
         below = f"{day.replace('-', '/')}/rollout-{day}T{clock}-{thread.id}.jsonl"
-        put(world, root / "sessions" / below, thread.lines, world.trapped())
+        is_cut = world.trapped()
+        put(world, root / "sessions" / below, thread.lines, is_cut)
         if chance.random() < 0.1:  # also put away, with the same name
             put(world, root / "archived_sessions" / below, thread.lines[:len(thread.lines) // 2])
-        parents = [*parents[-9:], thread]
+        if not is_cut:
+            parents = [*parents[-9:], thread]
 
 
 # pi and OpenClaw

@@ -135,6 +135,15 @@ static int64_t record_cost(const struct compat *c, const struct usage_record *re
 	return compat_price_cost(&price, &tokens, record->flags & USAGE_FAST);
 }
 
+static uint32_t record_model(struct compat *c, const struct usage_record *record)
+{
+	struct str source = names_get(&c->names, c->source), model = record->model;
+
+	if (model.n > 0 && (str_is(source, "pi") || str_is(source, "openclaw")))
+		model = arena_printf(&c->scratch, "[%.*s] %.*s", STR_ARG(source), STR_ARG(model));
+	return names_add(&c->names, model);
+}
+
 static void take_record(void *self, struct usage_file *, const struct usage_record *record)
 {
 	struct compat *c = self;
@@ -147,13 +156,14 @@ static void take_record(void *self, struct usage_file *, const struct usage_reco
 		.project = names_add(&c->names, record->project),
 		.provider = names_add(&c->names, record->provider),
 		.branch = names_add(&c->names, record->branch),
-		.model = names_add(&c->names, record->model),
+		.model = record_model(c, record),
 		.file = c->file,
 		.flags = record->flags & (USAGE_FAST | USAGE_GUESSED_MODEL)};
 
 	if (record->id.n > 0)
 		entry.exact = key_of(c, "id", names_get(&c->names, c->source), record->id, 0);
 	compat_join_record(&c->join, &entry, record->is_replacing);
+	arena_clear(&c->scratch);
 }
 
 static void ignore(void *, struct usage_file *, const char *)

@@ -97,6 +97,8 @@ static void set_session(struct usage_file *file, struct usage_record *r)
 	r->session = file->memory.texts[PI_TEXT_SESSION];
 	if (r->session.n == 0 || file->is_compat)
 		r->session = dot == SIZE_MAX ? name : str_head(name, dot);
+	if (file->is_compat && str_contains(r->session, STR("_")))
+		r->session = str_skip(r->session, str_find_char(r->session, '_', 0) + 1);
 	r->project = file->memory.texts[PI_TEXT_PROJECT];
 	if (slash && (r->project.n == 0 || file->is_compat))
 		r->project = str_range(below.p, slash);
