@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) const char *json_walk_string(
 	if (end - p < 16)
 		return json_walk_past_string(p, p, end);
 	memcpy(&bytes, p, sizeof bytes);
-	bytes = (json_walk_sixteen)(bytes == '"' | bytes == '\\');
+	bytes = (json_walk_sixteen)((bytes == '"') | (bytes == '\\'));
 	memcpy(found, &bytes, sizeof found);
 	const char *at = p + (found[0]          ? __builtin_ctzll(found[0]) / 8
 				     : found[1] ? 8 + __builtin_ctzll(found[1]) / 8

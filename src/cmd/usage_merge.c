@@ -28,7 +28,7 @@ int usage_run_merge(struct usage_run *u, struct err *e)
 	}
 	for (size_t i = 0; i < u->word_count; i++) {
 		int64_t answers = 0;
-		if (!usage_merge(&u->wish, u->words[i], &answers, e))
+		if (!usage_merge_index(&u->wish, u->words[i], &answers, e))
 			return failed(e);
 		sum += answers;
 	}
@@ -39,7 +39,7 @@ int usage_run_forget(struct usage_run *u, struct err *e)
 {
 	int64_t answers = 0;
 
-	if (!usage_forget(&u->wish, options_has(u->given, "merged"), &answers, e))
+	if (!usage_forget_gone(&u->wish, options_has(u->given, "merged"), &answers, e))
 		return failed(e);
 	return tell(u, answers, "forgotten");
 }

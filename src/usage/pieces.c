@@ -149,7 +149,8 @@ struct pieces *pieces_open(const char *path, enum pieces_found *found, struct er
 	if (!pieces)
 		return NULL;
 	(void)sqlite3_exec(pieces->db,
-		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000",
+		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
+		"PRAGMA journal_size_limit=1048576",
 		NULL, NULL, NULL);
 	(void)sqlite3_wal_autocheckpoint(pieces->db, WAL_PAGES);
 	(void)sqlite3_db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

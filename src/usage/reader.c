@@ -264,10 +264,12 @@ static bool plain_digits(struct str text, int64_t *count)
 
 int64_t usage_json_count(struct str value)
 {
-	struct str text = str_trim(unquoted(value));
 	int64_t count;
 	double number;
 
+	if (plain_digits(value, &count))
+		return count;
+	struct str text = str_trim(unquoted(value));
 	if (str_int(text, &count))
 		return count > 0 ? count : 0;
 	if (!is_number(text) || text.p[0] == '-')
@@ -307,6 +309,8 @@ bool usage_line_is_whole(struct usage_file *file, struct str line)
 
 int64_t usage_json_cost(struct str value)
 {
+	if (!value.p)
+		return -1;
 	struct str text = str_trim(unquoted(value));
 	double number;
 

@@ -140,13 +140,13 @@ void usage_close(struct usage_view *view); /* NULL is nothing */
  * directory's .cache/fettle). Doing it again brings in what is new there. Answers that are known
  * count once. *answers: how many were added. ERR_USAGE: there is no index, or it cannot be read.
  */
-[[nodiscard]] bool usage_merge(
+[[nodiscard]] bool usage_merge_index(
 	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e);
 /*
  * Forgets what transcripts said that are gone, with merges also what other machines' said.
  * *answers: how many fewer there are now.
  */
-[[nodiscard]] bool usage_forget(
+[[nodiscard]] bool usage_forget_gone(
 	const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e);
 
 #endif
