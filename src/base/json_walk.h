@@ -69,6 +69,11 @@ static inline __attribute__((always_inline)) const char *json_walk_string(
 /* Over the comma in front of the next part; false behind the last one. */
 static inline __attribute__((always_inline)) bool json_walk_next(struct json_walk *w, char bracket)
 {
+	/* Behind a comma mostly stands what comes next. */
+	if (w->end - w->p >= 2 && w->p[0] == ',' && w->p[1] == '"') {
+		w->p++;
+		return true;
+	}
 	json_walk_space(w);
 	if (w->p < w->end && *w->p == ',') {
 		w->p++;
@@ -111,9 +116,11 @@ static inline __attribute__((always_inline)) bool json_walk_member(
 		return json_walk_fail(w);
 	*key = (struct str){start, (size_t)(stop - 1 - start)};
 	w->p = stop;
-	json_walk_space(w);
-	if (w->p == w->end || *w->p != ':')
-		return json_walk_fail(w);
+	if (stop == w->end || *stop != ':') {
+		json_walk_space(w);
+		if (w->p == w->end || *w->p != ':')
+			return json_walk_fail(w);
+	}
 	w->p++;
 	return true;
 }

@@ -18,7 +18,7 @@
 #include "base/must.h"
 
 enum {
-	PIECE_BYTES = 128 << 10,
+	PIECE_BYTES = 256 << 10,
 	LINE_MAX_BYTES = 256 << 20, /* the longest line or document that is held */
 };
 
