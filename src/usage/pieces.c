@@ -16,7 +16,7 @@ enum {
 	BUSY_MS = 2000,
 	CHUNK_ROW_BYTES = 16 << 10, /* a file's row takes more chunks up to this */
 	COPY_MAX_BYTES = 1 << 30,
-	WAL_PAGES = 128, /* a start reads what the log has: it stays short */
+	WAL_PAGES = 64, /* a start reads what the log has: it stays short */
 };
 
 struct pieces {
@@ -224,7 +224,7 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	pieces->temporary = must_copy(temporary, strlen(temporary));
 	char sql[600];
 	(void)snprintf(sql, sizeof sql,
-		"PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+		"PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		"PRAGMA cache_size=-2000; PRAGMA user_version=%d;"
 		"CREATE TABLE generation(number INTEGER NOT NULL);"
 		"INSERT INTO generation VALUES(0);"

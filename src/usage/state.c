@@ -226,6 +226,8 @@ static bool is_larger(const struct state *state, const struct answer *a, const s
 
 	if (a->entry.file == b->entry.file && (a->is_replacing || b->is_replacing))
 		return b->item > a->item;
+	if (a->is_replacing != b->is_replacing)
+		return b->is_replacing;
 	if (x != y)
 		return y > x;
 	if (a->entry.cost_reported_nanousd != b->entry.cost_reported_nanousd)
