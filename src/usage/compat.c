@@ -121,6 +121,9 @@ static const struct usage_reader claude_lines = {
 
 /* ---- the others ---- */
 
+/* 2026-04-21: what Kimi's answers without a model's name are priced as from then on. */
+#define KIMI_K26_MS 1'776'729'600'000
+
 /* What stands for a model that is not named; and pi's totals beyond their parts cost nothing. */
 static int64_t record_cost(const struct compat *c, const struct usage_record *record)
 {
@@ -128,7 +131,7 @@ static int64_t record_cost(const struct compat *c, const struct usage_record *re
 	struct usage_tokens tokens = record->tokens;
 
 	if (str_is(source, "kimi") && str_is(model, "kimi-for-coding"))
-		model = STR("kimi-k2.6");
+		model = record->time_ms < KIMI_K26_MS ? STR("kimi-k2.5") : STR("kimi-k2.6");
 	if (str_is(source, "pi") || str_is(source, "openclaw"))
 		tokens.other = 0;
 	struct compat_price price = compat_price_find(model);

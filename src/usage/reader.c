@@ -304,10 +304,10 @@ int64_t usage_json_count(struct str value)
 	if (plain_digits(value, &count))
 		return count;
 	struct str text = str_trim(unquoted(value));
-	if (str_int(text, &count))
-		return count > 0 ? count : 0;
 	if (!is_number(text) || text.p[0] == '-')
 		return 0;
+	if (json_int(text, &count))
+		return count;
 	if (!json_double(text, &number)) /* longer than any number that somebody means */
 		return INT64_MAX;
 	return number < 9.2e18 ? (int64_t)number : INT64_MAX;

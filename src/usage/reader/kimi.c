@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "usage/reader.h"
+#include "usage/reader/parts.h"
 
 extern const struct usage_reader usage_reader_kimi;
 
@@ -19,7 +19,7 @@ struct kimi_call {
 	bool is_agent;
 };
 
-static bool read_usage(struct str usage, struct usage_tokens *t)
+static bool read_usage(struct usage_file *file, struct str usage, struct usage_tokens *t)
 {
 	static const struct str names[] = {STR("input_other"), STR("inputOther"), STR("output"),
 		STR("input_cache_creation"), STR("inputCacheCreation"), STR("input_cache_read"),
@@ -34,7 +34,7 @@ static bool read_usage(struct str usage, struct usage_tokens *t)
 	t->output = usage_json_count(v[2]);
 	t->cache_write_5m = usage_json_count(v[3].p ? v[3] : v[4]);
 	t->cache_read = usage_json_count(v[5].p ? v[5] : v[6]);
-	usage_fill_total(t, usage_json_count(v[7]));
+	parts_fill_total(file, t, usage_json_count(v[7]));
 	return is_known;
 }
 
@@ -127,7 +127,7 @@ static void take(struct usage_file *file, const struct kimi_call *call)
 	struct usage_record r = USAGE_RECORD_NONE;
 	char id[ID_BYTES];
 
-	if (!read_usage(call->usage, &r.tokens)) {
+	if (!read_usage(file, call->usage, &r.tokens)) {
 		usage_complain(file, "usage without a number");
 		return;
 	}

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/json_walk.h"
+#include "usage/reader/parts.h"
 
 extern const struct usage_reader usage_reader_pi;
 
@@ -46,7 +46,7 @@ static void read_message(struct str whole, struct pi_line *line)
 }
 
 /* False: there is no number in it. */
-static bool read_usage(struct str usage, struct usage_record *r)
+static bool read_usage(struct usage_file *file, struct str usage, struct usage_record *r)
 {
 	static const struct str names[] = {STR("input"), STR("output"), STR("cacheRead"),
 		STR("cacheWrite"), STR("totalTokens"), STR("cost"), STR("reasoning")};
@@ -62,7 +62,7 @@ static bool read_usage(struct str usage, struct usage_record *r)
 	r->tokens.cache_write_5m = usage_json_count(v[3]);
 	int64_t reasoning = usage_json_count(v[6]);
 	r->tokens.reasoning = reasoning < r->tokens.output ? reasoning : r->tokens.output;
-	usage_fill_total(&r->tokens, usage_json_count(v[4]));
+	parts_fill_total(file, &r->tokens, usage_json_count(v[4]));
 	r->cost_reported_nanousd = usage_json_cost(json_get(v[5], "total"));
 	return is_known;
 }
@@ -135,7 +135,7 @@ void pi_message(struct usage_file *file, struct str whole)
 	read_message(whole, &line);
 	if (!json_text_is(line.role, "assistant") || json_type(line.usage) != JSON_OBJECT)
 		return;
-	if (!read_usage(line.usage, &r)) {
+	if (!read_usage(file, line.usage, &r)) {
 		usage_complain(file, "usage without a number");
 		return;
 	}
@@ -153,6 +153,8 @@ void pi_message(struct usage_file *file, struct str whole)
 		if (r.provider.n == 0)
 			r.provider = file->memory.texts[PI_TEXT_PROVIDER];
 	}
+	if (file->is_compat && r.model.n == 0)
+		r.model = STR("unknown");
 	set_session(file, &r);
 	r.id = make_id(file, id, line.timestamp.p ? line.timestamp : line.message_timestamp, &r);
 	r.tools = tools;

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/money.h"
-#include "usage/reader.h"
+#include "usage/reader/parts.h"
 
 extern const struct usage_reader usage_reader_qwen;
 
@@ -58,7 +58,7 @@ static bool read_usage(struct usage_file *file, struct str usage, struct usage_t
 			.output = is_inside ? candidates : money_add(candidates, thoughts),
 			.reasoning = thoughts};
 	}
-	usage_fill_total(t, total);
+	parts_fill_total(file, t, total);
 	return is_known;
 }
 
@@ -89,6 +89,8 @@ static void set_session(struct usage_file *file, const struct str *v, struct usa
 	if (!file->memory.texts[TEXT_PROJECT].p && cwd.n > 0)
 		usage_remember(file, TEXT_PROJECT, cwd);
 	r->project = file->memory.texts[TEXT_PROJECT];
+	if (file->is_compat)
+		r->project = parts_parent(parts_parent(file->below));
 	r->branch = text(file, v[BRANCH]);
 }
 
