@@ -125,7 +125,24 @@ static struct known_facts facts_of(const struct stat *s)
 	return (struct known_facts){s->st_dev, s->st_ino, s->st_size, time_ns(s->st_mtim)};
 }
 
-static void look_at_file(struct known_file *file, int dir_fd, const char *path)
+/* What is committed to a database may be in its log for long, and the database does not change. */
+static void add_log(struct known_facts *facts, const struct known_dir *dir, struct str name)
+{
+	char path[PATH_MAX];
+	struct stat s;
+
+	if (!usage_readers[dir->source]->database || !str_ends(name, STR(".db")))
+		return;
+	int n = snprintf(path, sizeof path, "%.*s/%.*s-wal", STR_ARG(dir->path), STR_ARG(name));
+	if (n >= (int)sizeof path || stat(path, &s) < 0)
+		return;
+	facts->size_bytes += s.st_size;
+	if (time_ns(s.st_mtim) > facts->modified_ns)
+		facts->modified_ns = time_ns(s.st_mtim);
+}
+
+static void look_at_file(
+	struct known_file *file, const struct known_dir *dir, int dir_fd, const char *path)
 {
 	struct stat s;
 
@@ -138,6 +155,7 @@ static void look_at_file(struct known_file *file, int dir_fd, const char *path)
 		return;
 	}
 	struct known_facts now = facts_of(&s);
+	add_log(&now, dir, file->name);
 	const struct known_facts *then = &file->facts;
 	bool is_same = now.inode == then->inode && now.device == then->device;
 	if (is_same && now.size_bytes == then->size_bytes && now.modified_ns == then->modified_ns &&
@@ -171,7 +189,7 @@ static void look_at_files(struct known *known, struct known_dir *dir)
 				: snprintf(path, sizeof path, "%.*s/%.*s", STR_ARG(dir->path),
 					  STR_ARG(file->name));
 		if (n < (int)sizeof path)
-			look_at_file(file, fd >= 0 ? fd : AT_FDCWD, path);
+			look_at_file(file, dir, fd >= 0 ? fd : AT_FDCWD, path);
 	}
 }
 
@@ -269,6 +287,7 @@ static void add_file(struct lister *l, uint32_t dir, struct str name, const stru
 	struct known_file *file = &l->known->files.p[number];
 
 	file->now = facts_of(s);
+	add_log(&file->now, &l->known->dirs.p[dir], name);
 	file->change = KNOWN_NEW;
 }
 

@@ -69,7 +69,7 @@ struct usage_reader {
 	void (*places)(struct usage_places *places);
 	/* Whether a file below a place is a transcript, by its path below the place. */
 	bool (*wants)(struct str below, unsigned note);
-	/* One of the three. */
+	/* A reader may have several: .jsonl goes to line, .db to database, others to document. */
 	/*
 	 * Files of lines that only grow: called for each whole line that contains one of the
 	 * needles, without its end ("\n" or "\r\n").
