@@ -8,16 +8,22 @@
 #include "base/money.h"
 #include "base/utf8.h"
 
-/* Absent where it is damaged; *is_cut: at its end. */
-static struct str checked(struct usage_file *file, struct str text, bool *is_cut)
+static bool is_cut(struct str text)
+{
+	text = str_trim(text);
+	return text.n > 0 && (text.p[0] == '{' || text.p[0] == '[') && text.p[text.n - 1] != '}' &&
+	       text.p[text.n - 1] != ']';
+}
+
+/* Absent where it is damaged. */
+static struct str checked(struct usage_file *file, struct str text)
 {
 	struct err ignored;
 	size_t offset;
 
 	if (json_check_at(text, &offset, &ignored))
 		return str_trim(text);
-	*is_cut = offset >= text.n;
-	if (*is_cut || utf8_is_valid(text))
+	if (offset >= text.n || utf8_is_valid(text))
 		return (struct str){0};
 	/* A name that is no UTF-8 does not make the counts wrong. */
 	AUTO(buf) repaired = {0};
@@ -29,20 +35,18 @@ static struct str checked(struct usage_file *file, struct str text, bool *is_cut
 
 struct str parts_document(struct usage_file *file, struct str text)
 {
-	bool is_cut = false;
-	struct str whole = checked(file, text, &is_cut);
+	struct str whole = checked(file, text);
 
 	if (!whole.p)
 		usage_complain(file, str_trim(text).n == 0 ? "an empty file"
-				     : is_cut              ? "cut off"
+				     : is_cut(text)        ? "cut off"
 							   : "not JSON");
 	return whole;
 }
 
 struct str parts_line(struct usage_file *file, struct str line)
 {
-	bool is_cut;
-	struct str whole = checked(file, line, &is_cut);
+	struct str whole = checked(file, line);
 
 	if (!whole.p)
 		usage_complain(file, "a damaged line");
