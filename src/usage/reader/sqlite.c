@@ -46,7 +46,10 @@ static bool fail(struct source *source, struct err *e)
 	case SQLITE_READONLY:
 		return err_set(e, ERR_IO, "%.*s: left in the middle of a change", STR_ARG(path));
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return err_set(e, ERR_PARSE, "%.*s: a damaged database", STR_ARG(path));
+	case SQLITE_NOTADB:
+		if (!source_end(source, e)) /* pages of two moments */
+			return false;
+		return err_set(e, ERR_PARSE, "%.*s: a damaged database", STR_ARG(path));
 	default:
 		return err_set(e, ERR_IO, "%.*s: %s", STR_ARG(path),
 			source->db ? sqlite3_errmsg(source->db) : "no memory");
