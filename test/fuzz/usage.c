@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * usage: any lines for any reader of lines. The first line names it, "codex" or, by ccusage's
- * rules, "codex!"; any other stands for one of them. What is read in two parts is what is read in
- * one.
+ * usage: any bytes for any reader. The first line names it: "codex" for one of lines, "amp?" for
+ * one of documents, "goose#" for one of databases; with a "!" behind it by ccusage's rules. Any
+ * other name stands for one of them. Lines that are read in two parts are what is read in one.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/must.h"
@@ -104,13 +106,63 @@ static struct gist read_lines(
 	return gist;
 }
 
-static const struct usage_reader *choose(struct str name)
+static struct usage_file make_file(struct gist *gist, struct arena *arena, bool is_compat)
+{
+	return (struct usage_file){.path = STR("/nowhere/a/b/chats/c/x.settings.json"),
+		.below = STR("b/chats/c/x.settings.json"),
+		.is_compat = is_compat,
+		.arena = arena,
+		.modified_ms = BASE_MS,
+		.self = gist,
+		.take = take,
+		.complain = complain};
+}
+
+static struct gist read_document(const struct usage_reader *reader, struct str text, bool is_compat)
+{
+	AUTO(arena) arena = {0};
+	struct gist gist = {0};
+	struct usage_file file = make_file(&gist, &arena, is_compat);
+	char *bytes = must_alloc(text.n + !text.n, 1);
+
+	memcpy(bytes, text.p, text.n);
+	reader->document(&file, (struct str){bytes, text.n});
+	free(bytes);
+	return gist;
+}
+
+static struct gist read_database(const struct usage_reader *reader, struct str text, bool is_compat)
+{
+	AUTO(arena) arena = {0};
+	struct gist gist = {0};
+	struct usage_file file = make_file(&gist, &arena, is_compat);
+	struct err e = {0};
+	int fd = memfd_create("usage", MFD_CLOEXEC);
+
+	must(fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n);
+	file.path = arena_printf(&arena, "/proc/self/fd/%d", fd);
+	if (!reader->database(&file, &e))
+		must(e.text[0] && e.code != ERR_NONE);
+	close(fd);
+	return gist;
+}
+
+enum kind { LINES, DOCUMENT, DATABASE };
+
+static bool reads(const struct usage_reader *reader, enum kind kind)
+{
+	if (kind == LINES)
+		return reader->line != NULL;
+	return kind == DOCUMENT ? reader->document != NULL : reader->database != NULL;
+}
+
+static const struct usage_reader *choose(struct str name, enum kind kind)
 {
 	const struct usage_reader *readers[READERS_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; usage_readers[i] && count < READERS_MAX; i++) {
-		if (!usage_readers[i]->line)
+		if (!reads(usage_readers[i], kind))
 			continue;
 		if (str_is(name, usage_readers[i]->name))
 			return usage_readers[i];
@@ -126,7 +178,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!str_split(&text, '\n', &name) || text.n == 0)
 		return 0;
 	bool is_compat = str_ends(name, STR("!"));
-	const struct usage_reader *reader = choose(str_head(name, name.n - is_compat));
+	name = str_head(name, name.n - is_compat);
+	enum kind kind = str_ends(name, STR("?"))   ? DOCUMENT
+			 : str_ends(name, STR("#")) ? DATABASE
+						    : LINES;
+	const struct usage_reader *reader = choose(str_head(name, name.n - (kind != LINES)), kind);
+	if (kind != LINES) {
+		(kind == DOCUMENT ? read_document : read_database)(reader, text, is_compat);
+		return 0;
+	}
 	struct gist once = read_lines(reader, text, is_compat, SIZE_MAX);
 	struct gist twice = read_lines(reader, text, is_compat, 1 + size % CUTS);
 	must(once.hash == twice.hash && once.records == twice.records);
