@@ -31,7 +31,7 @@ struct program {
 struct command {
 	const char *name;
 	const char *brief; /* one line */
-	const char *synopsis[6]; /* operands and options as typed behind the name, NULL-ended */
+	const char *synopsis[8]; /* operands and options as typed behind the name, NULL-ended */
 	const char *description; /* paragraphs separated by an empty line */
 	const struct option *options;
 	const char *examples[8]; /* command lines that work, NULL-ended */

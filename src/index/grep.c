@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/bytes.h"
 #include "index/found.h"
 #include "index/index.h"
 #include "index/regex.h"

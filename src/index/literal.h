@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "base/str.h"
 #include "base/bytes.h"
+#include "base/str.h"
 
 enum { LITERALS_MAX = 16 };
 

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/must.h"
 #include "base/bytes.h"
+#include "base/must.h"
 #include "index/dialect.h"
 #include "index/hyperscan.h"
 #include "index/literal.h"

@@ -178,7 +178,8 @@ static bool change_done(struct whole *w, int64_t *answers, int64_t before, struc
 	       err_set(e, ERR_IO, "%.*s", STR_ARG(w->view.index_trouble));
 }
 
-bool usage_merge_index(const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e)
+bool usage_merge_index(
+	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e)
 {
 	struct arena arena = {0};
 	struct state other = {0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Which lines a search shows, and that every way to search finds the same ones. */
-#include "base/clock.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "index/index.h"
 #include "index/literal.h"
 #include "index/regex.h"
