@@ -264,6 +264,15 @@ static bool read_form(struct usage_run *u, struct err *e)
 	return true;
 }
 
+/* ccusage counts the weeks and months of one assistant as it counts sessions, but not its days. */
+static enum usage_compat_report compat_report(const struct usage_run *u)
+{
+	bool is_period = usage_by_is_period(u->report->by) && u->report->run == usage_run_rows;
+
+	return is_period && (!u->only || u->report->by == USAGE_BY_DAY) ? USAGE_COMPAT_DAYS
+									: USAGE_COMPAT_SESSIONS;
+}
+
 static bool read_index(struct usage_run *u, struct err *e)
 {
 	const char *file = options_value(u->given, "index"),
@@ -274,10 +283,7 @@ static bool read_index(struct usage_run *u, struct err *e)
 	if (compat && strcmp(compat, "ccusage") != 0)
 		return err_set(e, ERR_USAGE, "option --compat: %s is not ccusage", compat);
 	u->wish.is_compat = compat != NULL;
-	u->wish.compat_report =
-		usage_by_is_period(u->report->by) && u->report->run == usage_run_rows
-			? USAGE_COMPAT_DAYS
-			: USAGE_COMPAT_SESSIONS;
+	u->wish.compat_report = compat_report(u);
 	if (!file && !compat && !options_has(u->given, "no-index")) {
 		const char *directory =
 			xdg_directory(XDG_CACHE, "", get_environment, &u->world->arena);
