@@ -179,7 +179,7 @@ static bool read_choices(struct usage_run *u, struct err *e)
 		!choose(u->given, "order", orders, &order, e) ||
 		!choose(u->given, "start-of-week", weekdays, &weekday, e))
 		return false;
-	u->query.mode = u->look.mode = (enum usage_mode)mode;
+	u->query.mode = u->look.mode = u->wish.compat_mode = (enum usage_mode)mode;
 	u->query.order = (enum usage_order)order;
 	u->query.first_weekday = weekday;
 	return true;

@@ -276,6 +276,7 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 
 	(void)names_add(&c->names, STR(""));
 	c->join.is_by_day = wish->compat_report == USAGE_COMPAT_DAYS;
+	c->join.mode = wish->compat_mode;
 	compat_files_find(&c->files, wish->environment, wish->sources);
 	vec_each (&c->files.all, file)
 		read_file(c, file, piece);

@@ -56,6 +56,7 @@ struct compat_join {
 	struct compat_places *places;
 	int64_t copies;
 	bool is_by_day;
+	enum usage_mode mode;
 };
 
 void compat_join_release(struct compat_join *join);

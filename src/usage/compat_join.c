@@ -85,11 +85,13 @@ static void add_place(struct compat_join *join, uint64_t key, uint32_t entry)
 	*slot = (uint32_t)places->all.n;
 }
 
-static int64_t cost(const struct compat_entry *entry)
+static int64_t cost(const struct compat_join *join, const struct compat_entry *entry)
 {
-	if (entry->reported_nanousd >= 0)
+	if (join->mode != USAGE_CALCULATE && entry->reported_nanousd >= 0)
 		return entry->reported_nanousd;
-	return entry->calculated_nanousd > 0 ? entry->calculated_nanousd : 0;
+	if (join->mode == USAGE_DISPLAY || entry->calculated_nanousd < 0)
+		return 0;
+	return entry->calculated_nanousd;
 }
 
 /* The main conversation before an agent, more before less, and of equals the one with a speed. */
@@ -103,8 +105,8 @@ static bool is_better(
 		return b_aside;
 	if (a_total != b_total)
 		return a_total > b_total;
-	if (join->is_by_day && cost(a) != cost(b))
-		return cost(a) > cost(b);
+	if (join->is_by_day && cost(join, a) != cost(join, b))
+		return cost(join, a) > cost(join, b);
 	return a->has_speed && !b->has_speed;
 }
 

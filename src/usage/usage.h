@@ -121,6 +121,7 @@ struct usage_wish {
 	struct str sources; /* comma list of readers' names; "": all */
 	bool is_compat; /* ccusage's rules; index_path and prices are not used then */
 	enum usage_compat_report compat_report;
+	enum usage_mode compat_mode; /* which of two copies counts can depend on it */
 	bool needs_files;
 };
 
