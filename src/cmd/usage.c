@@ -256,7 +256,7 @@ static bool read_form(struct usage_run *u, struct err *e)
 	look->is_compact = options_has(u->given, "compact");
 	look->hides_cost = options_has(u->given, "no-cost");
 	look->has_breakdown = options_has(u->given, "breakdown");
-	look->is_of_one = u->only != NULL;
+	look->only = u->only ? u->only->name : NULL;
 	look->out = &u->out;
 	usage_look_at_terminal(look, get_environment);
 	u->query.by = u->report->by;
@@ -470,7 +470,7 @@ static int run(const struct program *program, int count, char *const *words)
 const struct command command_usage = {
 	.name = "usage",
 	.brief = "what coding assistants have used, and what it cost",
-	.synopsis = {"[options]", "[options] daily|weekly|monthly|session|block",
+	.synopsis = {"[options] [daily|weekly|monthly|session|block]",
 		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
 		"check --max-cost USD|--max-tokens N [--per day|week|month|block]", "doctor"},
 	.description =

@@ -61,9 +61,14 @@ int usage_run_doctor(struct usage_run *u, struct err *e);
 
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);
-/* Blocks of the answers that pass the query's filter, by --length. */
+/*
+ * Blocks of the answers that pass the query's filter, days left aside, by --length. Those that
+ * begin at from_ms or later are as they are; of earlier ones not all may be there.
+ */
 [[nodiscard]] bool usage_run_make_blocks(
-	struct usage_run *u, struct usage_blocks *out, struct err *e);
+	struct usage_run *u, int64_t from_ms, struct usage_blocks *out, struct err *e);
+/* The block that is on begins after this; INT64_MIN for a wrong --length. */
+int64_t usage_run_active_from(const struct usage_run *u);
 /* On stderr: which models have no known price. */
 void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total);
 /* The moments at which the filter's days begin and end. */

@@ -54,7 +54,7 @@ static bool count_block(struct usage_run *u, struct budget *b, struct err *e)
 {
 	struct usage_blocks blocks;
 
-	if (!usage_run_make_blocks(u, &blocks, e))
+	if (!usage_run_make_blocks(u, usage_run_active_from(u), &blocks, e))
 		return false;
 	for (size_t i = 0; i < blocks.count; i++) {
 		const struct usage_block *block = &blocks.list[i];

@@ -31,7 +31,7 @@ int usage_run_tools(struct usage_run *u, struct err *e)
 
 /* ---- blocks ---- */
 
-enum { HOURS_MAX = 1000, HOUR_MS = 3'600'000, RECENT_HOURS = 72 };
+enum { HOUR_MS = 3'600'000, RECENT_HOURS = 72, LOOK_BACK_HOURS = 48 };
 
 struct gathering {
 	struct usage_run *run;
@@ -53,59 +53,106 @@ static bool read_length(const struct usage_run *u, int64_t *length_ms, struct er
 	const char *word = options_value(u->given, "length");
 	double hours = USAGE_BLOCK_HOURS;
 
-	if (word && (!json_double(str_from(word), &hours) || !(hours > 0) || hours > HOURS_MAX))
+	if (word && (!json_double(str_from(word), &hours) || !(hours > 0) ||
+			    hours > USAGE_BLOCK_HOURS_MAX))
 		return err_set(e, ERR_USAGE,
 			"option --length: %s is no number of hours above 0, up to %d", word,
-			HOURS_MAX);
+			USAGE_BLOCK_HOURS_MAX);
 	*length_ms = (int64_t)(hours * HOUR_MS);
 	return *length_ms > 0 || err_set(e, ERR_USAGE, "option --length: too short");
 }
 
-bool usage_run_make_blocks(struct usage_run *u, struct usage_blocks *out, struct err *e)
+/* Where a block begins depends on the one before it, up to a pause as long as a block. */
+static bool are_right(const struct usage_blocks *blocks, int64_t since_ms, int64_t from_ms,
+	const struct usage_block_rules *rules)
+{
+	if (blocks->count == 0 || blocks->list[0].first_ms - since_ms > rules->length_ms)
+		return true;
+	for (size_t i = 0; i < blocks->count; i++)
+		if (blocks->list[i].is_gap && blocks->list[i].end_ms < from_ms)
+			return true;
+	return false;
+}
+
+int64_t usage_run_active_from(const struct usage_run *u)
+{
+	int64_t length_ms;
+	struct err e;
+
+	return read_length(u, &length_ms, &e) ? u->now_ms - length_ms : INT64_MIN;
+}
+
+static bool make_since(struct usage_run *u, int64_t since_ms, const struct usage_block_rules *rules,
+	struct usage_blocks *out, struct err *e)
 {
 	struct gathering g = {.run = u};
-	struct usage_block_rules rules = {
-		.now_ms = u->now_ms, .span_ms = u->wish.is_compat ? 0 : USAGE_BLOCK_SPAN_MS};
 	AUTO(arena) arena = {0};
-	int64_t since, until;
 
-	if (!read_length(u, &rules.length_ms, e))
-		return false;
-	usage_run_span(u, &since, &until);
 	usage_sieve_begin(&g.sieve, u->view, &u->query.filter, &arena);
-	bool is_whole = usage_each(u->view, since, until, gather, &g, e);
+	bool is_whole = usage_each(u->view, since_ms, INT64_MAX, gather, &g, e);
 	if (is_whole)
-		usage_blocks_make(g.moments.p, g.moments.n, &rules, out);
+		usage_blocks_make(g.moments.p, g.moments.n, rules, out);
 	vec_release(&g.moments);
 	return is_whole;
 }
 
-static bool read_limit(
-	const struct usage_run *u, const struct usage_blocks *blocks, int64_t *limit, struct err *e)
+bool usage_run_make_blocks(
+	struct usage_run *u, int64_t from_ms, struct usage_blocks *out, struct err *e)
+{
+	struct usage_block_rules rules = {
+		.now_ms = u->now_ms, .span_ms = u->wish.is_compat ? 0 : USAGE_BLOCK_SPAN_MS};
+	int64_t back = (int64_t)LOOK_BACK_HOURS * HOUR_MS;
+
+	if (!read_length(u, &rules.length_ms, e))
+		return false;
+	for (; from_ms > INT64_MIN && back < u->now_ms; back *= 8) {
+		if (!make_since(u, from_ms - back, &rules, out, e))
+			return false;
+		if (are_right(out, from_ms - back, from_ms, &rules))
+			return true;
+		usage_blocks_release(out);
+	}
+	return make_since(u, INT64_MIN, &rules, out, e);
+}
+
+static bool read_limit(const struct usage_run *u, const struct usage_blocks *blocks,
+	struct usage_block_look *look, struct err *e)
 {
 	const char *word = options_value(u->given, "token-limit");
 
-	*limit = 0;
-	if (word && strcmp(word, "max") == 0)
-		*limit = blocks->largest;
-	else
-		return options_int(u->given, "token-limit", 1, 0, limit, e);
+	if (!word || strcmp(word, "max") != 0)
+		return options_int(u->given, "token-limit", 1, 0, &look->token_limit, e);
+	look->token_limit = usage_blocks_largest(blocks, look->since_ms, look->until_ms);
 	return true;
+}
+
+/* From when on blocks are wanted. */
+static int64_t wanted_from(const struct usage_run *u, const struct usage_block_look *look)
+{
+	const char *limit = options_value(u->given, "token-limit");
+	int64_t from = look->since_ms;
+
+	if (limit && strcmp(limit, "max") == 0)
+		return from;
+	if (look->is_only_active)
+		return usage_run_active_from(u);
+	return look->recent_ms > from ? look->recent_ms : from;
 }
 
 int usage_run_blocks(struct usage_run *u, struct err *e)
 {
 	struct usage_blocks blocks;
 	struct usage_block_look look = {.now_ms = u->now_ms,
-		.since_ms = INT64_MIN,
+		.recent_ms = INT64_MIN,
 		.is_only_active = options_has(u->given, "active"),
 		.is_down = u->query.order == USAGE_ORDER_DOWN};
 
-	if (!usage_run_make_blocks(u, &blocks, e))
-		return e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
+	usage_run_span(u, &look.since_ms, &look.until_ms);
 	if (options_has(u->given, "recent"))
-		look.since_ms = u->now_ms - (int64_t)RECENT_HOURS * HOUR_MS;
-	bool is_right = read_limit(u, &blocks, &look.token_limit, e);
+		look.recent_ms = u->now_ms - (int64_t)RECENT_HOURS * HOUR_MS;
+	if (!usage_run_make_blocks(u, wanted_from(u, &look), &blocks, e))
+		return e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
+	bool is_right = read_limit(u, &blocks, &look, e);
 	if (is_right)
 		usage_show_blocks(&u->look, &look, &blocks);
 	usage_blocks_release(&blocks);

@@ -28,7 +28,7 @@ struct usage_look {
 	bool is_compact;
 	bool hides_cost;
 	bool has_breakdown; /* rows for each model */
-	bool is_of_one; /* JSON as ccusage has it for one assistant alone */
+	const char *only; /* JSON as ccusage has it for this assistant alone; NULL all of them */
 	struct buf *out;
 };
 
@@ -44,7 +44,8 @@ struct usage_block_look {
 	int64_t token_limit; /* 0 none */
 	int64_t now_ms;
 	bool is_only_active;
-	int64_t since_ms; /* blocks that begin before are left out, but for the active one */
+	int64_t since_ms, until_ms; /* only blocks that begin then */
+	int64_t recent_ms; /* only those that begin at it or later, and the active one */
 	bool is_down;
 };
 void usage_show_blocks(const struct usage_look *look, const struct usage_block_look *blocks,

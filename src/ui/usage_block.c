@@ -9,9 +9,9 @@ enum { MINUTE_MS = 60'000, WARN_PERCENT = 80 };
 
 static bool is_shown(const struct usage_block *block, const struct usage_block_look *wish)
 {
-	if (wish->is_only_active)
-		return block->is_active;
-	return block->is_active || block->start_ms >= wish->since_ms;
+	if (block->start_ms < wish->since_ms || block->start_ms >= wish->until_ms)
+		return false;
+	return block->is_active || (!wish->is_only_active && block->start_ms >= wish->recent_ms);
 }
 
 static double percent(int64_t part, int64_t whole)

@@ -4,6 +4,7 @@
  * same place; docs/usage.md lists what there is besides.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ui/usage_inside.h"
 #include "usage/zone.h"
@@ -133,6 +134,53 @@ void usage_put_part_members(
 	put_unpriced(w, look, row);
 }
 
+/* ---- Codex alone has members of its own ---- */
+
+static bool is_codex(const struct usage_look *look)
+{
+	return look->only && strcmp(look->only, "codex") == 0;
+}
+
+static void put_codex_sum(
+	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum)
+{
+	if (!is_codex(look))
+		return;
+	if (!look->hides_cost)
+		usage_member_usd(w, "costUSD", sum->cost_nanousd[look->mode]);
+	json_member_int(w, "reasoningOutputTokens", sum->tokens.reasoning);
+}
+
+static bool has_guessed(const struct usage_view *view, uint32_t model)
+{
+	for (size_t i = 0; i < view->cell_count; i++)
+		if (view->cells[i].model == model && view->cells[i].flags & USAGE_GUESSED_MODEL)
+			return true;
+	return false;
+}
+
+static void put_codex_models(
+	struct json_writer *w, const struct usage_look *look, const struct usage_row *row)
+{
+	if (!is_codex(look))
+		return;
+	json_key(w, "models");
+	json_open(w, '{');
+	for (size_t i = 0; i < row->part_count; i++) {
+		const struct usage_part *part = &row->parts[i];
+		AUTO(buf) name = {0};
+		usage_put_model(&name, look->view, part);
+		json_key_str(w, buf_str(&name));
+		json_open(w, '{');
+		put_tokens(w, &part->sum.tokens);
+		json_member_int(w, "reasoningOutputTokens", part->sum.tokens.reasoning);
+		json_member_int(w, "totalTokens", usage_tokens_total(&part->sum.tokens));
+		json_member_bool(w, "isFallback", has_guessed(look->view, part->name));
+		json_close(w, '}');
+	}
+	json_close(w, '}');
+}
+
 /* ---- what a row is of ---- */
 
 static void put_session(
@@ -140,7 +188,7 @@ static void put_session(
 {
 	struct str project = usage_name(look->view, row->project);
 
-	if (look->is_of_one) {
+	if (look->only) {
 		json_member_str(w, "sessionId", usage_name(look->view, row->name));
 		json_member_str(w, "projectPath", project);
 		usage_member_instant(w, "firstActivity", row->first_ms);
@@ -181,7 +229,7 @@ static void put_row(struct json_writer *w, const struct usage_look *look,
 	const struct usage_query *query, const struct usage_row *row)
 {
 	AUTO(buf) key = {0};
-	const char *own = look->is_of_one ? own_keys[query->by] : NULL;
+	const char *own = look->only ? own_keys[query->by] : NULL;
 
 	json_open(w, '{');
 	if (query->by == USAGE_BY_SESSION) {
@@ -189,7 +237,7 @@ static void put_row(struct json_writer *w, const struct usage_look *look,
 	} else {
 		usage_put_key(&key, look, query, row);
 		json_member_str(w, own ? own : "period", buf_str(&key));
-		if (!look->is_of_one)
+		if (!look->only)
 			put_sources(w, look, row);
 	}
 	if (query->is_by_project)
@@ -199,7 +247,9 @@ static void put_row(struct json_writer *w, const struct usage_look *look,
 		usage_member_instant(w, "lastActivity", row->last_ms);
 	}
 	usage_put_sum_members(w, look, &row->sum);
+	put_codex_sum(w, look, &row->sum);
 	usage_put_part_members(w, look, row);
+	put_codex_models(w, look, row);
 	json_close(w, '}');
 }
 
@@ -234,8 +284,8 @@ void usage_json_rows(const struct usage_look *look, const struct usage_query *qu
 	if (query->is_by_project && rows->count) {
 		put_projects(&w, look, query, rows);
 	} else {
-		json_key(&w, look->is_of_one && query->by == USAGE_BY_SESSION ? "sessions"
-									      : look->report);
+		json_key(&w,
+			look->only && query->by == USAGE_BY_SESSION ? "sessions" : look->report);
 		json_open(&w, '[');
 		for (size_t i = 0; i < rows->count; i++)
 			put_row(&w, look, query, &rows->list[i]);
@@ -244,6 +294,7 @@ void usage_json_rows(const struct usage_look *look, const struct usage_query *qu
 	json_key(&w, "totals");
 	json_open(&w, '{');
 	usage_put_sum_members(&w, look, &rows->total.sum);
+	put_codex_sum(&w, look, &rows->total.sum);
 	put_unpriced(&w, look, &rows->total);
 	json_close(&w, '}');
 	json_close(&w, '}');

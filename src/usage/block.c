@@ -181,13 +181,22 @@ void usage_blocks_make(struct usage_moment *moments, size_t count,
 	if (m.blocks.n)
 		memcpy(out->list, m.blocks.p, m.blocks.n * sizeof *out->list);
 	qsort(out->list, out->count, sizeof *out->list, compare_starts);
-	for (size_t i = 0; i < out->count; i++) {
-		int64_t tokens = usage_tokens_total(&out->list[i].tokens);
-		if (!out->list[i].is_active && tokens > out->largest)
-			out->largest = tokens;
-	}
 	vec_release(&m.blocks);
 	vec_release(&m.models);
+}
+
+int64_t usage_blocks_largest(const struct usage_blocks *blocks, int64_t since_ms, int64_t until_ms)
+{
+	int64_t largest = 0;
+
+	for (size_t i = 0; i < blocks->count; i++) {
+		const struct usage_block *block = &blocks->list[i];
+		int64_t tokens = usage_tokens_total(&block->tokens);
+		if (!block->is_active && block->start_ms >= since_ms &&
+			block->start_ms < until_ms && tokens > largest)
+			largest = tokens;
+	}
+	return largest;
 }
 
 void usage_blocks_release(struct usage_blocks *blocks)

@@ -12,7 +12,7 @@
 
 #include "usage/usage.h"
 
-enum { USAGE_BLOCK_HOURS = 5, USAGE_BLOCK_SPAN_MS = 10 * 60 * 1000 };
+enum { USAGE_BLOCK_HOURS = 5, USAGE_BLOCK_HOURS_MAX = 1000, USAGE_BLOCK_SPAN_MS = 10 * 60 * 1000 };
 
 /* What of an answer counts here. */
 struct usage_moment {
@@ -52,13 +52,14 @@ struct usage_blocks {
 	struct arena arena;
 	struct usage_block *list; /* by start */
 	size_t count;
-	int64_t largest; /* tokens of the largest block that is over */
 };
 
 struct usage_moment usage_moment_of(const struct usage_entry *entry, enum usage_mode mode);
 /* Puts the moments into order. out is released by its owner, whatever it held before. */
 void usage_blocks_make(struct usage_moment *moments, size_t count,
 	const struct usage_block_rules *rules, struct usage_blocks *out);
+/* Tokens of the largest block that is over, of those that begin then. */
+int64_t usage_blocks_largest(const struct usage_blocks *blocks, int64_t since_ms, int64_t until_ms);
 void usage_blocks_release(struct usage_blocks *blocks);
 
 #endif

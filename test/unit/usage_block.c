@@ -47,7 +47,10 @@ static void a_block_begins_with_its_hour(void **)
 	assert_int_equal(blocks.list[0].cost_nanousd, 2000);
 	assert_false(blocks.list[0].is_active);
 	assert_false(blocks.list[0].has_projection);
-	assert_int_equal(blocks.largest, 200);
+	assert_int_equal(usage_blocks_largest(&blocks, INT64_MIN, INT64_MAX), 200);
+	assert_int_equal(usage_blocks_largest(&blocks, T0, T0 + 1), 200);
+	assert_int_equal(usage_blocks_largest(&blocks, T0 + 1, INT64_MAX), 0);
+	assert_int_equal(usage_blocks_largest(&blocks, INT64_MIN, T0), 0);
 	usage_blocks_release(&blocks);
 }
 
@@ -107,7 +110,7 @@ static void what_is_on_is_projected(void **)
 	assert_int_equal(block->projected_tokens, 200 + 600);
 	assert_int_equal(block->projected_nanousd, 1000 + 3000);
 	assert_int_equal(block->unpriced, 1);
-	assert_int_equal(blocks.largest, 0);
+	assert_int_equal(usage_blocks_largest(&blocks, INT64_MIN, INT64_MAX), 0);
 	usage_blocks_release(&blocks);
 }
 
