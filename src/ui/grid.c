@@ -71,8 +71,10 @@ static void measure(struct layout *l, size_t columns)
 }
 
 /* How narrow text may become before a column goes for it; without any left, before it is over. */
-static size_t least(size_t natural, bool is_last_resort)
+static size_t least(const struct grid_column *column, size_t natural, bool is_last_resort)
 {
+	if (column->is_number || (column->is_whole && !is_last_resort))
+		return natural;
 	size_t most = is_last_resort ? TEXT_MIN_CELLS : TEXT_FAIR_CELLS;
 	size_t half = is_last_resort ? 0 : natural / 2;
 
@@ -85,8 +87,7 @@ static void cut_text(const struct grid *g, const struct layout *natural, struct 
 	while (l->whole > width) {
 		size_t widest = SIZE_MAX;
 		for (size_t i = 0; i < g->column_count; i++)
-			if (!g->columns[i].is_number &&
-				l->width[i] > least(natural->width[i], is_last) &&
+			if (l->width[i] > least(&g->columns[i], natural->width[i], is_last) &&
 				(widest == SIZE_MAX || l->width[i] > l->width[widest]))
 				widest = i;
 		if (widest == SIZE_MAX)

@@ -14,6 +14,7 @@ struct grid_column {
 	const char *title;
 	bool is_number; /* stands to the right and is whole */
 	unsigned char rank; /* the highest goes first; 0 stays */
+	bool is_whole; /* not cut before there is nothing else to do */
 };
 
 struct grid_cell {

@@ -26,7 +26,7 @@ struct table {
 
 static void column(struct table *t, const char *title, bool is_number, unsigned char rank)
 {
-	t->columns[t->grid.column_count++] = (struct grid_column){title, is_number, rank};
+	t->columns[t->grid.column_count++] = (struct grid_column){title, is_number, rank, false};
 }
 
 static bool shows_models(const struct table *t)
@@ -46,8 +46,12 @@ static bool shows_last(const struct table *t)
 
 static void choose_columns(struct table *t)
 {
+	enum usage_by by = t->query->by;
+
 	t->grid.columns = t->columns;
-	column(t, usage_words[t->query->by].title, false, 0);
+	column(t, usage_words[by].title, false, 0);
+	/* Names of models may differ at their ends alone. */
+	t->columns[0].is_whole = usage_by_is_period(by) || by == USAGE_BY_MODEL;
 	if (shows_project(t))
 		column(t, "Project", false, 3);
 	if (shows_models(t))
@@ -60,7 +64,7 @@ static void choose_columns(struct table *t)
 	if (!t->look->hides_cost)
 		column(t, "Cost", true, 0);
 	if (shows_last(t))
-		column(t, "Last", false, 3);
+		t->columns[t->grid.column_count++] = (struct grid_column){"Last", false, 3, true};
 }
 
 /* ---- cells ---- */

@@ -246,10 +246,11 @@ static void put_head(
 static void show_table(
 	const struct usage_look *look, struct str id, const struct usage_conversation *c)
 {
-	static const struct grid_column columns[] = {{"Turn", false, 0}, {"Begins", false, 1},
-		{"Answers", true, 2}, {"Tools", false, 2}, {"Input", true, 1}, {"Output", true, 1},
-		{"Cache write", true, 4}, {"Cache read", true, 3}, {"Cached", true, 1},
-		{"Cost", true, 0}, {"So far", true, 0}};
+	static const struct grid_column columns[] = {{"Turn", false, 0, true},
+		{"Begins", false, 1, true}, {"Answers", true, 2}, {"Tools", false, 2},
+		{"Input", true, 1}, {"Output", true, 1}, {"Cache write", true, 4},
+		{"Cache read", true, 3}, {"Cached", true, 1}, {"Cost", true, 0},
+		{"So far", true, 0}};
 	struct grid g = {.columns = columns,
 		.column_count = sizeof columns / sizeof *columns - (look->hides_cost ? 2 : 0)};
 

@@ -91,6 +91,28 @@ static void the_dispensable_go_first(void **)
 		"Total       1,234,572       $1.00\n");
 }
 
+static void what_is_whole_is_cut_last(void **)
+{
+	static const struct grid_column whole[] = {
+		{"Name", false, 0, true}, {"Models", false, 2}, {"Cost", true, 0}};
+	struct grid g = {.columns = whole, .column_count = 3};
+	AUTO(buf) out = {0};
+
+	grid_put(&g, STR("a name that is rather long"), 0);
+	grid_put(&g, STR("models of some more names"), 0);
+	grid_put_own(&g, STR("$1.00"), 0);
+	grid_write(&g, &(struct grid_look){.width = 50}, &out);
+	assert_non_null(
+		strstr(buf_text(&out), "\na name that is rather long  models of so...  $1.00\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 35}, &out);
+	assert_non_null(strstr(buf_text(&out), "\na name that is rather long  $1.00\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 20}, &out);
+	assert_non_null(strstr(buf_text(&out), "\na name tha...  $1.00\n"));
+	grid_release(&g);
+}
+
 /* Numbers are never cut, even where nothing fits. */
 static void too_narrow(void **)
 {
@@ -198,6 +220,7 @@ int main(void)
 		cmocka_unit_test(in_a_pipe_all_is_there),
 		cmocka_unit_test(text_is_cut_before_columns_go),
 		cmocka_unit_test(the_dispensable_go_first),
+		cmocka_unit_test(what_is_whole_is_cut_last),
 		cmocka_unit_test(too_narrow),
 		cmocka_unit_test(no_line_is_wider),
 		cmocka_unit_test(styles_are_written_where_they_are_understood),
