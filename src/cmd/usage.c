@@ -34,6 +34,8 @@ const struct usage_report usage_reports[] = {
 		.takes_words = true, .opens_view = true},
 	{"forget", NULL, "forgets what transcripts said that are gone", usage_run_forget,
 		.opens_view = true},
+	{"export", NULL, "every answer, for other programs: csv, json, prometheus, sqlite",
+		usage_run_export, .takes_words = true},
 	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor,
 		.needs_files = true},
 	{0},

@@ -55,6 +55,7 @@ int usage_run_tools(struct usage_run *u, struct err *e);
 int usage_run_check(struct usage_run *u, struct err *e);
 int usage_run_merge(struct usage_run *u, struct err *e);
 int usage_run_forget(struct usage_run *u, struct err *e);
+int usage_run_export(struct usage_run *u, struct err *e);
 int usage_run_doctor(struct usage_run *u, struct err *e);
 
 /* ---- for reports ---- */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/money.h"
 #include "ui/usage_inside.h"
 #include "ui/view.h"
@@ -72,15 +71,6 @@ void usage_put_usd(struct buf *out, int64_t nanousd)
 		buf_cut(out, out->n - 1);
 	if (out->p[out->n - 1] == '.')
 		buf_cut(out, out->n - 1);
-}
-
-void usage_put_instant(struct buf *out, int64_t time_ms)
-{
-	char text[CLOCK_TEXT];
-	int64_t ms = time_ms % 1000;
-
-	clock_text(time_ms, false, "%Y-%m-%dT%H:%M:%S", text);
-	buf_printf(out, "%s.%03dZ", text, (int)(ms < 0 ? ms + 1000 : ms));
 }
 
 int64_t usage_writes(const struct usage_tokens *t)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "usage/block.h"
+#include "usage/export.h"
 #include "usage/group.h"
 #include "usage/tool.h"
 #include "usage/turn.h"
@@ -75,14 +76,21 @@ struct usage_glance {
 };
 void usage_show_glance(const struct usage_look *look, const struct usage_glance *glance);
 
+/* ---- for other programs ---- */
+
+/* Answers one after the other, by usage_fields. */
+void usage_put_csv_head(const struct usage_look *look);
+void usage_put_csv_answer(const struct usage_look *look, const struct usage_entry *entry);
+void usage_put_json_answer(const struct usage_look *look, const struct usage_entry *entry);
+/* The text format 0.0.4 of Prometheus; rows are those of sources. */
+void usage_put_prometheus(const struct usage_look *look, const struct usage_rows *rows);
+
 /* ---- parts, for other reports ---- */
 
 /* "$1,234.56"; "<$0.01"; "unknown"; "≥ $1.23" where the costs of some answers are unknown. */
 void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced);
 /* US dollars as a number of JSON or CSV. */
 void usage_put_usd(struct buf *out, int64_t nanousd);
-/* "2026-11-21T14:05:09.000Z" */
-void usage_put_instant(struct buf *out, int64_t time_ms);
 void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part);
 /* A field of a CSV record, quoted where it has to be (RFC 4180). */
 void usage_put_field(struct buf *out, struct str text);
