@@ -62,6 +62,7 @@ static const struct option options[] = {
 	{"csv", 0, NULL, "CSV"},
 	{"compact", 0, NULL, "fewer columns"},
 	{"no-cost", 0, NULL, "no costs"},
+	{"id", 0, "ID", "session: that one alone"},
 	{"active", 'a', NULL, "block: only the one that is on"},
 	{"recent", 'r', NULL, "block: those of the last three days"},
 	{"token-limit", 't', "N", "block: how near this many tokens; max: the most there were"},

@@ -21,11 +21,14 @@ static int show_one(struct usage_run *u, struct str text, struct err *e)
 
 int usage_run_session(struct usage_run *u, struct err *e)
 {
-	if (u->word_count > 1) {
-		err_set(e, ERR_USAGE, "usage session takes one ID at most: %s", u->words[1]);
+	const char *id = options_value(u->given, "id");
+
+	if (u->word_count > (id ? 0 : 1)) {
+		err_set(e, ERR_USAGE, "usage session takes one ID at most: %s",
+			u->words[u->word_count - 1]);
 		return EXIT_USAGE;
 	}
-	if (u->word_count)
-		return show_one(u, str_from(u->words[0]), e);
+	if (id || u->word_count)
+		return show_one(u, str_from(id ? id : u->words[0]), e);
 	return usage_run_rows(u, e);
 }
