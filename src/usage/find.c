@@ -18,7 +18,7 @@
 #include "usage/names.h"
 
 enum {
-	OPEN_FROM_FILES = 4, /* with so many files an open directory is cheaper than whole paths */
+	BASES_MAX = 512, /* directories that are open at once */
 	DEPTH_MAX = 32,
 	/* A directory may change again within the same tick of its clock, unseen. */
 	SETTLED_NS = 100'000'000,
@@ -168,61 +168,116 @@ static void look_at_file(
 			: KNOWN_NEW;
 }
 
+/*
+ * A directory right below a place is opened once, and all below it is looked at from there: most of
+ * what a look costs is the way to it.
+ */
 struct looker {
 	struct known *known;
 	const bool *is_wanted;
+	int *fds; /* of the directories in known; -1: not open */
 	_Atomic size_t next;
 };
 
-static void look_at_files(struct known *known, struct known_dir *dir)
+/* The directory right below its place that this one is in, or the place itself. */
+static uint32_t base_of(const struct known *known, uint32_t dir)
 {
-	char path[PATH_MAX];
-	AUTO_FD fd = -1;
+	const struct known_dir *dirs = known->dirs.p;
 
-	if (dir->files.n >= OPEN_FROM_FILES) {
-		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
-		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
-	vec_each (&dir->files, number) {
-		struct known_file *file = &known->files.p[*number];
-		int n = fd >= 0 ? snprintf(path, sizeof path, "%.*s", STR_ARG(file->name))
-				: snprintf(path, sizeof path, "%.*s/%.*s", STR_ARG(dir->path),
-					  STR_ARG(file->name));
-		if (n < (int)sizeof path)
-			look_at_file(file, dir, fd >= 0 ? fd : AT_FDCWD, path);
+	while (dirs[dir].parent != dir && dirs[dirs[dir].parent].parent != dirs[dir].parent)
+		dir = dirs[dir].parent;
+	return dir;
+}
+
+static void open_bases(struct looker *l)
+{
+	size_t opened = 0;
+
+	l->fds = must_alloc(l->known->dirs.n, sizeof *l->fds);
+	for (uint32_t i = 0; i < l->known->dirs.n; i++)
+		l->fds[i] = -1;
+	for (uint32_t i = 0; i < l->known->dirs.n && opened < BASES_MAX; i++) {
+		const struct known_dir *dir = &l->known->dirs.p[i];
+		uint32_t base = base_of(l->known, i);
+		if (dir->kind != KNOWN_DIRECTORY || !l->is_wanted[dir->source] || l->fds[base] >= 0)
+			continue;
+		char path[PATH_MAX];
+		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(l->known->dirs.p[base].path));
+		l->fds[base] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		opened += l->fds[base] >= 0;
 	}
 }
 
-static void look_at_dir(struct known *known, struct known_dir *dir)
+static void close_bases(struct looker *l)
 {
+	for (size_t i = 0; i < l->known->dirs.n; i++)
+		file_close(&l->fds[i]);
+	free(l->fds);
+}
+
+/* The way to a directory, or to a file in it, from its base; false: too long. */
+static bool way_to(
+	const struct looker *l, uint32_t number, struct str name, int *fd, char path[PATH_MAX])
+{
+	const struct known_dir *dir = &l->known->dirs.p[number];
+	uint32_t base = base_of(l->known, number);
+	struct str way = dir->path;
+
+	*fd = l->fds[base] >= 0 ? l->fds[base] : AT_FDCWD;
+	if (*fd >= 0)
+		way = str_skip(way, l->known->dirs.p[base].path.n + 1);
+	if (way.n + name.n + 2 > PATH_MAX)
+		return false;
+	memcpy(path, way.p ? way.p : "", way.n);
+	if (way.n && name.n)
+		path[way.n++] = '/';
+	memcpy(path + way.n, name.p, name.n);
+	path[way.n + name.n] = '\0';
+	return true;
+}
+
+static void look_at_files(const struct looker *l, uint32_t number)
+{
+	const struct known_dir *dir = &l->known->dirs.p[number];
+	char path[PATH_MAX];
+	int fd;
+
+	vec_each (&dir->files, at) {
+		struct known_file *file = &l->known->files.p[*at];
+		if (way_to(l, number, file->name, &fd, path))
+			look_at_file(file, dir, fd, path);
+	}
+}
+
+static void look_at_dir(const struct looker *l, uint32_t number)
+{
+	struct known_dir *dir = &l->known->dirs.p[number];
 	char path[PATH_MAX];
 	struct stat s;
+	int fd;
 
-	if (dir->kind == KNOWN_DIRECTORY) {
-		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
-		if (stat(path, &s) == 0) {
-			dir->now_modified_ns = time_ns(s.st_mtim);
-			dir->must_list =
-				dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
-			dir->inode = s.st_ino;
-			dir->device = s.st_dev;
-		} else {
-			dir->inode = dir->device = 0;
-			dir->modified_ns = 0;
-		}
+	if (!way_to(l, number, STR(""), &fd, path) || fstatat(fd, path, &s, AT_EMPTY_PATH) < 0) {
+		dir->inode = dir->device = 0;
+		dir->modified_ns = 0;
+		return;
 	}
-	look_at_files(known, dir);
+	dir->now_modified_ns = time_ns(s.st_mtim);
+	dir->must_list = dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
+	dir->inode = s.st_ino;
+	dir->device = s.st_dev;
 }
 
 static void look(void *self, int)
 {
-	struct looker *looker = self;
-	struct known *known = looker->known;
+	struct looker *l = self;
 
-	for (size_t i; (i = atomic_fetch_add(&looker->next, 1)) < known->dirs.n;) {
-		struct known_dir *dir = &known->dirs.p[i];
-		if (dir->kind != KNOWN_ELSEWHERE && looker->is_wanted[dir->source])
-			look_at_dir(known, dir);
+	for (size_t i; (i = atomic_fetch_add(&l->next, 1)) < l->known->dirs.n;) {
+		const struct known_dir *dir = &l->known->dirs.p[i];
+		if (dir->kind == KNOWN_ELSEWHERE || !l->is_wanted[dir->source])
+			continue;
+		if (dir->kind == KNOWN_DIRECTORY)
+			look_at_dir(l, (uint32_t)i);
+		look_at_files(l, (uint32_t)i);
 	}
 }
 
@@ -263,7 +318,8 @@ static bool visit_once(struct lister *l, uint64_t device, uint64_t inode, uint32
 	return true;
 }
 
-static void add_dir(struct lister *l, struct known_dir *like, struct str path, const struct stat *s)
+static void add_dir(struct lister *l, const struct known_dir *like, uint32_t parent,
+	struct str path, const struct stat *s)
 {
 	struct known_dir dir = {
 		.path = path,
@@ -271,6 +327,7 @@ static void add_dir(struct lister *l, struct known_dir *like, struct str path, c
 		.note = like->note,
 		.place_n = like->place_n ? like->place_n : (uint32_t)path.n,
 		.kind = KNOWN_DIRECTORY,
+		.parent = parent == UINT32_MAX ? (uint32_t)l->known->dirs.n : parent,
 		.device = s->st_dev,
 		.inode = s->st_ino,
 		.must_list = true,
@@ -327,7 +384,7 @@ static void list_entry(
 	for (size_t i = 0; i < below.n; i++)
 		depth += below.p[i] == '/';
 	if (S_ISDIR(s.st_mode) && depth < DEPTH_MAX)
-		add_dir(l, dir, whole, &s);
+		add_dir(l, dir, number, whole, &s);
 	else if (S_ISREG(s.st_mode) && may_be_file &&
 		 (entry->d_type != DT_LNK || !is_alias(l, dir->source, &s)))
 		add_file(l, number, str_from(entry->d_name), &s);
@@ -394,6 +451,7 @@ static void add_single(struct lister *l, const struct find_place *place, const s
 		.note = place->note,
 		.place_n = (uint32_t)(slash - place->path.p),
 		.kind = KNOWN_SINGLE,
+		.parent = (uint32_t)l->known->dirs.n,
 	};
 	struct str name = str_range(slash + 1, place->path.p + place->path.n);
 
@@ -416,7 +474,7 @@ static void add_places(struct lister *l, const struct find_places *places, const
 			continue;
 		struct known_dir like = {.source = place->source, .note = place->note};
 		if (S_ISDIR(s.st_mode))
-			add_dir(l, &like, place->path, &s);
+			add_dir(l, &like, UINT32_MAX, place->path, &s);
 		else if (S_ISREG(s.st_mode))
 			add_single(l, place, &s);
 	}
@@ -424,11 +482,14 @@ static void add_places(struct lister *l, const struct find_places *places, const
 
 void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted)
 {
-	struct looker looker = {known, is_wanted, 0};
+	struct looker looker = {known, is_wanted, NULL, 0};
 	struct timespec now;
 
-	if (known->dirs.n > 0)
+	if (known->dirs.n > 0) {
+		open_bases(&looker);
 		find_on_all(look, &looker, known->files.n < 64 ? 1 : FIND_THREADS_MAX);
+		close_bases(&looker);
+	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	struct lister lister = {.known = known, .now_ns = time_ns(now)};
 	add_places(&lister, places, is_wanted);

@@ -49,6 +49,7 @@ void known_put_dirs(const struct known *known, struct buf *out)
 		pack_number(out, dir->note);
 		pack_number(out, dir->place_n);
 		pack_number(out, dir->kind);
+		pack_number(out, dir->parent);
 		pack_fixed(out, dir->device);
 		pack_fixed(out, dir->inode);
 		pack_signed(out, dir->modified_ns);
@@ -75,6 +76,8 @@ bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 		dir.note = (uint32_t)unpack_number(&u);
 		dir.place_n = (uint32_t)unpack_number(&u);
 		dir.kind = (enum known_kind)unpack_number(&u);
+		dir.parent = (uint32_t)unpack_number(&u);
+		u.is_bad |= dir.parent > known->dirs.n;
 		dir.device = unpack_fixed(&u);
 		dir.inode = unpack_fixed(&u);
 		dir.modified_ns = unpack_signed(&u);

@@ -21,6 +21,7 @@ struct known_dir {
 	uint32_t source; /* place in usage_readers */
 	uint32_t note, place_n; /* of its place; how much of the path is the place's */
 	enum known_kind kind;
+	uint32_t parent; /* the directory it is in; its own number for a place */
 	uint64_t device, inode; /* KNOWN_ELSEWHERE: device is the other index's origin */
 	int64_t modified_ns; /* when it was listed; 0: it has to be listed */
 	struct str why; /* it cannot be listed; absent: it can */

@@ -46,6 +46,7 @@ static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 	struct known_dir like = *dir;
 
 	like.kind = KNOWN_ELSEWHERE;
+	like.parent = (uint32_t)m->own->known.dirs.n;
 	like.device = dir->kind == KNOWN_ELSEWHERE ? dir->device : m->other->origin;
 	like.files.p = NULL;
 	like.files.n = like.files.capacity = 0;

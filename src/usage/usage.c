@@ -184,12 +184,24 @@ static bool is_wanted_name(const struct whole *w, uint32_t source)
 	return false;
 }
 
+static bool shows(const struct whole *w, const struct usage_cell *cell)
+{
+	return cell->sum.answers != 0 &&
+	       (w->state.wish.sources.n == 0 || is_wanted_name(w, cell->source));
+}
+
 static void show_cells(struct whole *w)
 {
-	bool is_wanted_all = w->state.wish.sources.n == 0;
+	bool shows_all = true;
 
 	vec_each (&w->state.cells.all, cell)
-		if (cell->sum.answers != 0 && (is_wanted_all || is_wanted_name(w, cell->source)))
+		shows_all = shows_all && shows(w, cell);
+	w->view.cells = w->state.cells.all.p;
+	w->view.cell_count = w->state.cells.all.n;
+	if (shows_all)
+		return;
+	vec_each (&w->state.cells.all, cell)
+		if (shows(w, cell))
 			vec_push(&w->cells, *cell);
 	w->view.cells = w->cells.p;
 	w->view.cell_count = w->cells.n;
