@@ -15,6 +15,7 @@
 extern const struct usage_reader usage_reader_claude;
 
 enum { TEXT_PROJECT, TEXT_AGENT }; /* of usage_memory */
+enum { NUMBER_AGENT_MS }; /* when the transcript was written for which no kind was found */
 enum { TOOLS_MAX = 64 }; /* of one line; a line has one block in all versions but the oldest */
 enum { META_MAX_BYTES = 64 << 10 };
 
@@ -52,7 +53,7 @@ struct usage_line {
 	/* Of usage, as written. */
 	struct str input, output, cache_read, cache_write, cache_5m, cache_1h, thinking, searches;
 	unsigned flags; /* enum usage_flag */
-	bool has_usage;
+	bool has_message, has_usage;
 	size_t tool_count;
 	struct str tools[TOOLS_MAX];
 };
@@ -69,7 +70,8 @@ static void walk_block(struct json_walk *w, struct usage_line *line)
 		else
 			json_walk_skip(w);
 	}
-	if (name.n > 2 && str_ends(type, STR("tool_use\"")) && line->tool_count < TOOLS_MAX)
+	if (name.n > 2 && name.p[0] == '"' && str_ends(type, STR("tool_use\"")) &&
+		line->tool_count < TOOLS_MAX)
 		line->tools[line->tool_count++] = name;
 }
 
@@ -157,11 +159,29 @@ static void walk_usage_member(struct json_walk *w, struct usage_line *line, stru
 		json_walk_skip(w);
 }
 
+/* Of a name that comes twice the last value counts. */
+static void forget_usage(struct usage_line *line)
+{
+	line->has_usage = false;
+	line->flags &= USAGE_SIDECHAIN;
+	line->input = line->output = line->thinking = line->searches = (struct str){0};
+	line->cache_read = line->cache_write = line->cache_5m = line->cache_1h = (struct str){0};
+}
+
+static void forget_message(struct usage_line *line)
+{
+	forget_usage(line);
+	line->message_id = line->model = (struct str){0};
+	line->tool_count = 0;
+}
+
 /* usage that is no object counts as little as none. */
 static void walk_usage(struct json_walk *w, struct usage_line *line)
 {
 	struct str key;
 
+	if (line->has_usage)
+		forget_usage(line);
 	line->has_usage = json_walk_enter(w, '{');
 	if (!line->has_usage) {
 		json_walk_skip(w);
@@ -222,9 +242,12 @@ static bool walk_line(struct str text, struct usage_line *line)
 		struct str *value = member(line, key);
 		if (value)
 			*value = json_walk_value(&w);
-		else if (str_is(key, "message"))
+		else if (str_is(key, "message")) {
+			if (line->has_message)
+				forget_message(line);
+			line->has_message = true;
 			walk_message(&w, line);
-		else if (str_is(key, "isSidechain"))
+		} else if (str_is(key, "isSidechain"))
 			walk_flag(&w, line, "true", USAGE_SIDECHAIN);
 		else
 			json_walk_skip(&w);
@@ -256,7 +279,9 @@ static bool take_usage(const struct usage_line *line, struct usage_record *r)
 	t->reasoning = usage_json_count(line->thinking);
 	t->web_searches = usage_json_count(line->searches);
 	r->flags = line->flags;
-	return line->input.p || line->output.p || line->cache_read.p || line->cache_write.p;
+	return usage_tokens_total(t) > 0 || usage_json_is_count(line->input) ||
+	       usage_json_is_count(line->output) || usage_json_is_count(line->cache_read) ||
+	       usage_json_is_count(line->cache_write);
 }
 
 /* An agent's kind stands beside its transcript: "agent-x.jsonl", "agent-x.meta.json". */
@@ -269,16 +294,23 @@ static struct str read_agent(struct usage_file *file)
 
 	if (!file_read(AT_FDCWD, path.p, META_MAX_BYTES, &text, &e) ||
 		!json_check(buf_str(&text), &e))
-		return STR("agent");
-	struct str kind = json_text(json_get(buf_str(&text), "agentType"), file->arena);
-	return kind.n > 0 ? kind : STR("agent");
+		return STR("");
+	return arena_copy(
+		file->arena, json_text(json_get(buf_str(&text), "agentType"), file->arena));
 }
 
+/* One that is not known is looked for again when there are more lines: it may come behind them. */
 static struct str agent(struct usage_file *file)
 {
-	if (!file->memory.texts[TEXT_AGENT].p)
-		usage_remember(file, TEXT_AGENT, read_agent(file));
-	return file->memory.texts[TEXT_AGENT];
+	struct str kind = file->memory.texts[TEXT_AGENT];
+
+	if (kind.n == 0 && file->memory.numbers[NUMBER_AGENT_MS] != file->modified_ms) {
+		file->memory.numbers[NUMBER_AGENT_MS] = file->modified_ms;
+		kind = read_agent(file);
+		if (kind.n > 0)
+			usage_remember(file, TEXT_AGENT, kind);
+	}
+	return kind.n > 0 ? kind : STR("agent");
 }
 
 static struct str file_stem(struct usage_file *file)
