@@ -441,6 +441,13 @@ static int report(struct usage_run *u, struct err *e)
 	if (!u->report->opens_view && !usage_run_open(u, e))
 		return EXIT_TASK_FAILED;
 	int status = u->report->run(u, e);
+	if (status != EXIT_DONE && e->code == ERR_PARSE && !u->report->opens_view) {
+		/* The index was damaged where only this report looks, and is out of the way now. */
+		buf_clear(&u->out);
+		if (!usage_run_open(u, e))
+			return EXIT_TASK_FAILED;
+		status = u->report->run(u, e);
+	}
 	if (u->view && u->view->cell_count == 0 && status == EXIT_DONE && !u->report->needs_files)
 		tell_nothing(u);
 	if (u->out.overflow) {

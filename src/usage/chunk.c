@@ -14,6 +14,9 @@ enum item_bit {
 	ITEM_WRITES = 1 << 5,
 };
 
+/* Calls of one answer that are kept: lines of two answers that take turns cost this much each. */
+enum { ANSWER_TOOLS_MAX = 256 };
+
 /* ---- making ---- */
 
 void chunk_maker_release(struct chunk_maker *maker)
@@ -78,6 +81,16 @@ static bool has_context(const struct chunk_maker *maker, const struct chunk_cont
 	       str_eq(names[c->provider], r->provider);
 }
 
+/* The last ones are looked at first: contexts come again soon or never. */
+static uint32_t add_context(struct chunk_maker *maker, const struct chunk_context *context)
+{
+	for (size_t i = maker->contexts.n; i > 0; i--)
+		if (memcmp(&maker->contexts.p[i - 1], context, sizeof *context) == 0)
+			return (uint32_t)i - 1;
+	vec_push(&maker->contexts, *context);
+	return (uint32_t)maker->contexts.n - 1;
+}
+
 static uint32_t context_of(struct chunk_maker *maker, const struct usage_record *r)
 {
 	if (maker->contexts.n > 0 && has_context(maker, &maker->contexts.p[maker->last], r))
@@ -93,29 +106,37 @@ static uint32_t context_of(struct chunk_maker *maker, const struct usage_record 
 		.flags = r->flags,
 	};
 
-	for (maker->last = (uint32_t)maker->contexts.n; maker->last > 0;) {
-		maker->last--;
-		if (memcmp(&maker->contexts.p[maker->last], &context, sizeof context) == 0)
-			return maker->last;
-	}
-	vec_push(&maker->contexts, context);
-	maker->last = (uint32_t)maker->contexts.n - 1;
+	maker->last = add_context(maker, &context);
 	return maker->last;
 }
 
-void chunk_item_join(struct chunk_item *into, const struct chunk_item *later)
+/* Of two records of one answer in a file: how much it was from the larger one, whose and when from
+   the earlier one. */
+static void join(struct chunk_maker *maker, struct chunk_item *into, const struct chunk_item *later)
 {
 	int64_t had = usage_tokens_total(&into->tokens), has = usage_tokens_total(&later->tokens);
+	bool is_larger = later->is_replacing || has > had ||
+			 (has == had && into->cost_reported_nanousd < later->cost_reported_nanousd);
+	bool is_earlier = later->time_ms < into->time_ms;
 
-	if (later->is_replacing || has > had ||
-		(has == had && into->cost_reported_nanousd < later->cost_reported_nanousd)) {
+	if (is_larger) {
 		into->tokens = later->tokens;
 		into->cost_reported_nanousd = later->cost_reported_nanousd;
 	}
-	if (later->time_ms < into->time_ms) {
+	into->is_replacing |= later->is_replacing;
+	if (is_earlier)
 		into->time_ms = later->time_ms;
-		into->context = later->context;
-	}
+	if (into->context == later->context || is_larger + is_earlier == 0)
+		return;
+	const struct chunk_context *whose =
+		&maker->contexts.p[is_earlier ? later->context : into->context];
+	const struct chunk_context *what =
+		&maker->contexts.p[is_larger ? later->context : into->context];
+	struct chunk_context context = *whose;
+	context.model = what->model;
+	context.provider = what->provider;
+	context.flags = (whose->flags & ~USAGE_AMOUNT_FLAGS) | (what->flags & USAGE_AMOUNT_FLAGS);
+	into->context = add_context(maker, &context);
 }
 
 /* The blocks of an answer come one after the other, so that its tools mostly stay together. */
@@ -125,6 +146,10 @@ static void join_tools(struct chunk_maker *maker, struct chunk_item *into, size_
 
 	if (more == 0)
 		return;
+	if (into->tool_count + more > ANSWER_TOOLS_MAX) {
+		maker->tools.n = first;
+		return;
+	}
 	if (into->tool_count > 0 && into->tool_first + into->tool_count != first) {
 		for (size_t i = 0; i < into->tool_count; i++) {
 			uint32_t tool = maker->tools.p[into->tool_first + i];
@@ -154,7 +179,7 @@ void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *r)
 	uint32_t *slot = item.key ? slot_of(maker, item.key) : NULL;
 	if (slot && *slot) {
 		struct chunk_item *into = &maker->items.p[*slot - 1];
-		chunk_item_join(into, &item);
+		join(maker, into, &item);
 		join_tools(maker, into, first);
 		maker->copies++;
 		return;
@@ -243,6 +268,7 @@ void chunk_maker_put(
 		*last_ms = ms > *last_ms ? ms : *last_ms;
 		put_item(maker, &maker->items.p[i], &time_ms, &bytes);
 	}
+	pack_fixed(&bytes, hash_bytes(buf_str(&bytes)));
 	must(!bytes.overflow);
 	pack_text(out, buf_str(&bytes));
 }
@@ -348,12 +374,26 @@ void chunk_clear(struct chunk *chunk)
 	chunk->contexts.n = chunk->items.n = chunk->tools.n = 0;
 }
 
+/* What SQLite does not notice: that a byte of a row changed. */
+static bool take_hash(struct str *bytes)
+{
+	uint64_t hash;
+
+	if (bytes->n < sizeof hash)
+		return false;
+	bytes->n -= sizeof hash;
+	memcpy(&hash, bytes->p + bytes->n, sizeof hash);
+	return hash == hash_bytes(*bytes);
+}
+
 static bool take_one(struct chunk *chunk, struct str bytes, struct names *names)
 {
-	struct unpack u = {bytes.p, bytes.p + bytes.n};
 	struct local_names local = {.contexts = chunk->contexts.n};
 	int64_t time_ms = 0;
 
+	if (!take_hash(&bytes))
+		return false;
+	struct unpack u = {bytes.p, bytes.p + bytes.n};
 	take_names(&u, names, &local);
 	for (size_t i = unpack_count(&u); i > 0 && !u.is_bad; i--)
 		vec_push(&chunk->contexts, take_context(&u, &local));

@@ -49,9 +49,6 @@ void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *recor
 void chunk_maker_put(
 	const struct chunk_maker *maker, struct buf *out, int64_t *first_ms, int64_t *last_ms);
 
-/* Of two records of one answer in one file, the later one second. */
-void chunk_item_join(struct chunk_item *into, const struct chunk_item *later);
-
 /* A chunk unpacked; names are those of a common table. */
 struct chunk {
 	VEC(struct chunk_context) contexts;

@@ -15,7 +15,8 @@
 #include "usage/find.h"
 #include "usage/read.h"
 
-enum { TAIL_BYTES = 64 }; /* what is compared of a file that grew */
+/* Lines of one length may well end alike: more than one line. */
+enum { TAIL_BYTES = 4 << 10 }; /* what is compared of a file that grew */
 
 _Static_assert(sizeof((struct harvest){0}.arenas) / sizeof(struct arena) >= FIND_THREADS_MAX,
 	"an arena for each thread");

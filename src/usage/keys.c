@@ -49,17 +49,11 @@ void keys_reserve(struct keys *keys, size_t count)
 		(void)enter(keys, (uint32_t)i);
 }
 
-size_t keys_add(struct keys *keys, struct key_place place)
+bool keys_add(struct keys *keys, struct key_place place)
 {
-	size_t before = 0;
-
 	keys_reserve(keys, keys->all.n + 1);
 	vec_push(&keys->all, place);
-	if (enter(keys, (uint32_t)keys->all.n - 1)) {
-		for (uint32_t at = keys->next[keys->all.n - 1]; at; at = keys->next[at - 1])
-			before++;
-	}
-	return before;
+	return enter(keys, (uint32_t)keys->all.n - 1);
 }
 
 void keys_each(const struct keys *keys, uint64_t key,
@@ -92,18 +86,6 @@ struct key_place *keys_parts(const struct keys *keys, size_t from[KEY_PARTS + 1]
 	vec_each (&keys->all, place)
 		parts[at[key_part(place->key)]++] = *place;
 	return parts;
-}
-
-void key_part_each(struct str bytes, uint64_t key,
-	void (*visit)(void *self, const struct key_place *place), void *self)
-{
-	struct key_place place;
-
-	for (size_t i = 0; i + sizeof place <= bytes.n; i += sizeof place) {
-		memcpy(&place, bytes.p + i, sizeof place);
-		if (place.key == key)
-			visit(self, &place);
-	}
 }
 
 void keys_put(const struct keys *keys, struct buf *out)

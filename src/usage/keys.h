@@ -26,17 +26,14 @@ struct keys {
 
 void keys_release(struct keys *keys);
 void keys_reserve(struct keys *keys, size_t count);
-/* Adds it, and says how many places with this key there were before. */
-size_t keys_add(struct keys *keys, struct key_place place);
-/* Calls visit for each place with the key. */
+/* Adds it, and says whether there were places with this key before. */
+bool keys_add(struct keys *keys, struct key_place place);
+/* Calls visit for each place with the key, the one that was added first at the end. */
 void keys_each(const struct keys *keys, uint64_t key,
 	void (*visit)(void *self, const struct key_place *place), void *self);
 /* The places by the first byte of their key, as they are in the index; to be freed. from[part] to
    from[part + 1] are a part's. */
 [[nodiscard]] struct key_place *keys_parts(const struct keys *keys, size_t from[KEY_PARTS + 1]);
-/* keys_each within the bytes of a part. */
-void key_part_each(struct str bytes, uint64_t key,
-	void (*visit)(void *self, const struct key_place *place), void *self);
 unsigned key_part(uint64_t key);
 /* All of them, for keys_take; in the order in which they were added. */
 void keys_put(const struct keys *keys, struct buf *out);

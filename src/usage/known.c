@@ -167,7 +167,7 @@ static struct known_file take_file(struct unpack *u)
 	file.born_ns = unpack_signed(u);
 	file.end = unpack_signed(u);
 	file.tail = unpack_fixed(u);
-	file.items = (int64_t)unpack_number(u);
+	file.items = file.counted_items = (int64_t)unpack_number(u);
 	file.copies = (int64_t)unpack_number(u);
 	file.damaged = (int64_t)unpack_number(u);
 	file.why = unpack_text(u);

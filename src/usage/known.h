@@ -58,6 +58,7 @@ struct known_file {
 	struct str why;
 	struct usage_memory memory;
 	/* Not in the index. */
+	int64_t counted_items; /* those in front are in the index's sums */
 	bool is_dropped; /* nothing that the index has of it holds */
 	bool is_changed; /* what is in the index of it is not true any more */
 	enum known_change change;

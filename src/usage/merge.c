@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* merge: what other machines' indexes say, and forgetting. */
 #include <sys/stat.h>
+#include <time.h>
 
 #include "usage/whole.h"
 
@@ -51,6 +52,7 @@ static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 	like.files.p = NULL;
 	like.files.n = like.files.capacity = 0;
 	like.why = (struct str){0};
+	like.parent = (uint32_t)m->own->known.dirs.n; /* none is looked at */
 	for (uint32_t i = 0; i < m->own->known.dirs.n; i++) {
 		const struct known_dir *known = &m->own->known.dirs.p[i];
 		if (known->kind == KNOWN_ELSEWHERE && known->device == like.device &&
@@ -152,7 +154,8 @@ static struct whole *open_for_change(const struct usage_wish *wish, struct err *
 
 	if (!w)
 		return NULL;
-	whole_save(w);
+	struct err ignored = {0};
+	(void)whole_save(w, &ignored);
 	bool is_usable = w->index_path && !w->view.index_trouble.p;
 	if (!is_usable)
 		err_set(e, ERR_IO, "the index: %.*s",
@@ -174,48 +177,76 @@ static bool change_done(struct whole *w, int64_t *answers, int64_t before, struc
 	if (!state_count_again(&w->state, e))
 		return false;
 	*answers = count_answers(w) - before;
-	whole_save(w);
-	return !w->view.index_trouble.p ||
-	       err_set(e, ERR_IO, "%.*s", STR_ARG(w->view.index_trouble));
+	return whole_save(w, e);
+}
+
+enum { CHANGE_TRIES = 20 };
+
+/* Somebody else wrote while the change was made: it is made again, on what they wrote. */
+static bool is_to_be_made_again(int tries, const struct err *e)
+{
+	struct timespec pause = {.tv_nsec = 20'000'000};
+
+	if (e->code != ERR_CANCELLED || tries >= CHANGE_TRIES)
+		return false;
+	(void)nanosleep(&pause, NULL);
+	return true;
+}
+
+static bool merge_once(const struct usage_wish *wish, struct state *other, const char *index,
+	int64_t *answers, struct err *e)
+{
+	struct whole *w = open_for_change(wish, e);
+
+	if (!w)
+		return false;
+	struct merger m = {.own = &w->state, .other = other, .file = UINT32_MAX};
+	int64_t before = count_answers(w);
+	bool is_good = other->origin == w->state.origin
+			       ? err_set(e, ERR_USAGE, "%s is this machine's own index", index)
+			       : take_all(&m, e) && change_done(w, answers, before, e);
+	whole_close(w);
+	return is_good;
+}
+
+static bool merge_from(
+	const struct usage_wish *wish, const char *index, int64_t *answers, struct err *e)
+{
+	struct state other = {0};
+	struct saved saved = {0};
+	enum pieces_found found;
+
+	other.pieces = pieces_open_copy(index, wish->index_path, &found, e);
+	bool is_good = other.pieces && save_load(&other, &saved, e);
+	if (!is_good)
+		(void)err_context(e, "%s", index);
+	for (int tries = 0; is_good; tries++) {
+		is_good = merge_once(wish, &other, index, answers, e);
+		if (is_good || !is_to_be_made_again(tries, e))
+			break;
+		is_good = true;
+	}
+	state_release(&other);
+	saved_release(&saved);
+	return is_good;
 }
 
 bool usage_merge_index(
 	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e)
 {
 	struct arena arena = {0};
-	struct state other = {0};
-	struct saved saved = {0};
-	enum pieces_found found;
 	const char *index = find_index(path, &arena);
+	bool is_good = index ? wish->index_path != NULL ||
+				       err_set(e, ERR_USAGE,
+					       "there is no place for an index to merge it into")
+			     : err_set(e, ERR_USAGE, "%s: no index of fettle usage is there", path);
 
-	if (!index) {
-		arena_release(&arena);
-		return err_set(e, ERR_USAGE, "%s: no index of fettle usage is there", path);
-	}
-	other.pieces =
-		wish->index_path ? pieces_open_copy(index, wish->index_path, &found, e) : NULL;
-	if (!wish->index_path)
-		err_set(e, ERR_USAGE, "there is no place for an index to merge it into");
-	bool is_good = other.pieces && save_load(&other, &saved, e);
-	if (!is_good)
-		(void)err_context(e, "%s", index);
-	struct whole *w = is_good ? open_for_change(wish, e) : NULL;
-	if (w) {
-		struct merger m = {.own = &w->state, .other = &other, .file = UINT32_MAX};
-		int64_t before = count_answers(w);
-		is_good = other.origin == w->state.origin
-				  ? err_set(e, ERR_USAGE, "%s is this machine's own index", index)
-				  : take_all(&m, e) && change_done(w, answers, before, e);
-		whole_close(w);
-	} else
-		is_good = false;
-	state_release(&other);
-	saved_release(&saved);
+	is_good = is_good && merge_from(wish, index, answers, e);
 	arena_release(&arena);
 	return is_good;
 }
 
-bool usage_forget_gone(const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e)
+static bool forget_once(const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e)
 {
 	struct whole *w = open_for_change(wish, e);
 
@@ -233,5 +264,15 @@ bool usage_forget_gone(const struct usage_wish *wish, bool merges, int64_t *answ
 	bool is_good = change_done(w, answers, before, e);
 	*answers = is_good ? -*answers : *answers;
 	whole_close(w);
+	return is_good;
+}
+
+bool usage_forget_gone(const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e)
+{
+	bool is_good;
+
+	for (int tries = 0; !(is_good = forget_once(wish, merges, answers, e)); tries++)
+		if (!is_to_be_made_again(tries, e))
+			break;
 	return is_good;
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "usage/pieces.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/must.h"
 
 enum {
@@ -16,6 +21,7 @@ enum {
 	BUSY_MS = 2000,
 	CHUNK_ROW_BYTES = 16 << 10, /* a file's row takes more chunks up to this */
 	COPY_MAX_BYTES = 1 << 30,
+	PAGE_BYTES = 16 << 10,
 	WAL_PAGES = 64, /* a start reads what the log has: it stays short */
 };
 
@@ -24,7 +30,8 @@ struct pieces {
 	char *path, *temporary; /* temporary NULL: it is at its place */
 	sqlite3_stmt *add_chunk; /* of a new file: prepared once for thousands */
 	int64_t generation;
-	bool is_writing;
+	uint64_t sum; /* of the marks of all pieces that are loaded at each start */
+	bool is_writing, has_written;
 };
 
 static bool failed(struct pieces *pieces, struct err *e)
@@ -95,12 +102,30 @@ static void remove_all(const char *path)
 	}
 }
 
+/*
+ * The log goes back into the file when nobody here reads what was before it: while a snapshot is
+ * held, it would only grow.
+ */
+static void shorten_log(struct pieces *pieces)
+{
+	AUTO(buf) name = {0};
+	struct stat s;
+
+	buf_printf(&name, "%s-wal", pieces->path);
+	(void)sqlite3_exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
+	if (stat(buf_text(&name), &s) == 0 && s.st_size > WAL_PAGES * PAGE_BYTES)
+		(void)sqlite3_wal_checkpoint_v2(
+			pieces->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 void pieces_close(struct pieces *pieces)
 {
 	if (!pieces)
 		return;
 	pieces_rollback(pieces);
 	sqlite3_finalize(pieces->add_chunk);
+	if (pieces->has_written)
+		shorten_log(pieces);
 	if (pieces->db)
 		sqlite3_close(pieces->db);
 	if (pieces->temporary) {
@@ -125,17 +150,30 @@ static struct pieces *open_at(const char *path, const char *file, int flags, str
 	return pieces;
 }
 
+/* From here on all that is read is one commit's. */
 static enum pieces_found check(struct pieces *pieces, struct err *e)
 {
-	int64_t version = 0;
+	int64_t version = 0, sum = 0;
 
-	if (!number_of(pieces, "PRAGMA user_version", &version, e))
+	if (!run(pieces, "BEGIN", e) || !number_of(pieces, "PRAGMA user_version", &version, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (version != PIECE_VERSION)
 		return PIECE_OTHER_VERSION;
-	if (!number_of(pieces, "SELECT number FROM generation", &pieces->generation, e))
+	if (!number_of(pieces, "SELECT number FROM generation", &pieces->generation, e) ||
+		!number_of(pieces, "SELECT sum FROM generation", &sum, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
+	pieces->sum = (uint64_t)sum;
 	return PIECE_GOOD;
+}
+
+static void set_up(struct pieces *pieces)
+{
+	(void)sqlite3_exec(pieces->db,
+		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
+		"PRAGMA journal_size_limit=1048576",
+		NULL, NULL, NULL);
+	(void)sqlite3_wal_autocheckpoint(pieces->db, 0);
+	(void)sqlite3_db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 struct pieces *pieces_open(const char *path, enum pieces_found *found, struct err *e)
@@ -148,12 +186,7 @@ struct pieces *pieces_open(const char *path, enum pieces_found *found, struct er
 	struct pieces *pieces = open_at(path, path, SQLITE_OPEN_READWRITE, e);
 	if (!pieces)
 		return NULL;
-	(void)sqlite3_exec(pieces->db,
-		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
-		"PRAGMA journal_size_limit=1048576",
-		NULL, NULL, NULL);
-	(void)sqlite3_wal_autocheckpoint(pieces->db, WAL_PAGES);
-	(void)sqlite3_db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	set_up(pieces);
 	*found = check(pieces, e);
 	if (*found == PIECE_GOOD)
 		return pieces;
@@ -207,6 +240,40 @@ struct pieces *pieces_open_copy(
 	return NULL;
 }
 
+/* Whether the name is that of what a process made beside the index, and that process is no more. */
+static bool is_left(struct str name, struct str base)
+{
+	struct str rest, number;
+	int64_t pid;
+
+	if (!str_starts(name, base) || name.n <= base.n || name.p[base.n] != '.')
+		return false;
+	rest = str_skip(name, base.n + 1);
+	return str_split(&rest, '.', &number) && str_int(number, &pid) && pid > 0 &&
+	       pid <= INT32_MAX &&
+	       (str_starts(rest, STR("tmp")) || str_starts(rest, STR("copy"))) &&
+	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/* A process that was killed leaves what it had begun. */
+static void remove_left(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct dirent *entry;
+	AUTO(buf) name = {0};
+
+	if (!slash)
+		return;
+	buf_put(&name, path, (size_t)(slash + 1 - path));
+	DIR *directory = opendir(buf_text(&name));
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)))
+		if (is_left(str_from(entry->d_name), str_from(slash + 1)))
+			(void)unlinkat(dirfd(directory), entry->d_name, 0);
+	(void)closedir(directory);
+}
+
 struct pieces *pieces_create(const char *path, struct err *e)
 {
 	char temporary[4096];
@@ -222,30 +289,36 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	if (!pieces)
 		return NULL;
 	pieces->temporary = must_copy(temporary, strlen(temporary));
-	char sql[600];
+	remove_left(path);
+	char sql[800];
 	(void)snprintf(sql, sizeof sql,
-		"PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+		"PRAGMA page_size=%d; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		"PRAGMA cache_size=-2000; PRAGMA user_version=%d;"
-		"CREATE TABLE generation(number INTEGER NOT NULL);"
-		"INSERT INTO generation VALUES(0);"
+		/* No two indexes begin with the same number. */
+		"CREATE TABLE generation(number INTEGER NOT NULL, sum INTEGER NOT NULL);"
+		"INSERT INTO generation VALUES(random() >> 8, 0);"
 		"CREATE TABLE piece(kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,"
 		" PRIMARY KEY(kind, number)) WITHOUT ROWID;"
 		"CREATE TABLE chunk(file INTEGER NOT NULL, number INTEGER NOT NULL,"
 		" first_item INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, bytes BLOB NOT NULL,"
 		" PRIMARY KEY(file, number)) WITHOUT ROWID;",
-		PIECE_VERSION);
-	if (!run(pieces, sql, e)) {
+		PAGE_BYTES, PIECE_VERSION);
+	if (!run(pieces, sql, e) ||
+		!number_of(pieces, "SELECT number FROM generation", &pieces->generation, e)) {
 		pieces_close(pieces);
 		return NULL;
 	}
 	return pieces;
 }
 
-void pieces_set_aside(const char *path)
+void pieces_set_aside(const char *path, uint64_t inode)
 {
 	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
 	char from[4096], to[4096];
+	struct stat s;
 
+	if (stat(path, &s) < 0 || s.st_ino != inode)
+		return;
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
 		if (snprintf(from, sizeof from, "%s%s", path, tails[i]) < (int)sizeof from &&
 			snprintf(to, sizeof to, "%s.old%s", path, tails[i]) < (int)sizeof to)
@@ -253,44 +326,91 @@ void pieces_set_aside(const char *path)
 	}
 }
 
+/* ---- marks ---- */
+
+/*
+ * Behind the bytes of each piece stands its mark, a hash of all that the row says, as SQLite does
+ * not notice a byte that changed within a row. The sum of the marks tells whether rows are missing.
+ */
+static uint64_t mark_of(enum piece_kind kind, uint32_t number, struct str bytes)
+{
+	uint64_t parts[] = {kind, number, hash_bytes(bytes)};
+
+	return hash_bytes((struct str){(const char *)parts, sizeof parts});
+}
+
+/* The row's bytes without its mark. */
+static bool take_mark(
+	enum piece_kind kind, uint32_t number, struct str *bytes, uint64_t *mark, struct err *e)
+{
+	if (bytes->n >= sizeof *mark) {
+		bytes->n -= sizeof *mark;
+		memcpy(mark, bytes->p + bytes->n, sizeof *mark);
+		if (*mark == mark_of(kind, number, *bytes))
+			return true;
+	}
+	return err_set(e, ERR_PARSE, "the index: a piece of it is damaged");
+}
+
 /* ---- reading ---- */
 
-bool pieces_each(struct pieces *pieces, enum piece_kind below,
-	bool (*visit)(
-		void *self, enum piece_kind kind, uint32_t number, struct str bytes, struct err *e),
-	void *self, struct err *e)
+struct piece_row {
+	enum piece_kind kind;
+	uint32_t number;
+	struct str bytes;
+	uint64_t mark;
+};
+
+static bool take_row(sqlite3_stmt *s, struct piece_row *row, struct err *e)
+{
+	*row = (struct piece_row){.kind = (enum piece_kind)sqlite3_column_int(s, 0),
+		.number = (uint32_t)sqlite3_column_int64(s, 1),
+		.bytes = blob(s, 2)};
+	return take_mark(row->kind, row->number, &row->bytes, &row->mark, e);
+}
+
+bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err *e)
 {
 	sqlite3_stmt *s = prepare(pieces,
 		"SELECT kind, number, bytes FROM piece WHERE kind < ? ORDER BY kind, number", e);
 	bool is_good = s != NULL;
 	int code = SQLITE_DONE;
+	uint64_t sum = 0;
+	struct piece_row row;
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, (int)below);
-	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW)
-		is_good = visit(self, (enum piece_kind)sqlite3_column_int(s, 0),
-			(uint32_t)sqlite3_column_int64(s, 1), blob(s, 2), e);
+	(void)sqlite3_bind_int(s, 1, PIECE_LOADED);
+	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		is_good = take_row(s, &row, e) && visit(self, row.kind, row.number, row.bytes, e);
+		sum += is_good ? row.mark : 0;
+	}
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(pieces, e);
 	sqlite3_finalize(s);
+	if (is_good && sum != pieces->sum)
+		return err_set(e, ERR_PARSE, "the index: pieces of it are missing");
 	return is_good;
 }
 
 bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, struct buf *out,
 	struct err *e)
 {
-	sqlite3_stmt *s =
-		prepare(pieces, "SELECT bytes FROM piece WHERE kind = ? AND number = ?", e);
+	sqlite3_stmt *s = prepare(
+		pieces, "SELECT kind, number, bytes FROM piece WHERE kind = ? AND number = ?", e);
+	struct piece_row row;
 
 	if (!s)
 		return false;
 	(void)sqlite3_bind_int(s, 1, (int)kind);
 	(void)sqlite3_bind_int64(s, 2, number);
 	int code = sqlite3_step(s);
-	if (code == SQLITE_ROW)
-		buf_put_str(out, blob(s, 0));
-	bool is_good = code == SQLITE_ROW || code == SQLITE_DONE || failed(pieces, e);
+	bool is_good = code == SQLITE_ROW ? take_row(s, &row, e)
+		       : code == SQLITE_DONE
+			       ? err_set(e, ERR_PARSE, "the index: a piece of it is missing")
+			       : failed(pieces, e);
+	if (is_good)
+		buf_put_str(out, row.bytes);
 	sqlite3_finalize(s);
 	return is_good;
 }
@@ -343,35 +463,101 @@ bool pieces_begin(struct pieces *pieces, struct err *e)
 {
 	int64_t generation = 0;
 
-	if (!pieces->temporary && !run(pieces, "PRAGMA journal_mode=WAL", e))
-		return false;
-	if (!run(pieces, "BEGIN IMMEDIATE", e))
-		return false;
+	if (sqlite3_exec(pieces->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite3_errcode(pieces->db) == SQLITE_BUSY
+			       ? err_set(e, ERR_CANCELLED, "somebody else writes the index")
+			       : failed(pieces, e);
 	pieces->is_writing = true;
 	if (!number_of(pieces, "SELECT number FROM generation", &generation, e))
 		return false;
 	if (generation != pieces->generation)
 		return err_set(e, ERR_CANCELLED, "the index has been written by somebody else");
-	return run(pieces, "UPDATE generation SET number = number + 1", e);
+	return true;
+}
+
+struct pieces *pieces_writer(struct pieces *reader, struct err *e)
+{
+	struct pieces *pieces = open_at(reader->path, reader->path, SQLITE_OPEN_READWRITE, e);
+
+	if (!pieces)
+		return NULL;
+	set_up(pieces);
+	remove_left(reader->path);
+	pieces->generation = reader->generation;
+	pieces->sum = reader->sum;
+	reader->has_written = true;
+	if (pieces_begin(pieces, e))
+		return pieces;
+	pieces_close(pieces);
+	return NULL;
+}
+
+static bool finish_sum(struct pieces *pieces, struct err *e)
+{
+	sqlite3_stmt *s = prepare(pieces, "UPDATE generation SET number = number + 1, sum = ?", e);
+
+	if (!s)
+		return false;
+	(void)sqlite3_bind_int64(s, 1, (int64_t)pieces->sum);
+	return finish(pieces, s, e);
+}
+
+/* Takes the marks of a kind's pieces, or of one of them, out of the sum. */
+static bool forget_marks(
+	struct pieces *pieces, enum piece_kind kind, int64_t first, int64_t last, struct err *e)
+{
+	sqlite3_stmt *s;
+	int code;
+
+	if (kind >= PIECE_LOADED)
+		return true;
+	s = prepare(pieces,
+		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number BETWEEN ? AND ?",
+		e);
+	if (!s)
+		return false;
+	(void)sqlite3_bind_int(s, 1, (int)kind);
+	(void)sqlite3_bind_int64(s, 2, first);
+	(void)sqlite3_bind_int64(s, 3, last);
+	bool is_good = true;
+	struct piece_row row;
+	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		is_good = take_row(s, &row, e);
+		pieces->sum -= is_good ? row.mark : 0;
+	}
+	if (is_good && code != SQLITE_DONE)
+		is_good = failed(pieces, e);
+	sqlite3_finalize(s);
+	return is_good;
 }
 
 bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number, struct str bytes,
 	struct err *e)
 {
-	sqlite3_stmt *s = prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
+	AUTO(buf) marked = {0};
+	uint64_t mark = mark_of(kind, number, bytes);
 
+	buf_put_str(&marked, bytes);
+	buf_put(&marked, &mark, sizeof mark);
+	if (marked.overflow)
+		return err_set(e, ERR_LIMIT, "the index: too large a piece");
+	if (!forget_marks(pieces, kind, number, number, e))
+		return false;
+	sqlite3_stmt *s = prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
 	if (!s)
 		return false;
 	(void)sqlite3_bind_int(s, 1, (int)kind);
 	(void)sqlite3_bind_int64(s, 2, number);
-	(void)sqlite3_bind_blob64(s, 3, bytes.p ? bytes.p : "", bytes.n, SQLITE_STATIC);
+	(void)sqlite3_bind_blob64(s, 3, marked.p, marked.n, SQLITE_STATIC);
+	pieces->sum += kind < PIECE_LOADED ? mark : 0;
 	return finish(pieces, s, e);
 }
 
 bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e)
 {
+	if (!forget_marks(pieces, kind, 0, UINT32_MAX, e))
+		return false;
 	sqlite3_stmt *s = prepare(pieces, "DELETE FROM piece WHERE kind = ?", e);
-
 	if (!s)
 		return false;
 	(void)sqlite3_bind_int(s, 1, (int)kind);
@@ -441,19 +627,23 @@ static bool land(struct pieces *pieces, struct err *e)
 {
 	sqlite3_finalize(pieces->add_chunk);
 	pieces->add_chunk = NULL;
+	/* Whoever reads later does so beside whoever writes. */
+	if (!run(pieces, "PRAGMA journal_mode=WAL", e))
+		return false;
 	int closed = sqlite3_close(pieces->db);
 	pieces->db = NULL;
 	if (closed != SQLITE_OK)
 		return err_set(e, ERR_IO, "the index cannot be closed");
 	if (link(pieces->temporary, pieces->path) < 0)
-		return err_errno(e, "%s", pieces->path);
+		return errno == EEXIST ? err_set(e, ERR_CANCELLED, "somebody else wrote the index")
+				       : err_errno(e, "%s", pieces->path);
 	(void)unlink(pieces->temporary);
 	return true;
 }
 
 bool pieces_commit(struct pieces *pieces, struct err *e)
 {
-	if (!run(pieces, "COMMIT", e))
+	if (!finish_sum(pieces, e) || !run(pieces, "COMMIT", e))
 		return false;
 	pieces->is_writing = false;
 	pieces->generation++;

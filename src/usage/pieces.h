@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * pieces: the index on disk, one SQLite file of pieces: rows of packed bytes, each known by a kind
- * and a number. Readers see one commit or the next. What is written lands only if nobody else wrote
- * since it was opened: who comes second keeps its results and drops its writing.
+ * and a number. Whoever opens it sees one commit until it is closed. What is written lands only if
+ * nobody else wrote since: who comes second keeps its results and drops its writing.
  *
  * A new file is filled beside its place and linked there whole. It is no loss when a crash of the
  * system damages that: all of it is still in the transcripts. Later commits go through the
@@ -38,12 +38,12 @@ struct pieces *pieces_open_copy(
 	const char *path, const char *beside, enum pieces_found *found, struct err *e);
 void pieces_close(struct pieces *pieces); /* NULL is nothing */
 
-/* bytes hold until visit returns. False: damaged, or visit said so (e is set). */
-[[nodiscard]] bool pieces_each(struct pieces *pieces, enum piece_kind below,
-	bool (*visit)(
-		void *self, enum piece_kind kind, uint32_t number, struct str bytes, struct err *e),
-	void *self, struct err *e);
-/* Appends; nothing for a piece that is not there. */
+typedef bool piece_fn(
+	void *self, enum piece_kind kind, uint32_t number, struct str bytes, struct err *e);
+/* All that is in front of PIECE_LOADED; bytes hold until visit returns. False: damaged (ERR_PARSE),
+   or visit said so. */
+[[nodiscard]] bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err *e);
+/* Appends. ERR_PARSE: it is not there, or damaged. */
 [[nodiscard]] bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number,
 	struct buf *out, struct err *e);
 /* first_item: how many answers the file has in front of these. */
@@ -60,7 +60,10 @@ typedef bool piece_chunk_fn(
 
 /* Beside path; lands there by pieces_commit. */
 struct pieces *pieces_create(const char *path, struct err *e);
-/* False with ERR_CANCELLED: somebody else wrote since. */
+/* To change what reader has open, which goes on to read what was before. ERR_CANCELLED: somebody
+   else wrote since. */
+struct pieces *pieces_writer(struct pieces *reader, struct err *e);
+/* For what was created. */
 [[nodiscard]] bool pieces_begin(struct pieces *pieces, struct err *e);
 [[nodiscard]] bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number,
 	struct str bytes, struct err *e);
@@ -71,7 +74,7 @@ struct pieces *pieces_create(const char *path, struct err *e);
 [[nodiscard]] bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e);
 [[nodiscard]] bool pieces_commit(struct pieces *pieces, struct err *e);
 void pieces_rollback(struct pieces *pieces);
-/* Out of the way, kept as path.old; what is there then is not touched any more. */
-void pieces_set_aside(const char *path);
+/* The file with that inode: out of the way, kept as path.old. */
+void pieces_set_aside(const char *path, uint64_t inode);
 
 #endif

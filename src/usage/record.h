@@ -29,13 +29,15 @@ enum usage_flag {
 	USAGE_GUESSED_MODEL =
 		1 << 3, /* the transcript names no model, the reader's default stands in */
 	USAGE_BATCH = 1 << 4, /* within a provider's batch: half the price */
+	/* Those that belong to how much it was; the others to whose. */
+	USAGE_AMOUNT_FLAGS = USAGE_FAST | USAGE_US | USAGE_GUESSED_MODEL | USAGE_BATCH,
 };
 
 struct usage_record {
 	/*
 	 * Records of one source with the same id are one answer, wherever they come from; absent:
-	 * never a copy of another. Of several the one with the largest total counts, at the
-	 * earliest time.
+	 * never a copy of another. Of several the one with the largest total counts (its model
+	 * and flags, too), at the time and place of the earliest.
 	 */
 	struct str id;
 	int64_t time_ms; /* since 1970, UTC */

@@ -68,7 +68,7 @@ bool save_load(struct state *state, struct saved *saved, struct err *e)
 {
 	struct loader loader = {state, saved};
 
-	if (!pieces_each(state->pieces, PIECE_LOADED, load_piece, &loader, e))
+	if (!pieces_load(state->pieces, load_piece, &loader, e))
 		return false;
 	state->has_parts = true;
 	saved->names = state->names.all.n;
@@ -155,8 +155,8 @@ static bool put_parts(struct state *state, struct pieces *pieces, struct err *e)
 		struct str fresh = {
 			(const char *)(parts + from[i]), (from[i + 1] - from[i]) * sizeof *parts};
 		AUTO(buf) bytes = {0};
-		if (fresh.n == 0)
-			continue;
+		if (fresh.n == 0 && state->has_parts)
+			continue; /* a new index has all of them, so that none can get lost */
 		is_good = !state->has_parts || pieces_get(pieces, PIECE_KEYS, i, &bytes, e);
 		buf_put_str(&bytes, fresh);
 		is_good = is_good && put_buf(pieces, PIECE_KEYS, i, &bytes, e);
@@ -187,7 +187,7 @@ static bool put_keys(struct state *state, const struct saved *saved, struct piec
 static bool put_chunks(struct state *state, struct pieces *pieces, struct err *e)
 {
 	for (uint32_t i = 0; i < state->known.files.n; i++)
-		if (state->known.files.p[i].is_dropped && pieces == state->pieces &&
+		if (state->known.files.p[i].is_dropped && state->pieces &&
 			!pieces_drop_chunks(pieces, i, e))
 			return false;
 	vec_each (&state->pending, p) {
@@ -203,7 +203,7 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 {
 	AUTO(buf) names = {0};
 
-	if (all && pieces == state->pieces) {
+	if (all && state->pieces) {
 		for (int kind = 0; kind < PIECE_KINDS; kind++)
 			if (!pieces_drop(pieces, (enum piece_kind)kind, e))
 				return false;
@@ -222,16 +222,13 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 bool save_commit(struct state *state, const struct saved *saved, const char *path, struct err *e)
 {
 	bool is_new = state->pieces == NULL;
-	struct pieces *pieces = is_new ? pieces_create(path, e) : state->pieces;
+	struct pieces *pieces = is_new ? pieces_create(path, e) : pieces_writer(state->pieces, e);
 
 	if (!pieces)
 		return false;
-	bool is_good = pieces_begin(pieces, e) &&
+	bool is_good = (!is_new || pieces_begin(pieces, e)) &&
 		       put_all(state, saved, pieces, is_new || state->is_rebuilt, e) &&
 		       pieces_commit(pieces, e);
-	if (is_new)
-		pieces_close(pieces);
-	else if (!is_good)
-		pieces_rollback(pieces);
+	pieces_close(pieces);
 	return is_good;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "usage/join.h"
 
 /* Cells are told apart by these; the others only change the price. */
 static const uint32_t cell_flags = USAGE_FAST | USAGE_SIDECHAIN | USAGE_GUESSED_MODEL;
@@ -18,10 +19,10 @@ void state_release(struct state *state)
 		buf_release(&p->bytes);
 	vec_release(&state->pending);
 	vec_release(&state->copied);
+	vec_release(&state->fresh);
+	vec_release(&state->loose);
 	for (int i = 0; i < KEY_PARTS; i++)
 		buf_release(&state->parts[i]);
-	for (int i = 0; i < OPENED_FILES; i++)
-		chunk_release(&state->opened[i].chunk);
 	vec_release(&state->prices);
 	vec_release(&state->source_names);
 	pieces_close(state->pieces);
@@ -54,7 +55,7 @@ static uint32_t source_of(struct state *state, uint32_t file)
 	return state->source_names.p[source];
 }
 
-static struct answer answer_of(
+struct answer state_answer(
 	struct state *state, uint32_t file, const struct chunk *chunk, size_t place, int64_t item)
 {
 	const struct chunk_item *i = &chunk->items.p[place];
@@ -75,6 +76,7 @@ static struct answer answer_of(
 			.cost_reported_nanousd = i->cost_reported_nanousd,
 			.tools = chunk->tools.p ? chunk->tools.p + i->tool_first : NULL,
 			.tool_count = i->tool_count},
+		.key = i->key,
 		.item = (uint32_t)item,
 		.is_replacing = i->is_replacing,
 	};
@@ -89,7 +91,7 @@ int64_t usage_entry_cost(const struct usage_entry *entry, enum usage_mode mode)
 	return entry->cost_calculated_nanousd;
 }
 
-static void set_price(struct state *state, struct usage_entry *entry)
+void state_price(struct state *state, struct usage_entry *entry)
 {
 	entry->cost_calculated_nanousd = usage_price_cost(
 		price_of(state, entry->model, entry->provider), &entry->tokens, entry->flags);
@@ -108,7 +110,7 @@ struct usage_sum usage_entry_sum(const struct usage_entry *entry)
 	return sum;
 }
 
-static struct usage_cell *cell_of(struct state *state, const struct usage_entry *entry)
+struct usage_cell *state_cell(struct state *state, const struct usage_entry *entry)
 {
 	struct usage_cell like = {
 		.day = usage_zone_day(state->wish.zone, entry->time_ms),
@@ -127,9 +129,9 @@ static struct usage_cell *cell_of(struct state *state, const struct usage_entry 
 
 static void count(struct state *state, struct answer *answer)
 {
-	struct usage_cell *cell = cell_of(state, &answer->entry);
+	struct usage_cell *cell = state_cell(state, &answer->entry);
 
-	set_price(state, &answer->entry);
+	state_price(state, &answer->entry);
 	struct usage_sum sum = usage_entry_sum(&answer->entry);
 	usage_sum_add(&cell->sum, &sum);
 	if (answer->entry.time_ms < cell->first_ms)
@@ -138,229 +140,141 @@ static void count(struct state *state, struct answer *answer)
 		cell->last_ms = answer->entry.time_ms;
 }
 
+/* Its times stay in the cell; where they may have been the first or last, that is looked at later.
+ */
 static void uncount(struct state *state, struct answer *answer)
 {
-	set_price(state, &answer->entry);
+	struct usage_cell *cell = state_cell(state, &answer->entry);
+
+	state_price(state, &answer->entry);
 	struct usage_sum sum = usage_entry_sum(&answer->entry);
-	usage_sum_remove(&cell_of(state, &answer->entry)->sum, &sum);
+	usage_sum_remove(&cell->sum, &sum);
+	if (answer->entry.time_ms == cell->first_ms || answer->entry.time_ms == cell->last_ms)
+		vec_push(&state->loose, (uint32_t)(cell - state->cells.all.p));
 }
 
 /* ---- answers that are in several places ---- */
 
-static bool take_chunks(void *self, uint32_t, int64_t, struct str bytes, struct err *e)
+static size_t count_files(const struct answer *answers, size_t n)
 {
-	struct state *state = self;
+	size_t files = 0;
 
-	return chunk_take(&state->opened[state->opened_next].chunk, bytes, &state->names, e);
+	for (size_t i = 0; i < n; i++)
+		files += i == 0 || answers[i].entry.file != answers[i - 1].entry.file;
+	return files;
 }
 
-static struct pending *first_pending(struct state *state, uint32_t file)
+/* All places of one key: what was counted for some of them goes, what they are together comes. */
+static void count_group(
+	struct state *state, struct answers *g, const struct answer *answers, size_t n)
 {
-	size_t low = 0, high = state->pending.n;
+	VEC(struct answer) before = {0};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (state->pending.p[middle].file < file)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t i = 0; i < n; i++)
+		if (answers[i].is_counted)
+			vec_push(&before, answers[i]);
+	struct answer now = answers_join(g, state, answers, n), had = {0};
+	size_t loose = state->loose.n;
+	if (before.n > 0) {
+		had = answers_join(g, state, before.p, before.n);
+		uncount(state, &had);
 	}
-	return state->pending.p + low;
+	count(state, &now);
+	if (before.n > 0 && had.entry.time_ms == now.entry.time_ms &&
+		state_cell(state, &had.entry) == state_cell(state, &now.entry))
+		state->loose.n = loose;
+	if (before.n <= 1 && n > 1)
+		vec_push(&state->copied, answers[0].key);
+	size_t files_before = before.n > 0 ? count_files(before.p, before.n) : 1;
+	state->copies += (int64_t)(count_files(answers, n) - files_before);
+	vec_release(&before);
 }
 
-static bool take_pending(struct state *state, struct chunk *chunk, uint32_t file, struct err *e)
+static bool count_fresh(struct state *state, struct err *e)
 {
-	struct pending *end = state->pending.p + state->pending.n;
+	struct answers g = {0};
+	bool is_good = state->fresh.n == 0 || answers_of_keys(&g, state, &state->fresh, e);
 
-	for (struct pending *p = first_pending(state, file); p < end && p->file == file; p++)
-		if (!chunk_take(chunk, buf_str(&p->bytes), &state->names, e))
-			return false;
-	return true;
+	for (size_t from = 0, to; is_good && from < g.answers.n; from = to) {
+		to = answers_end(&g, from);
+		count_group(state, &g, g.answers.p + from, to - from);
+	}
+	state->fresh.n = 0;
+	answers_release(&g);
+	return is_good;
 }
 
-static const struct chunk *open_file(struct state *state, uint32_t file, struct err *e)
-{
-	for (int i = 0; i < OPENED_FILES; i++)
-		if (state->opened[i].is_used && state->opened[i].file == file)
-			return &state->opened[i].chunk;
-	state->opened_next = (state->opened_next + 1) % OPENED_FILES;
-	struct opened_file *opened = &state->opened[state->opened_next];
-	opened->is_used = false;
-	chunk_clear(&opened->chunk);
-	if (state->pieces && !state->known.files.p[file].is_dropped &&
-		!pieces_file_chunks(state->pieces, file, take_chunks, state, e))
-		return NULL;
-	if (!take_pending(state, &opened->chunk, file, e))
-		return NULL;
-	opened->file = file;
-	opened->is_used = true;
-	return &opened->chunk;
-}
+/* ---- first and last times ---- */
 
-static void close_files(struct state *state)
-{
-	for (int i = 0; i < OPENED_FILES; i++)
-		state->opened[i].is_used = false;
-}
-
-/* Below 0 where a is the one that says when and whose the answer was. */
-static int order(const struct state *state, const struct answer *a, const struct answer *b)
-{
-	const struct known_file *x = &state->known.files.p[a->entry.file];
-	const struct known_file *y = &state->known.files.p[b->entry.file];
-
-	if (a->entry.time_ms != b->entry.time_ms)
-		return a->entry.time_ms < b->entry.time_ms ? -1 : 1;
-	if (x == y)
-		return a->item < b->item ? -1 : 1;
-	if (x->born_ns != y->born_ns)
-		return x->born_ns < y->born_ns ? -1 : 1;
-	int by_dir = str_cmp(state->known.dirs.p[x->dir].path, state->known.dirs.p[y->dir].path);
-	return by_dir ? by_dir : str_cmp(x->name, y->name);
-}
-
-/* Whether b's usage stands in place of a's. */
-static bool is_larger(const struct state *state, const struct answer *a, const struct answer *b)
-{
-	int64_t x = usage_tokens_total(&a->entry.tokens), y = usage_tokens_total(&b->entry.tokens);
-
-	if (a->entry.file == b->entry.file && (a->is_replacing || b->is_replacing))
-		return b->item > a->item;
-	if (a->is_replacing != b->is_replacing)
-		return b->is_replacing;
-	if (x != y)
-		return y > x;
-	if (a->entry.cost_reported_nanousd != b->entry.cost_reported_nanousd)
-		return b->entry.cost_reported_nanousd > a->entry.cost_reported_nanousd;
-	return order(state, b, a) < 0;
-}
-
-struct group {
+struct tightener {
 	struct state *state;
-	VEC(struct answer) answers;
-	uint32_t not_file; /* the place that is left out */
-	uint32_t not_item;
-	struct err *e;
-	bool has_failed;
+	bool *is_loose; /* by cell */
 };
 
-static void add_place(void *self, const struct key_place *place)
+static bool tighten_by(void *self, const struct usage_entry *entry)
 {
-	struct group *g = self;
+	struct tightener *t = self;
+	struct usage_cell *cell = state_cell(t->state, entry);
 
-	if (place->file == g->not_file && place->item == g->not_item)
-		return;
-	if (place->file >= g->state->known.files.n || g->has_failed)
-		return;
-	const struct chunk *chunk = open_file(g->state, place->file, g->e);
-	if (!chunk)
-		g->has_failed = true;
-	else if (place->item < chunk->items.n)
-		vec_push(&g->answers,
-			answer_of(g->state, place->file, chunk, place->item, place->item));
-}
-
-static bool load_part(struct state *state, unsigned part, struct err *e)
-{
-	if (state->part_is_loaded[part] || !state->has_parts)
+	if (!t->is_loose[cell - t->state->cells.all.p])
 		return true;
-	state->part_is_loaded[part] = true;
-	return pieces_get(state->pieces, PIECE_KEYS, part, &state->parts[part], e);
-}
-
-static bool find_group(struct group *g, uint64_t key)
-{
-	unsigned part = key_part(key);
-
-	if (!load_part(g->state, part, g->e))
-		return false;
-	key_part_each(buf_str(&g->state->parts[part]), key, add_place, g);
-	keys_each(&g->state->keys, key, add_place, g);
-	return !g->has_failed;
-}
-
-static struct answer join_all(const struct group *g)
-{
-	const struct answer *first = &g->answers.p[0], *largest = first;
-
-	for (size_t i = 1; i < g->answers.n; i++) {
-		const struct answer *a = &g->answers.p[i];
-		if (order(g->state, a, first) < 0)
-			first = a;
-		if (is_larger(g->state, largest, a))
-			largest = a;
-	}
-	struct answer joined = *first;
-	joined.entry.tokens = largest->entry.tokens;
-	joined.entry.cost_reported_nanousd = largest->entry.cost_reported_nanousd;
-	joined.entry.tools = largest->entry.tools;
-	joined.entry.tool_count = largest->entry.tool_count;
-	return joined;
-}
-
-/* Counts an answer whose key may have come before. */
-static bool add_keyed(struct state *state, const struct answer *answer, uint64_t key, struct err *e)
-{
-	struct group g = {
-		.state = state, .not_file = answer->entry.file, .not_item = answer->item, .e = e};
-
-	struct answer own = *answer;
-	size_t before = keys_add(&state->keys, (struct key_place){key, own.entry.file, own.item});
-	if (before == 0 && !state->has_parts) {
-		count(state, &own);
-		return true;
-	}
-	if (!find_group(&g, key)) {
-		vec_release(&g.answers);
-		return false;
-	}
-	if (g.answers.n > 0) {
-		struct answer had = join_all(&g);
-		if (g.answers.n == 1)
-			vec_push(&state->copied, key);
-		uncount(state, &had);
-		vec_push(&g.answers, own);
-		own = join_all(&g);
-		state->copies++;
-	}
-	count(state, &own);
-	vec_release(&g.answers);
+	cell->first_ms = entry->time_ms < cell->first_ms ? entry->time_ms : cell->first_ms;
+	cell->last_ms = entry->time_ms > cell->last_ms ? entry->time_ms : cell->last_ms;
 	return true;
+}
+
+/* Cells that lost an answer to another one find out when their own are. */
+static bool tighten(struct state *state, struct err *e)
+{
+	struct tightener t = {state, NULL};
+	int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
+
+	if (state->loose.n == 0)
+		return true;
+	t.is_loose = must_alloc(state->cells.all.n, sizeof *t.is_loose);
+	vec_each (&state->loose, at) {
+		struct usage_cell *cell = &state->cells.all.p[*at];
+		if (t.is_loose[*at] || cell->sum.answers == 0)
+			continue;
+		t.is_loose[*at] = true;
+		first_ms = cell->first_ms < first_ms ? cell->first_ms : first_ms;
+		last_ms = cell->last_ms > last_ms ? cell->last_ms : last_ms;
+		cell->first_ms = INT64_MAX;
+		cell->last_ms = INT64_MIN;
+	}
+	state->loose.n = 0;
+	bool is_good =
+		first_ms > last_ms || state_each(state, first_ms, last_ms + 1, tighten_by, &t, e);
+	free(t.is_loose);
+	return is_good;
 }
 
 /* ---- all answers ---- */
 
-static bool add_chunk(struct state *state, uint32_t file, const struct chunk *chunk,
-	int64_t first_item, struct err *e)
+/*
+ * Without parts in the index, the first place of a key is counted at once, and corrected where more
+ * follow; with them, none is.
+ */
+static void add_chunk(
+	struct state *state, uint32_t file, const struct chunk *chunk, int64_t first_item)
 {
+	keys_reserve(&state->keys, state->keys.all.n + chunk->items.n);
 	for (size_t i = 0; i < chunk->items.n; i++) {
-		struct answer answer = answer_of(state, file, chunk, i, first_item + (int64_t)i);
-		uint64_t key = chunk->items.p[i].key;
-		if (!key)
+		struct answer answer = state_answer(state, file, chunk, i, first_item + (int64_t)i);
+		bool is_first =
+			!answer.key ||
+			!keys_add(&state->keys, (struct key_place){answer.key, file, answer.item});
+		if (answer.key && (state->has_parts || !is_first))
+			vec_push(&state->fresh, answer.key);
+		else
 			count(state, &answer);
-		else if (!add_keyed(state, &answer, key, e))
-			return false;
 	}
-	return true;
-}
-
-bool state_add(
-	struct state *state, uint32_t file, struct str bytes, int64_t first_item, struct err *e)
-{
-	struct chunk chunk = {0};
-	bool is_good = chunk_take(&chunk, bytes, &state->names, e);
-
-	if (is_good) {
-		keys_reserve(&state->keys, state->keys.all.n + chunk.items.n);
-		is_good = add_chunk(state, file, &chunk, first_item, e);
-	}
-	chunk_release(&chunk);
-	return is_good;
 }
 
 struct recount {
 	struct state *state;
 	struct chunk chunk;
+	int64_t *seen; /* items by file */
 };
 
 static bool recount_chunk(
@@ -373,42 +287,78 @@ static bool recount_chunk(
 	if (r->state->known.files.p[file].is_dropped)
 		return true;
 	chunk_clear(&r->chunk);
-	return chunk_take(&r->chunk, bytes, &r->state->names, e) &&
-	       add_chunk(r->state, file, &r->chunk, first_item, e);
+	if (!chunk_take(&r->chunk, bytes, &r->state->names, e))
+		return false;
+	if (r->seen[file] != first_item)
+		return err_set(e, ERR_PARSE, "answers of a file are missing");
+	r->seen[file] += (int64_t)r->chunk.items.n;
+	add_chunk(r->state, file, &r->chunk, first_item);
+	return true;
 }
 
-static bool recount_pending(struct recount *r, const struct pending *p, struct err *e)
+/* Copies mostly are in younger files: then what is counted first stays. */
+static int by_age(const void *a, const void *b, void *self)
 {
-	chunk_clear(&r->chunk);
-	return chunk_take(&r->chunk, buf_str(&p->bytes), &r->state->names, e) &&
-	       add_chunk(r->state, p->file, &r->chunk, p->first_item, e);
+	const struct state *state = self;
+	const struct known_file *files = state->known.files.p;
+	int64_t x = files[state->pending.p[*(const uint32_t *)a].file].born_ns;
+	int64_t y = files[state->pending.p[*(const uint32_t *)b].file].born_ns;
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+static bool add_pending(struct state *state, struct err *e)
+{
+	struct recount r = {.state = state};
+	uint32_t *order = must_alloc(state->pending.n + 1, sizeof *order);
+	bool is_good = true;
+
+	for (uint32_t i = 0; i < state->pending.n; i++)
+		order[i] = i;
+	qsort_r(order, state->pending.n, sizeof *order, by_age, state);
+	for (size_t i = 0; i < state->pending.n && is_good; i++) {
+		const struct pending *p = &state->pending.p[order[i]];
+		chunk_clear(&r.chunk);
+		is_good = chunk_take(&r.chunk, buf_str(&p->bytes), &state->names, e);
+		if (is_good)
+			add_chunk(state, p->file, &r.chunk, p->first_item);
+	}
+	chunk_release(&r.chunk);
+	free(order);
+	return is_good && count_fresh(state, e) && tighten(state, e);
 }
 
 static void forget_sums(struct state *state)
 {
 	keys_release(&state->keys);
 	cells_release(&state->cells);
-	state->copied.n = 0;
+	state->copied.n = state->fresh.n = state->loose.n = 0;
 	state->copies = 0;
 	state->has_parts = false;
-	close_files(state);
-	for (int i = 0; i < KEY_PARTS; i++)
-		buf_clear(&state->parts[i]);
+}
+
+static bool recount_index(struct state *state, struct err *e)
+{
+	struct recount r = {
+		.state = state, .seen = must_alloc(state->known.files.n + 1, sizeof *r.seen)};
+	bool is_good = pieces_each_chunk(state->pieces, INT64_MIN, INT64_MAX, recount_chunk, &r, e);
+
+	for (size_t i = 0; i < state->known.files.n && is_good; i++) {
+		const struct known_file *file = &state->known.files.p[i];
+		if (!file->is_dropped && r.seen[i] != file->counted_items)
+			is_good = err_set(e, ERR_PARSE, "answers of a file are missing");
+	}
+	chunk_release(&r.chunk);
+	free(r.seen);
+	return is_good;
 }
 
 bool state_count_again(struct state *state, struct err *e)
 {
-	struct recount r = {.state = state};
-	bool is_good = true;
-
 	forget_sums(state);
-	if (state->pieces)
-		is_good = pieces_each_chunk(
-			state->pieces, INT64_MIN, INT64_MAX, recount_chunk, &r, e);
-	vec_each (&state->pending, p)
-		is_good = is_good && recount_pending(&r, p, e);
-	chunk_release(&r.chunk);
-	return is_good;
+	return (!state->pieces || recount_index(state, e)) && add_pending(state, e);
 }
 
 /* ---- what was read ---- */
@@ -433,12 +383,16 @@ static void take_job(struct state *state, struct harvest_job *job)
 {
 	struct known_file *file = &state->known.files.p[job->file];
 
-	file->is_changed = true;
 	if (!job->is_good) {
+		struct str why = str_from(job->e.text);
+		if (file->state == USAGE_FILE_UNREADABLE && str_eq(file->why, why))
+			return;
+		file->is_changed = state->is_changed = true;
 		file->state = USAGE_FILE_UNREADABLE;
-		file->why = arena_copy(&state->known.arena, str_from(job->e.text));
+		file->why = arena_copy(&state->known.arena, why);
 		return;
 	}
+	file->is_changed = state->is_changed = true;
 	if (job->was_rewritten) {
 		file->is_dropped = true;
 		file->items = file->copies = file->damaged = 0;
@@ -482,130 +436,10 @@ bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e
 	vec_each (&harvest->jobs, job) {
 		take_job(state, job);
 		has_dropped |= state->known.files.p[job->file].is_dropped;
-		state->is_changed = true;
 	}
 	if (has_dropped) {
 		state->is_rebuilt = true;
 		return state_count_again(state, e);
 	}
-	vec_each (&state->pending, p) {
-		int64_t first = state->known.files.p[p->file].items;
-		vec_each (&harvest->jobs, job)
-			if (job->file == p->file)
-				first -= job->items;
-		if (!state_add(state, p->file, buf_str(&p->bytes), first, e))
-			return false;
-	}
-	return true;
-}
-
-/* ---- each ---- */
-
-struct visit {
-	struct state *state;
-	uint64_t *copied; /* sorted */
-	int64_t since_ms, until_ms;
-	bool (*visit)(void *self, const struct usage_entry *entry);
-	void *self;
-	struct chunk chunk;
-	bool is_over;
-};
-
-static int by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Joins an answer with its copies; false: another place stands for all of them. */
-static bool join_copies(
-	struct visit *v, struct answer *answer, uint64_t key, bool *is_first, struct err *e)
-{
-	struct group g = {.state = v->state, .not_file = UINT32_MAX, .e = e};
-
-	if (!find_group(&g, key)) {
-		vec_release(&g.answers);
-		return false;
-	}
-	if (g.answers.n > 0) {
-		struct answer joined = join_all(&g);
-		*is_first = joined.entry.file == answer->entry.file && joined.item == answer->item;
-		*answer = joined;
-	}
-	vec_release(&g.answers);
-	return true;
-}
-
-static bool visit_items(struct visit *v, uint32_t file, int64_t first_item, struct err *e)
-{
-	for (size_t i = 0; i < v->chunk.items.n && !v->is_over; i++) {
-		struct answer answer =
-			answer_of(v->state, file, &v->chunk, i, first_item + (int64_t)i);
-		uint64_t key = v->chunk.items.p[i].key;
-		bool is_first = true;
-		if (answer.entry.time_ms < v->since_ms || answer.entry.time_ms >= v->until_ms)
-			continue;
-		if (key && v->state->copied.n > 0 &&
-			bsearch(&key, v->copied, v->state->copied.n, sizeof key, by_number) &&
-			!join_copies(v, &answer, key, &is_first, e))
-			return false;
-		if (!is_first)
-			continue;
-		set_price(v->state, &answer.entry);
-		v->is_over = !v->visit(v->self, &answer.entry);
-	}
-	return true;
-}
-
-static bool visit_bytes(
-	struct visit *v, uint32_t file, int64_t first_item, struct str bytes, struct err *e)
-{
-	chunk_clear(&v->chunk);
-	return chunk_take(&v->chunk, bytes, &v->state->names, e) &&
-	       visit_items(v, file, first_item, e);
-}
-
-static bool visit_chunk(
-	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e)
-{
-	struct visit *v = self;
-
-	if (file >= v->state->known.files.n || v->state->known.files.p[file].is_dropped ||
-		v->is_over)
-		return true;
-	return visit_bytes(v, file, first_item, bytes, e);
-}
-
-static bool visit_all(struct visit *v, struct err *e)
-{
-	struct state *state = v->state;
-
-	if (state->pieces &&
-		!pieces_each_chunk(state->pieces, v->since_ms, v->until_ms, visit_chunk, v, e))
-		return false;
-	vec_each (&state->pending, p) {
-		if (!v->is_over && !visit_bytes(v, p->file, p->first_item, buf_str(&p->bytes), e))
-			return false;
-	}
-	return true;
-}
-
-bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e)
-{
-	struct visit v = {.state = state,
-		.since_ms = since_ms,
-		.until_ms = until_ms,
-		.visit = visit,
-		.self = self};
-
-	v.copied = must_alloc(state->copied.n + 1, sizeof *v.copied);
-	if (state->copied.n > 0)
-		memcpy(v.copied, state->copied.p, state->copied.n * sizeof *v.copied);
-	qsort(v.copied, state->copied.n, sizeof *v.copied, by_number);
-	bool is_good = visit_all(&v, e);
-	free(v.copied);
-	chunk_release(&v.chunk);
-	return is_good;
+	return add_pending(state, e);
 }

@@ -28,14 +28,10 @@ struct context_price {
 	const struct usage_price *price;
 };
 
-/* Chunks of one file, unpacked because copies are in it. */
-struct opened_file {
-	uint32_t file;
-	bool is_used;
-	struct chunk chunk;
+struct key_list {
+	uint64_t *p;
+	size_t n, capacity; /* as VEC */
 };
-
-enum { OPENED_FILES = 8 };
 
 struct state {
 	struct usage_wish wish;
@@ -45,15 +41,15 @@ struct state {
 	struct keys keys; /* those that are not in the index's parts */
 	struct cells cells;
 	VEC(struct pending) pending; /* by file */
-	VEC(uint64_t) copied; /* keys of answers that are in several places */
+	struct key_list copied; /* keys of answers that are in several places */
+	struct key_list fresh; /* keys that came now, and perhaps not for the first time */
+	VEC(uint32_t) loose; /* cells whose times have to be looked at again */
 	int64_t copies;
 	struct pieces *pieces; /* NULL: no index */
 	uint64_t origin; /* of the index: what tells it from other machines' */
 	bool has_parts; /* the index has keys beside these */
 	struct buf parts[KEY_PARTS]; /* those that were needed */
 	bool part_is_loaded[KEY_PARTS];
-	struct opened_file opened[OPENED_FILES];
-	size_t opened_next;
 	VEC(struct context_price) prices;
 	VEC(uint32_t) source_names; /* of usage_readers */
 	bool is_changed, is_rebuilt; /* what has to be written: something; all of it */
@@ -62,16 +58,21 @@ struct state {
 /* One answer, from one place or joined from several. */
 struct answer {
 	struct usage_entry entry;
-	uint32_t item;
+	uint64_t key; /* 0: it is no copy of any */
+	uint32_t item; /* of its file */
 	bool is_replacing;
+	bool is_counted; /* in the sums already */
 };
+
+/* What the chunk has at place, the item-th of its file. */
+struct answer state_answer(
+	struct state *state, uint32_t file, const struct chunk *chunk, size_t place, int64_t item);
+void state_price(struct state *state, struct usage_entry *entry);
+struct usage_cell *state_cell(struct state *state, const struct usage_entry *entry);
 
 struct usage_sum usage_entry_sum(const struct usage_entry *entry);
 
 void state_release(struct state *state);
-/* Counts what a file's chunks hold; first_item: how many the file had before. */
-[[nodiscard]] bool state_add(
-	struct state *state, uint32_t file, struct str bytes, int64_t first_item, struct err *e);
 /* Forgets all sums and counts everything that the index and pending have once more. */
 [[nodiscard]] bool state_count_again(struct state *state, struct err *e);
 /* usage_each. */

@@ -97,7 +97,7 @@ static void begin_anew(struct whole *w)
 static void set_index_aside(struct whole *w)
 {
 	begin_anew(w);
-	pieces_set_aside(w->index_path);
+	pieces_set_aside(w->index_path, w->index_inode);
 	w->view.was_rebuilt = true;
 }
 
@@ -105,9 +105,11 @@ static void load_index(struct whole *w)
 {
 	enum pieces_found found = PIECE_NONE;
 	struct err e = {0};
+	struct stat s;
 
 	if (!w->index_path)
 		return;
+	w->index_inode = stat(w->index_path, &s) == 0 ? s.st_ino : 0;
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
 		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
@@ -131,21 +133,19 @@ static bool make_directory(struct whole *w, struct err *e)
 	return fd >= 0;
 }
 
-void whole_save(struct whole *w)
+bool whole_save(struct whole *w, struct err *e)
 {
-	struct err e = {0};
 	struct state *state = &w->state;
 
 	if (!w->index_path || !(state->is_changed || state->is_rebuilt || !state->pieces ||
 				      state->known.dirs_changed))
-		return;
-	if (!state->pieces && !make_directory(w, &e)) {
-		trouble(w, &e);
-		return;
-	}
-	/* Who wrote meanwhile wrote what we would have. */
-	if (!save_commit(state, &w->saved, w->index_path, &e) && e.code != ERR_CANCELLED)
-		trouble(w, &e);
+		return true;
+	if ((state->pieces || make_directory(w, e)) &&
+		save_commit(state, &w->saved, w->index_path, e))
+		return true;
+	if (e->code != ERR_CANCELLED)
+		trouble(w, e);
+	return false;
 }
 
 /* ---- refreshing ---- */
@@ -165,8 +165,10 @@ static bool refresh(struct whole *w, struct err *e)
 	bool is_priced_else = w->saved.price_mark != usage_prices_mark(state->wish.prices);
 	bool is_other_zone = w->saved.zone_mark != usage_zone_mark(state->wish.zone);
 	if (has_index && !state->is_rebuilt && (is_priced_else || is_other_zone)) {
-		/* Days of another zone are not worth writing, unless other things are. */
+		/* Days of another zone are not worth writing, unless other things are: then all
+		 * are. */
 		state->is_rebuilt = is_priced_else || state->is_changed;
+		state->known.dirs_changed &= state->is_rebuilt;
 		return state_count_again(state, e);
 	}
 	return true;
@@ -265,6 +267,8 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
+	if (!is_good && e->code == ERR_PARSE && w->index_path)
+		pieces_set_aside(w->index_path, w->index_inode);
 	return is_good;
 }
 
@@ -326,7 +330,9 @@ bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct 
 	struct whole *w = whole_open(wish, e);
 	if (!w)
 		return false;
-	whole_save(w);
+	/* Who wrote meanwhile wrote what this would have written. */
+	struct err ignored = {0};
+	(void)whole_save(w, &ignored);
 	show(w);
 	*view = &w->view;
 	return true;

@@ -131,7 +131,8 @@ struct usage_wish {
 void usage_close(struct usage_view *view); /* NULL is nothing */
 /*
  * Calls visit for each counted answer from since_ms to before until_ms, in no order, until it
- * returns false. The cost of the whole is in proportion to what lies there.
+ * returns false. The cost of the whole is in proportion to what lies there. ERR_PARSE: the index is
+ * damaged; it is out of the way then, and a view that is opened now is whole.
  */
 [[nodiscard]] bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);

@@ -15,14 +15,15 @@ struct whole {
 	struct find_places places;
 	bool is_wanted[READERS_MAX];
 	const char *index_path; /* NULL none */
+	uint64_t index_inode;
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 };
 
 /* With all that the index has and the transcripts say now; not yet written, without the view. */
 struct whole *whole_open(const struct usage_wish *wish, struct err *e);
-/* Trouble is left in the view. */
-void whole_save(struct whole *w);
+/* Trouble is left in the view. False: it is not written, or somebody else wrote (ERR_CANCELLED). */
+bool whole_save(struct whole *w, struct err *e);
 void whole_close(void *whole);
 
 #endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/*
+ * join: answers that are in several places: in lines that were read one after the other, in
+ * conversations that were resumed or forked, on several machines. All places of many keys are
+ * fetched at once, each file once.
+ */
+#ifndef USAGE_JOIN_H
+#define USAGE_JOIN_H
+
+#include "usage/state.h"
+
+struct answers {
+	VEC(struct answer) answers; /* by key, then by file and item */
+	struct arena arena; /* their tools */
+};
+
+void answers_release(struct answers *gather);
+/* All places of the keys, which are sorted here, each once. */
+[[nodiscard]] bool answers_of_keys(
+	struct answers *gather, struct state *state, struct key_list *keys, struct err *e);
+/* Where the answers that have the key of the from-th end. */
+size_t answers_end(const struct answers *gather, size_t from);
+/*
+ * Answers of one key, in the order they have here, as one: the earliest place says when and whose
+ * it was (of two at one time the older file), the largest how much, of which model and with which
+ * tools.
+ */
+struct answer answers_join(struct answers *gather, const struct state *state,
+	const struct answer *answers, size_t count);
+
+#endif
