@@ -12,6 +12,7 @@ struct visit {
 	bool (*visit)(void *self, const struct usage_entry *entry);
 	void *self;
 	struct chunk chunk;
+	int64_t *seen; /* items by file; NULL where not all are looked at */
 	bool is_over;
 };
 
@@ -68,7 +69,24 @@ static bool visit_chunk(
 		return err_set(e, ERR_PARSE, "answers of a file that is not known");
 	if (v->state->known.files.p[file].is_dropped || v->is_over)
 		return true;
-	return visit_bytes(v, file, first_item, bytes, e);
+	if (!visit_bytes(v, file, first_item, bytes, e))
+		return false;
+	if (v->seen)
+		v->seen[file] += (int64_t)v->chunk.items.n;
+	return true;
+}
+
+/* Rows that are not there are not noticed otherwise. */
+static bool has_seen_all(const struct visit *v, struct err *e)
+{
+	const struct known *known = &v->state->known;
+
+	if (!v->seen || v->is_over)
+		return true;
+	for (size_t i = 0; i < known->files.n; i++)
+		if (!known->files.p[i].is_dropped && v->seen[i] != known->files.p[i].counted_items)
+			return err_set(e, ERR_PARSE, "answers of a file are missing");
+	return true;
 }
 
 /* An answer's earliest place is in the time where the answer is, so all of those have been met. */
@@ -91,7 +109,8 @@ static bool visit_all(struct visit *v, struct err *e)
 	struct state *state = v->state;
 
 	if (state->pieces &&
-		!pieces_each_chunk(state->pieces, v->since_ms, v->until_ms, visit_chunk, v, e))
+		(!pieces_each_chunk(state->pieces, v->since_ms, v->until_ms, visit_chunk, v, e) ||
+			!has_seen_all(v, e)))
 		return false;
 	vec_each (&state->pending, p) {
 		if (!v->is_over && !visit_bytes(v, p->file, p->first_item, buf_str(&p->bytes), e))
@@ -113,7 +132,10 @@ bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
 		vec_push(&v.copied, *key);
 	if (v.copied.n > 0)
 		qsort(v.copied.p, v.copied.n, sizeof *v.copied.p, by_number);
+	if (state->pieces && since_ms == INT64_MIN && until_ms == INT64_MAX)
+		v.seen = must_alloc(state->known.files.n + 1, sizeof *v.seen);
 	bool is_good = visit_all(&v, e);
+	free(v.seen);
 	vec_release(&v.copied);
 	vec_release(&v.met);
 	chunk_release(&v.chunk);

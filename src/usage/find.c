@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -283,14 +284,22 @@ static void look(void *self, int)
 
 /* ---- what is new ---- */
 
+/* A name that may be another one of a file that is found, too: looked at when all are. */
+struct found_link {
+	uint32_t dir;
+	struct str name;
+	struct stat facts;
+};
+
 struct lister {
 	struct known *known;
 	struct names visited; /* directories: device, inode, source */
 	bool has_visited;
+	VEC(struct found_link) links;
 	int64_t now_ns;
 };
 
-static struct str dir_key(uint64_t parts[3], uint64_t device, uint64_t inode, uint32_t source)
+static struct str place_key(uint64_t parts[3], uint64_t device, uint64_t inode, uint32_t source)
 {
 	parts[0] = device;
 	parts[1] = inode;
@@ -308,10 +317,10 @@ static bool visit_once(struct lister *l, uint64_t device, uint64_t inode, uint32
 		vec_each (&l->known->dirs, dir)
 			if (dir->kind == KNOWN_DIRECTORY)
 				(void)names_add(&l->visited,
-					dir_key(parts, dir->device, dir->inode, dir->source));
+					place_key(parts, dir->device, dir->inode, dir->source));
 		l->has_visited = true;
 	}
-	struct str key = dir_key(parts, device, inode, source);
+	struct str key = place_key(parts, device, inode, source);
 	if (names_find(&l->visited, key, &found))
 		return false;
 	(void)names_add(&l->visited, key);
@@ -348,18 +357,6 @@ static void add_file(struct lister *l, uint32_t dir, struct str name, const stru
 	file->change = KNOWN_NEW;
 }
 
-/* Another name of a file that is known already. */
-static bool is_alias(const struct lister *l, uint32_t source, const struct stat *s)
-{
-	vec_each (&l->known->files, file) {
-		const struct known_facts *f = file->change ? &file->now : &file->facts;
-		if (f->inode == s->st_ino && f->device == s->st_dev &&
-			l->known->dirs.p[file->dir].source == source)
-			return true;
-	}
-	return false;
-}
-
 static void list_entry(
 	struct lister *l, uint32_t number, int fd, const struct dirent *entry, struct names *had)
 {
@@ -385,9 +382,14 @@ static void list_entry(
 		depth += below.p[i] == '/';
 	if (S_ISDIR(s.st_mode) && depth < DEPTH_MAX)
 		add_dir(l, dir, number, whole, &s);
-	else if (S_ISREG(s.st_mode) && may_be_file &&
-		 (entry->d_type != DT_LNK || !is_alias(l, dir->source, &s)))
-		add_file(l, number, str_from(entry->d_name), &s);
+	else if (S_ISREG(s.st_mode) && may_be_file) {
+		struct str name = str_from(entry->d_name);
+		if (entry->d_type == DT_REG && s.st_nlink == 1)
+			add_file(l, number, name, &s);
+		else
+			vec_push(&l->links,
+				(struct found_link){number, arena_copy(&l->known->arena, name), s});
+	}
 }
 
 static void list_entries(struct lister *l, uint32_t number, DIR *stream)
@@ -430,6 +432,42 @@ static void list(struct lister *l, uint32_t number)
 		return;
 	list_entries(l, number, stream);
 	(void)closedir(stream);
+}
+
+static int by_name(const void *a, const void *b, void *self)
+{
+	const struct known_dir *dirs = ((struct lister *)self)->known->dirs.p;
+	const struct found_link *x = a, *y = b;
+	int by_dir = str_cmp(dirs[x->dir].path, dirs[y->dir].path);
+
+	return by_dir ? by_dir : str_cmp(x->name, y->name);
+}
+
+/* Of a file's names one counts, and rather that of the file than that of a link. */
+static void add_links(struct lister *l)
+{
+	struct names taken = {0};
+	uint64_t parts[3];
+	uint32_t ignored;
+
+	if (l->links.n == 0)
+		return;
+	vec_each (&l->known->files, file) {
+		const struct known_facts *f = file->change ? &file->now : &file->facts;
+		uint32_t source = l->known->dirs.p[file->dir].source;
+		if (file->state != USAGE_FILE_MERGED)
+			(void)names_add(&taken, place_key(parts, f->device, f->inode, source));
+	}
+	qsort_r(l->links.p, l->links.n, sizeof *l->links.p, by_name, l);
+	vec_each (&l->links, link) {
+		struct str key = place_key(parts, link->facts.st_dev, link->facts.st_ino,
+			l->known->dirs.p[link->dir].source);
+		if (names_find(&taken, key, &ignored))
+			continue;
+		(void)names_add(&taken, key);
+		add_file(l, link->dir, link->name, &link->facts);
+	}
+	names_release(&taken);
 }
 
 static struct known_dir *find_root(struct known *known, const struct find_place *place)
@@ -496,5 +534,7 @@ void find_changes(struct known *known, const struct find_places *places, const b
 	for (uint32_t i = 0; i < known->dirs.n; i++)
 		if (known->dirs.p[i].must_list)
 			list(&lister, i);
+	add_links(&lister);
+	vec_release(&lister.links);
 	names_release(&lister.visited);
 }

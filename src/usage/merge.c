@@ -52,7 +52,6 @@ static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 	like.files.p = NULL;
 	like.files.n = like.files.capacity = 0;
 	like.why = (struct str){0};
-	like.parent = (uint32_t)m->own->known.dirs.n; /* none is looked at */
 	for (uint32_t i = 0; i < m->own->known.dirs.n; i++) {
 		const struct known_dir *known = &m->own->known.dirs.p[i];
 		if (known->kind == KNOWN_ELSEWHERE && known->device == like.device &&

@@ -37,9 +37,11 @@ struct pieces {
 static bool failed(struct pieces *pieces, struct err *e)
 {
 	int code = sqlite3_errcode(pieces->db) & 0xff;
+	/* SQLITE_ERROR: there are other tables than there should be. */
+	bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
 
-	return err_set(e, code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ERR_PARSE : ERR_IO,
-		"the index: %s", sqlite3_errmsg(pieces->db));
+	return err_set(
+		e, is_damage ? ERR_PARSE : ERR_IO, "the index: %s", sqlite3_errmsg(pieces->db));
 }
 
 static bool run(struct pieces *pieces, const char *sql, struct err *e)
@@ -634,6 +636,8 @@ static bool land(struct pieces *pieces, struct err *e)
 	pieces->db = NULL;
 	if (closed != SQLITE_OK)
 		return err_set(e, ERR_IO, "the index cannot be closed");
+	if (access(pieces->path, F_OK) < 0)
+		remove_all(pieces->path); /* the log of one that is no more is not for this one */
 	if (link(pieces->temporary, pieces->path) < 0)
 		return errno == EEXIST ? err_set(e, ERR_CANCELLED, "somebody else wrote the index")
 				       : err_errno(e, "%s", pieces->path);

@@ -189,10 +189,23 @@ static void drop_front(struct usage_piece *piece, size_t n)
 	memmove(piece->p, piece->p + n, piece->n);
 }
 
-/* Bytes [from, to) of a line that is longer than a piece. */
-static bool give_long_line(const struct usage_reader *reader, struct usage_file *file,
-	struct usage_piece *piece, int fd, int64_t from, int64_t to, struct err *e)
+/* Whether a line that has no end yet can only be followed by its end. */
+static bool is_whole(struct str line, int64_t offset)
 {
+	struct err ignored;
+
+	if (offset == 0 && str_starts(line, STR("\xef\xbb\xbf")))
+		line = str_skip(line, 3);
+	return line.n > 0 && line.p[line.n - 1] == '}' && json_check(line, &ignored);
+}
+
+/* Bytes [*end, to) of a line that is longer than a piece. What has no end counts as in give_last.
+ */
+static bool give_long_line(const struct usage_reader *reader, struct usage_file *file,
+	struct usage_piece *piece, int fd, bool has_end, int64_t to, int64_t *end, struct err *e)
+{
+	int64_t from = *end;
+
 	piece->line_offset = from;
 	if (to - from > LINE_MAX_BYTES) {
 		usage_complain(file, "a line of more than 256 MB");
@@ -208,8 +221,10 @@ static bool give_long_line(const struct usage_reader *reader, struct usage_file 
 			break;
 		n += (size_t)got;
 	}
-	if (n == size)
+	if (n == size && (has_end || is_whole((struct str){line, size}, from))) {
 		give_line(reader, file, piece, (struct str){line, size}, from);
+		*end = to;
+	}
 	free(line);
 	return n == size || err_set(e, ERR_IO, "the file became shorter while it was read");
 }
@@ -230,10 +245,12 @@ static bool read_long_line(const struct usage_reader *reader, struct usage_file 
 		if (stop || got == 0) {
 			int64_t to = piece->base + (limit - piece->p);
 			*has_end = stop != NULL;
-			*end = stop ? to + 1 : from;
+			*end = from;
 			drop_front(piece, (size_t)(limit - piece->p) + (stop ? 1 : 0));
-			return !is_wanted || !stop ||
-			       give_long_line(reader, file, piece, fd, from, to, e);
+			if (is_wanted && !give_long_line(reader, file, piece, fd, stop, to, end, e))
+				return false;
+			*end = stop ? to + 1 : *end;
+			return true;
 		}
 		if (piece->n > piece->overlap)
 			drop_front(piece, piece->n - piece->overlap);
@@ -250,12 +267,11 @@ static void give_last(const struct usage_reader *reader, struct usage_file *file
 	struct usage_piece *piece, int64_t *end)
 {
 	struct str line = {piece->p, piece->n};
-	struct err ignored;
 
 	forget_found(piece);
 	if (line.n == 0 || find_any(piece, line.p, line.p + line.n) == line.p + line.n)
 		return;
-	if (line.p[line.n - 1] == '}' && json_check(line, &ignored)) {
+	if (is_whole(line, piece->base)) {
 		give_line(reader, file, piece, line, piece->base);
 		*end = piece->base + (int64_t)line.n;
 	}
