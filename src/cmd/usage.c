@@ -34,6 +34,8 @@ const struct usage_report usage_reports[] = {
 		.takes_words = true, .opens_view = true},
 	{"forget", NULL, "forgets what transcripts said that are gone", usage_run_forget,
 		.opens_view = true},
+	{"watch", NULL, "what is going on, drawn again when it changes", usage_run_watch,
+		.opens_view = true},
 	{"export", NULL, "every answer, for other programs: csv, json, prometheus, sqlite",
 		usage_run_export, .takes_words = true},
 	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor,
@@ -60,6 +62,9 @@ static const struct option options[] = {
 	{"order", 'o', "ORDER", "asc or desc"},
 	{"json", 'j', NULL, "JSON, as ccusage has it (docs/usage.md)"},
 	{"csv", 0, NULL, "CSV"},
+	{"chart", 0, NULL, "bars in place of the table: of the cost, with --no-cost of tokens"},
+	{"ascii", 0, NULL, "bars of plain characters, as where the locale has no UTF-8"},
+	{"html", 0, "FILE", "a page for a browser in place of the table, with charts; - is stdout"},
 	{"compact", 0, NULL, "fewer columns"},
 	{"no-cost", 0, NULL, "no costs"},
 	{"id", 0, "ID", "session: that one alone"},
@@ -70,6 +75,7 @@ static const struct option options[] = {
 	{"max-cost", 0, "USD", "check: more is too much"},
 	{"max-tokens", 0, "N", "check: more is too much"},
 	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)"},
+	{"interval", 0, "SECONDS", "watch: how often to look for what is new (2)"},
 	{"merged", 0, NULL, "forget: also what was merged"},
 	{"compat", 0, "ccusage", "count and price as ccusage does, with its mistakes"},
 	{"index", 0, "FILE", "keep what was read there"},
@@ -344,7 +350,7 @@ void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *
 	AUTO(buf) names = {0};
 	AUTO(buf) line = {0};
 
-	if (u->look.hides_cost || u->look.form != USAGE_TABLE)
+	if (u->look.hides_cost || u->look.form == USAGE_JSON || u->look.form == USAGE_CSV)
 		return;
 	for (size_t i = 0; i < total->part_count; i++) {
 		if (!total->parts[i].sum.unpriced[u->query.mode])
@@ -429,7 +435,7 @@ static bool prepare(struct usage_run *u, struct err *e)
 	settings_warn(&w->settings);
 	settings_fill(&w->settings, settable, &w->given, &w->arena);
 	return read_index(u, e) && read_zone(u, e) && read_choices(u, e) && read_filter(u, e) &&
-	       read_sources(u, e) && read_form(u, e) &&
+	       read_sources(u, e) && read_form(u, e) && usage_run_read_drawing(u, e) &&
 	       settings_prices(&w->settings, &u->prices, e);
 }
 

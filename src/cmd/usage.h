@@ -28,6 +28,7 @@ struct usage_run {
 	int32_t today;
 	struct usage_query query; /* filled by the filters */
 	struct usage_look look;
+	const char *page_path; /* --html; NULL none */
 	struct buf out; /* goes to stdout at the end */
 };
 
@@ -55,10 +56,16 @@ int usage_run_tools(struct usage_run *u, struct err *e);
 int usage_run_check(struct usage_run *u, struct err *e);
 int usage_run_merge(struct usage_run *u, struct err *e);
 int usage_run_forget(struct usage_run *u, struct err *e);
+int usage_run_watch(struct usage_run *u, struct err *e);
 int usage_run_export(struct usage_run *u, struct err *e);
 int usage_run_doctor(struct usage_run *u, struct err *e);
 
 /* ---- for reports ---- */
+
+/* --chart, --ascii, --html: false where the report has none. */
+[[nodiscard]] bool usage_run_read_drawing(struct usage_run *u, struct err *e);
+/* Writes the query's rows as a page to u->page_path. */
+int usage_run_page(struct usage_run *u, struct err *e);
 
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);

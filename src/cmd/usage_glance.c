@@ -15,12 +15,14 @@ static void group(struct usage_run *u, enum usage_by by, int32_t since, struct u
 	usage_group(u->view, &query, out);
 }
 
-int usage_run_glance(struct usage_run *u, struct err *)
+int usage_run_glance(struct usage_run *u, struct err *e)
 {
 	static const enum usage_by by[USAGE_GLANCE_PERIODS] = {
 		USAGE_BY_DAY, USAGE_BY_WEEK, USAGE_BY_MONTH};
 	struct usage_glance glance = {.first_day = u->today - (DAYS - 1), .today = u->today};
 
+	if (u->page_path)
+		return usage_run_page(u, e);
 	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++) {
 		glance.since[i] = usage_period_start(by[i], u->today, u->query.first_weekday);
 		group(u, by[i], glance.since[i], &glance.periods[i]);

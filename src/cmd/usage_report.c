@@ -7,10 +7,12 @@
 #include "usage/block.h"
 #include "usage/tool.h"
 
-int usage_run_rows(struct usage_run *u, struct err *)
+int usage_run_rows(struct usage_run *u, struct err *e)
 {
 	struct usage_rows rows;
 
+	if (u->page_path)
+		return usage_run_page(u, e);
 	usage_group(u->view, &u->query, &rows);
 	usage_show_rows(&u->look, &u->query, &rows);
 	usage_run_tell_unpriced(u, &rows.total);

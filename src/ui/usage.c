@@ -25,6 +25,16 @@ void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(
 	}
 }
 
+bool usage_locale_is_utf8(const char *(*environment)(const char *name))
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *value = NULL;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names && !(value && *value); i++)
+		value = environment(names[i]);
+	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
+}
+
 const struct usage_word usage_words[USAGE_BY_COUNT] = {
 	[USAGE_BY_DAY] = {"Date", "date"},
 	[USAGE_BY_WEEK] = {"Week", "week"},
@@ -147,6 +157,7 @@ void usage_show_rows(const struct usage_look *look, const struct usage_query *qu
 		[USAGE_TABLE] = usage_table_rows,
 		[USAGE_JSON] = usage_json_rows,
 		[USAGE_CSV] = usage_csv_rows,
+		[USAGE_CHART] = usage_chart_rows,
 	};
 
 	forms[look->form](look, query, rows);

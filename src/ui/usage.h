@@ -15,7 +15,7 @@
 
 struct usage_zone;
 
-enum usage_form { USAGE_TABLE, USAGE_JSON, USAGE_CSV };
+enum usage_form { USAGE_TABLE, USAGE_JSON, USAGE_CSV, USAGE_CHART };
 
 /* How it shall look. */
 struct usage_look {
@@ -26,6 +26,7 @@ struct usage_look {
 	const char *home; /* NULL none: paths below it are shown as "~/..." */
 	size_t columns; /* of the terminal; 0: no limit */
 	bool has_style, has_colour;
+	bool is_ascii; /* bars are made of what every terminal has */
 	bool is_compact;
 	bool hides_cost;
 	bool has_breakdown; /* rows for each model */
@@ -35,6 +36,8 @@ struct usage_look {
 
 /* Sets columns and colours by what stdout is and by NO_COLOR, FORCE_COLOR and TERM. */
 void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(const char *name));
+/* Whether the locale is one of UTF-8 (POSIX: LC_ALL, LC_CTYPE, LANG, the first that is set). */
+bool usage_locale_is_utf8(const char *(*environment)(const char *name));
 
 /* ---- reports ---- */
 
@@ -75,6 +78,28 @@ struct usage_glance {
 	int32_t first_day, today;
 };
 void usage_show_glance(const struct usage_look *look, const struct usage_glance *glance);
+
+/* A report as an HTML page that needs nothing else. */
+struct usage_page {
+	const struct usage_query *query;
+	const struct usage_rows *rows;
+	struct usage_rows times, projects;
+	enum usage_by times_by; /* days, weeks or months */
+	int64_t now_ms;
+};
+void usage_put_page(const struct usage_look *look, const struct usage_page *page);
+
+/* What is going on. */
+struct usage_now {
+	struct usage_rows today; /* of the day alone */
+	struct usage_rows sessions; /* the last ones first */
+	struct usage_blocks blocks;
+	int64_t now_ms;
+};
+/* For a screen of so many rows. */
+void usage_show_now(const struct usage_look *look, const struct usage_now *now, size_t rows);
+/* The same in one line, without what changes with time alone. */
+void usage_put_now(const struct usage_look *look, const struct usage_now *now, struct buf *out);
 
 /* ---- for other programs ---- */
 

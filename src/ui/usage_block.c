@@ -7,7 +7,7 @@
 
 enum { MINUTE_MS = 60'000, WARN_PERCENT = 80 };
 
-static bool is_shown(const struct usage_block *block, const struct usage_block_look *wish)
+bool usage_block_is_shown(const struct usage_block *block, const struct usage_block_look *wish)
 {
 	if (block->start_ms < wish->since_ms || block->start_ms >= wish->until_ms)
 		return false;
@@ -146,7 +146,7 @@ static void put_block(struct json_writer *w, const struct usage_look *look,
 
 /* ---- a table ---- */
 
-static void put_span(struct buf *out, int64_t ms)
+void usage_put_span(struct buf *out, int64_t ms)
 {
 	int64_t minutes = (ms + MINUTE_MS / 2) / MINUTE_MS;
 
@@ -161,14 +161,14 @@ static void put_state(
 	struct buf *out, const struct usage_block_look *wish, const struct usage_block *block)
 {
 	if (block->is_gap) {
-		put_span(out, block->end_ms - block->start_ms);
+		usage_put_span(out, block->end_ms - block->start_ms);
 		buf_put_text(out, " nothing");
 	} else if (block->is_active) {
 		buf_put_text(out, "active, ");
-		put_span(out, block->end_ms - wish->now_ms);
+		usage_put_span(out, block->end_ms - wish->now_ms);
 		buf_put_text(out, " left");
 	} else {
-		put_span(out, block->last_ms - block->first_ms);
+		usage_put_span(out, block->last_ms - block->first_ms);
 	}
 }
 
@@ -273,7 +273,7 @@ static void each_block(const struct listing *l)
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct usage_block *block = &b->list[l->wish->is_down ? b->count - 1 - i : i];
-		if (is_shown(block, l->wish))
+		if (usage_block_is_shown(block, l->wish))
 			l->put(l->self, block);
 	}
 }
@@ -364,7 +364,9 @@ void usage_show_blocks(const struct usage_look *look, const struct usage_block_l
 	struct listing l = {.look = look, .wish = wish, .blocks = blocks, .self = &w};
 
 	w.listing = &l;
-	if (look->form == USAGE_JSON) {
+	if (look->form == USAGE_CHART) {
+		usage_chart_blocks(look, wish, blocks);
+	} else if (look->form == USAGE_JSON) {
 		show_json(&l, &w);
 	} else if (look->form == USAGE_TABLE) {
 		show_table(&l, &w);

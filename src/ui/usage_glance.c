@@ -8,16 +8,6 @@ enum { BAR_CELLS = 24 };
 
 /* ---- a line of bars ---- */
 
-static int64_t height_of(const struct usage_look *look, const struct usage_sum *sum, bool by_cost)
-{
-	return by_cost ? sum->cost_nanousd[look->mode] : usage_tokens_total(&sum->tokens);
-}
-
-static bool is_by_cost(const struct usage_look *look, const struct usage_glance *glance)
-{
-	return !look->hides_cost && glance->days.total.sum.cost_nanousd[look->mode] > 0;
-}
-
 static const struct usage_row *row_of(const struct usage_rows *days, int32_t day)
 {
 	for (size_t i = 0; i < days->count; i++)
@@ -29,21 +19,17 @@ static const struct usage_row *row_of(const struct usage_rows *days, int32_t day
 /* A cell a day; what is not nothing has a height. */
 static void put_sparkline(const struct usage_look *look, const struct usage_glance *glance)
 {
-	static const char *const heights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	const size_t steps = sizeof heights / sizeof *heights;
-	bool by_cost = is_by_cost(look, glance);
+	bool by_cost = usage_is_by_cost(look, &glance->days.total.sum);
 	int64_t most = 0;
 
 	for (size_t i = 0; i < glance->days.count; i++) {
-		int64_t height = height_of(look, &glance->days.list[i].sum, by_cost);
+		int64_t height = usage_size_of(look, &glance->days.list[i].sum, by_cost);
 		most = height > most ? height : most;
 	}
 	for (int32_t day = glance->first_day; day <= glance->today; day++) {
 		const struct usage_row *row = row_of(&glance->days, day);
-		int64_t height = row ? height_of(look, &row->sum, by_cost) : 0;
-		double part = most ? (double)height / (double)most : 0;
-		size_t step = (size_t)(part * (double)(steps - 1) + 0.5);
-		buf_put_text(look->out, height <= 0 ? " " : heights[step]);
+		int64_t height = row ? usage_size_of(look, &row->sum, by_cost) : 0;
+		usage_put_spark(look->out, usage_part_of(height, most), look->is_ascii);
 	}
 }
 
@@ -57,7 +43,8 @@ static void put_days(const struct usage_look *look, const struct usage_glance *g
 	day_put(glance->first_day, look->out);
 	buf_put_text(look->out, " to ");
 	day_put(glance->today, look->out);
-	buf_put_text(look->out, is_by_cost(look, glance) ? ", by cost\n" : ", by tokens\n");
+	buf_put_text(look->out,
+		usage_is_by_cost(look, &glance->days.total.sum) ? ", by cost\n" : ", by tokens\n");
 }
 
 /* ---- tables ---- */
@@ -96,18 +83,11 @@ static void put_periods(const struct usage_look *look, const struct usage_glance
 	grid_release(&g);
 }
 
-/* Eighths of a cell at its end. */
 static void put_bar(struct grid *g, const struct usage_look *look, int64_t value, int64_t most)
 {
-	static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	int eighths = most > 0 ? (int)((double)value / (double)most * BAR_CELLS * 8 + 0.5) : 0;
 	AUTO(buf) bar = {0};
 
-	if (value > 0 && eighths == 0)
-		eighths = 1;
-	for (int i = 0; i < eighths / 8; i++)
-		buf_put_text(&bar, "█");
-	buf_put_text(&bar, parts[eighths % 8]);
+	usage_put_bar(&bar, usage_part_of(value, most), BAR_CELLS, look->is_ascii);
 	grid_put_own(g, buf_str(&bar), look->has_colour ? COLOUR_CYAN : 0);
 }
 
@@ -117,7 +97,7 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 	struct grid_column columns[] = {{"This month by model", false, 0}, {"Total", true, 0},
 		{"Cost", true, 0}, {"", false, 1}};
 	size_t count = sizeof columns / sizeof *columns;
-	bool by_cost = !look->hides_cost && month->sum.cost_nanousd[look->mode] > 0;
+	bool by_cost = usage_is_by_cost(look, &month->sum);
 	int64_t most = 0;
 	AUTO(buf) text = {0};
 
@@ -127,7 +107,7 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 		columns[--count - 1] = (struct grid_column){"", false, 1};
 	struct grid g = {.columns = columns, .column_count = count};
 	for (size_t i = 0; i < month->part_count; i++) {
-		int64_t height = height_of(look, &month->parts[i].sum, by_cost);
+		int64_t height = usage_size_of(look, &month->parts[i].sum, by_cost);
 		most = height > most ? height : most;
 	}
 	for (size_t i = 0; i < month->part_count; i++) {
@@ -143,7 +123,7 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 			&text, part->sum.cost_nanousd[look->mode], part->sum.unpriced[look->mode]);
 		if (!look->hides_cost)
 			grid_put_own(&g, buf_str(&text), 0);
-		put_bar(&g, look, height_of(look, &part->sum, by_cost), most);
+		put_bar(&g, look, usage_size_of(look, &part->sum, by_cost), most);
 	}
 	struct grid_look shape = usage_grid_look(look);
 	buf_put_char(look->out, '\n');

@@ -21,6 +21,13 @@ void usage_put_key(struct buf *out, const struct usage_look *look, const struct 
 	const struct usage_row *row);
 /* Below the home directory as "~/...". */
 void usage_put_path(struct buf *out, const struct usage_look *look, struct str path);
+/* "2d 3h 4m" */
+void usage_put_span(struct buf *out, int64_t ms);
+/* Part (0 to 1) of so many cells, to an eighth of one. */
+void usage_put_bar(struct buf *out, double part, size_t cells, bool is_ascii);
+/* One cell, so high. */
+void usage_put_spark(struct buf *out, double part, bool is_ascii);
+double usage_part_of(int64_t value, int64_t most);
 struct grid_look usage_grid_look(const struct usage_look *look);
 void usage_member_usd(struct json_writer *w, const char *name, int64_t nanousd);
 void usage_member_instant(struct json_writer *w, const char *name, int64_t time_ms);
@@ -35,6 +42,17 @@ void usage_put_part_members(
 /* Ends a JSON document: two spaces a level, and a newline. */
 void usage_put_document(const struct usage_look *look, const struct buf *json);
 
+bool usage_block_is_shown(const struct usage_block *block, const struct usage_block_look *wish);
+/* By tokens where no cost is known, or none shall be shown. */
+bool usage_is_by_cost(const struct usage_look *look, const struct usage_sum *total);
+int64_t usage_size_of(const struct usage_look *look, const struct usage_sum *sum, bool by_cost);
+/* The first day of the next period, or of the one before. */
+int32_t usage_period_beside(enum usage_by by, int32_t day, bool is_down);
+
+void usage_chart_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows);
+void usage_chart_blocks(const struct usage_look *look, const struct usage_block_look *wish,
+	const struct usage_blocks *blocks);
 void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
 void usage_json_rows(const struct usage_look *look, const struct usage_query *query,

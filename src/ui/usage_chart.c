@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+/* usage_chart: rows as bars, fitted to the width. */
+#include "base/utf8.h"
+#include "ui/usage_inside.h"
+#include "ui/view.h"
+#include "usage/zone.h"
+
+enum {
+	WIDTH_DEFAULT = 100,
+	WIDTH_MAX = 140,
+	BAR_MIN_CELLS = 4,
+	GAP_CELLS = 2,
+	LABEL_MAX_CELLS = 60,
+	EMPTY_ROWS_MAX = 6, /* more periods without answers become one line */
+};
+
+struct bar {
+	size_t label_at, label_end, value_at, value_end; /* in the chart's text */
+	double part; /* of the largest */
+	int64_t size;
+	bool has_bar, is_open; /* it may be longer: not all of it is known */
+	uint8_t style;
+};
+
+struct chart {
+	const struct usage_look *look;
+	bool by_cost;
+	struct buf text;
+	VEC(struct bar) bars;
+	size_t label_cells, value_cells;
+};
+
+bool usage_is_by_cost(const struct usage_look *look, const struct usage_sum *total)
+{
+	return !look->hides_cost && total->cost_nanousd[look->mode] > 0;
+}
+
+int64_t usage_size_of(const struct usage_look *look, const struct usage_sum *sum, bool by_cost)
+{
+	return by_cost ? sum->cost_nanousd[look->mode] : usage_tokens_total(&sum->tokens);
+}
+
+/* ---- bars ---- */
+
+static void put_value(struct chart *c, const struct usage_sum *sum)
+{
+	int64_t unpriced = sum->unpriced[c->look->mode];
+	AUTO(buf) cost = {0};
+
+	if (!c->by_cost) {
+		buf_put_count(&c->text, usage_tokens_total(&sum->tokens));
+		return;
+	}
+	usage_put_cost(&cost, sum->cost_nanousd[c->look->mode], unpriced);
+	struct str shown = buf_str(&cost);
+	if (c->look->is_ascii && str_starts(shown, STR("≥"))) {
+		buf_put_text(&c->text, ">=");
+		shown = str_skip(shown, STR("≥").n);
+	}
+	buf_put_str(&c->text, shown);
+}
+
+/* sum: NULL where there is nothing to say but the label. */
+static void add(struct chart *c, struct str label, const struct usage_sum *sum, uint8_t style)
+{
+	struct bar bar = {.label_at = c->text.n, .has_bar = sum != NULL, .style = style};
+
+	utf8_put_line(&c->text, label, LABEL_MAX_CELLS);
+	bar.label_end = bar.value_at = c->text.n;
+	if (sum) {
+		put_value(c, sum);
+		bar.size = usage_size_of(c->look, sum, c->by_cost);
+		bar.is_open = c->by_cost && sum->unpriced[c->look->mode];
+	}
+	bar.value_end = c->text.n;
+	vec_push(&c->bars, bar);
+}
+
+static struct str part_of(const struct chart *c, size_t from, size_t end)
+{
+	return str_range(c->text.p + from, c->text.p + end);
+}
+
+static void measure(struct chart *c, const char *title, const char *unit)
+{
+	int64_t most = 0;
+
+	c->label_cells = view_cells(str_from(title));
+	c->value_cells = view_cells(str_from(unit));
+
+	vec_each (&c->bars, bar) {
+		size_t label = view_cells(part_of(c, bar->label_at, bar->label_end));
+		size_t value = view_cells(part_of(c, bar->value_at, bar->value_end));
+		if (!bar->has_bar)
+			continue;
+		c->label_cells = label > c->label_cells ? label : c->label_cells;
+		c->value_cells = value > c->value_cells ? value : c->value_cells;
+		most = bar->size > most ? bar->size : most;
+	}
+	vec_each (&c->bars, bar)
+		bar->part = usage_part_of(bar->size, most);
+}
+
+/* What the label and the value leave; a long label is cut first. */
+static size_t fit(struct chart *c)
+{
+	size_t width = c->look->columns ? c->look->columns : WIDTH_DEFAULT;
+
+	width = width < WIDTH_MAX ? width : WIDTH_MAX;
+	size_t other = c->value_cells + 2 * GAP_CELLS + 1;
+	size_t room = width > other ? width - other : 0;
+	size_t most = room * 2 / 5;
+	if (c->label_cells > most && c->label_cells + BAR_MIN_CELLS * 3 > room)
+		c->label_cells = most > 4 ? most : 4;
+	return room > c->label_cells + BAR_MIN_CELLS ? room - c->label_cells : BAR_MIN_CELLS;
+}
+
+static void write_bar(
+	const struct chart *c, const struct bar *bar, size_t cells, const struct pen *pen)
+{
+	struct str value = part_of(c, bar->value_at, bar->value_end);
+	size_t used = view_cells(value);
+	AUTO(buf) text = {0};
+
+	view_put_cells(&text, part_of(c, bar->label_at, bar->label_end), c->label_cells);
+	buf_printf(&text, "%*s", (int)(GAP_CELLS + c->value_cells - used), "");
+	buf_put_str(&text, value);
+	pen_write(pen, buf_str(&text), c->look->has_style ? bar->style : 0);
+	buf_clear(&text);
+	usage_put_bar(&text, bar->part, cells, c->look->is_ascii);
+	buf_put_text(&text, bar->is_open ? "?" : "");
+	if (text.n) {
+		buf_printf(pen->out, "%*s", GAP_CELLS, "");
+		pen_write(pen, buf_str(&text), c->look->has_colour ? COLOUR_CYAN : 0);
+	}
+	buf_put_char(pen->out, '\n');
+}
+
+static void write_chart(struct chart *c, const char *title, const struct usage_sum *total)
+{
+	struct pen pen = {.out = c->look->out, .has_colour = c->look->has_colour};
+	const char *unit = c->by_cost ? "Cost" : "Tokens";
+	AUTO(buf) head = {0};
+
+	size_t shown = c->bars.n;
+	add(c, STR("Total"), total, STYLE_BOLD);
+	c->bars.p[shown].size = 0;
+	c->bars.p[shown].is_open = false;
+	measure(c, title, unit);
+	size_t cells = fit(c);
+	view_put_cells(&head, str_from(title), c->label_cells);
+	buf_printf(&head, "  %*s", (int)c->value_cells, unit);
+	pen_write(&pen, buf_str(&head), c->look->has_style ? STYLE_BOLD : 0);
+	buf_put_char(pen.out, '\n');
+	vec_each (&c->bars, bar) {
+		if (bar->has_bar) {
+			write_bar(c, bar, cells, &pen);
+			continue;
+		}
+		pen_write(&pen, part_of(c, bar->label_at, bar->label_end),
+			c->look->has_style ? bar->style : 0);
+		buf_put_char(pen.out, '\n');
+	}
+	vec_release(&c->bars);
+	buf_release(&c->text);
+}
+
+/* ---- rows ---- */
+
+int32_t usage_period_beside(enum usage_by by, int32_t day, bool is_down)
+{
+	if (by == USAGE_BY_MONTH)
+		return day_month_start(is_down ? day - 1 : day + 31);
+	int32_t step = by == USAGE_BY_WEEK ? 7 : 1;
+	return is_down ? day - step : day + step;
+}
+
+/* Periods between two rows in which nothing was used have a place, too. */
+static void add_between(
+	struct chart *c, const struct usage_query *query, int32_t from, int32_t until)
+{
+	static const struct usage_sum none = {0};
+	bool is_down = until < from;
+	struct usage_row row = {.day = from};
+	int count = 0;
+	AUTO(buf) label = {0};
+
+	for (int32_t day = usage_period_beside(query->by, from, is_down);
+		count <= EMPTY_ROWS_MAX && (is_down ? day > until : day < until);
+		day = usage_period_beside(query->by, day, is_down))
+		count++;
+	if (count > EMPTY_ROWS_MAX) {
+		int32_t low = is_down ? until : from, high = is_down ? from : until;
+		buf_printf(&label, "... nothing for %d days ...",
+			high - usage_period_beside(query->by, low, false));
+		add(c, buf_str(&label), NULL, STYLE_DIM);
+		return;
+	}
+	while (count-- > 0) {
+		row.day = usage_period_beside(query->by, row.day, is_down);
+		buf_clear(&label);
+		usage_put_key(&label, c->look, query, &row);
+		add(c, buf_str(&label), &none, STYLE_DIM);
+	}
+}
+
+static void put_label(struct buf *out, const struct usage_look *look,
+	const struct usage_query *query, const struct usage_row *row)
+{
+	size_t start = out->n;
+
+	if (query->by == USAGE_BY_PROJECT)
+		usage_put_path(out, look, usage_name(look->view, row->name));
+	else
+		usage_put_key(out, look, query, row);
+	if (out->n == start)
+		buf_put_text(out, query->by == USAGE_BY_AGENT ? "(main)" : "(none)");
+	if (query->by == USAGE_BY_SESSION) {
+		buf_put_text(out, "  ");
+		usage_put_path(out, look, usage_name(look->view, row->project));
+	}
+}
+
+static void add_row(struct chart *c, const struct usage_query *query, const struct usage_row *row)
+{
+	AUTO(buf) label = {0};
+
+	put_label(&label, c->look, query, row);
+	add(c, buf_str(&label), &row->sum, 0);
+	for (size_t i = 0; c->look->has_breakdown && i < row->part_count; i++) {
+		if (!usage_part_counts(&row->parts[i]))
+			continue;
+		buf_clear(&label);
+		buf_put_text(&label, "  ");
+		usage_put_model(&label, c->look->view, &row->parts[i]);
+		add(c, buf_str(&label), &row->parts[i].sum, STYLE_DIM);
+	}
+}
+
+void usage_chart_rows(const struct usage_look *look, const struct usage_query *query,
+	const struct usage_rows *rows)
+{
+	struct chart c = {.look = look, .by_cost = usage_is_by_cost(look, &rows->total.sum)};
+	AUTO(buf) label = {0};
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct usage_row *row = &rows->list[i];
+		bool is_first = i == 0 || (query->is_by_project && row[-1].project != row->project);
+		if (is_first && query->is_by_project) {
+			buf_clear(&label);
+			usage_put_path(&label, look, usage_name(look->view, row->project));
+			add(&c, label.n ? buf_str(&label) : STR("(none)"), NULL, STYLE_BOLD);
+		}
+		if (!is_first && usage_by_is_period(query->by))
+			add_between(&c, query, row[-1].day, row->day);
+		add_row(&c, query, row);
+	}
+	write_chart(&c, usage_words[query->by].title, &rows->total.sum);
+}
+
+/* ---- blocks ---- */
+
+static struct usage_sum sum_of(const struct usage_look *look, const struct usage_block *block)
+{
+	struct usage_sum sum = {.tokens = block->tokens, .answers = block->answers};
+
+	sum.cost_nanousd[look->mode] = block->cost_nanousd;
+	sum.unpriced[look->mode] = block->unpriced;
+	return sum;
+}
+
+void usage_chart_blocks(const struct usage_look *look, const struct usage_block_look *wish,
+	const struct usage_blocks *blocks)
+{
+	struct usage_sum total = {0};
+	struct chart c = {.look = look};
+	AUTO(buf) label = {0};
+
+	for (size_t i = 0; i < blocks->count; i++) {
+		struct usage_sum sum = sum_of(look, &blocks->list[i]);
+		if (!blocks->list[i].is_gap && usage_block_is_shown(&blocks->list[i], wish))
+			usage_sum_add(&total, &sum);
+	}
+	c.by_cost = usage_is_by_cost(look, &total);
+	for (size_t i = 0; i < blocks->count; i++) {
+		const struct usage_block *block =
+			&blocks->list[wish->is_down ? blocks->count - 1 - i : i];
+		struct usage_sum sum = sum_of(look, block);
+		if (block->is_gap || !usage_block_is_shown(block, wish))
+			continue;
+		buf_clear(&label);
+		usage_zone_put(look->view->zone, block->start_ms, "%Y-%m-%d %H:%M", &label);
+		buf_put_text(&label, block->is_active ? " active" : "");
+		add(&c, buf_str(&label), &sum, block->is_active ? STYLE_BOLD : 0);
+	}
+	write_chart(&c, "Block", &total);
+}
