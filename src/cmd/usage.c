@@ -76,6 +76,7 @@ static const struct option options[] = {
 	{"max-tokens", 0, "N", "check: more is too much"},
 	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)"},
 	{"interval", 0, "SECONDS", "watch: how often to look for what is new (2)"},
+	{"forget", 0, NULL, "the same as usage forget"},
 	{"merged", 0, NULL, "forget: also what was merged"},
 	{"compat", 0, "ccusage", "count and price as ccusage does, with its mistakes"},
 	{"index", 0, "FILE", "keep what was read there"},
@@ -138,6 +139,8 @@ static bool read_words(struct usage_run *u, struct err *e)
 		if (!u->report)
 			return no_report(given->operands[at], e);
 		at++;
+	} else if (options_has(given, "forget")) {
+		u->report = find_report("forget");
 	} else if (u->only) {
 		u->report = find_report("daily");
 	}
