@@ -491,7 +491,8 @@ const struct command command_usage = {
 	.brief = "what coding assistants have used, and what it cost",
 	.synopsis = {"[options] [daily|weekly|monthly|session|block]",
 		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
-		"check --max-cost USD|--max-tokens N [--per day|week|month|block]", "doctor"},
+		"check --max-cost USD|--max-tokens N [--per day|week|month|block]",
+		"watch [--interval SECONDS]", "export csv|json|prometheus|sqlite [FILE]", "doctor"},
 	.description =
 		"Reads the transcripts that coding assistants leave on disk (Claude Code, Codex, "
 		"OpenCode, Gemini CLI ... and fettle's own ledger) and says what was used and what it "
@@ -505,6 +506,7 @@ const struct command command_usage = {
 	.options = options,
 	.examples = {"fettle usage", "fettle usage daily --last 7 --breakdown",
 		"fettle usage session --project fettle", "fettle usage block --active",
-		"fettle usage monthly --json", "fettle usage check --max-cost 20 --per day"},
+		"fettle usage daily --last 30 --html usage.html", "fettle usage monthly --json",
+		"fettle usage check --max-cost 20 --per day"},
 	.run = run,
 };

@@ -44,8 +44,10 @@ struct gathering {
 static bool gather(void *self, const struct usage_entry *entry)
 {
 	struct gathering *g = self;
+	uint32_t source = g->run->blocks_of;
 
-	if (usage_sieve_passes(&g->sieve, entry->project, entry->model, entry->provider))
+	if ((!source || entry->source == source) &&
+		usage_sieve_passes(&g->sieve, entry->project, entry->model, entry->provider))
 		vec_push(&g->moments, usage_moment_of(entry, g->run->query.mode));
 	return true;
 }

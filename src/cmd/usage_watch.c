@@ -16,7 +16,6 @@
 #include "ui/full_screen.h"
 
 enum { INTERVAL_S = 2, SESSIONS_MAX = 200 };
-static const int64_t day_ms = 86'400'000;
 
 struct watching {
 	struct usage_run *run;
@@ -25,6 +24,8 @@ struct watching {
 	struct watch *keys;
 	struct full_screen screen;
 	struct usage_now now;
+	int64_t minute;
+	uint64_t mark; /* of what now was worked out from */
 	struct buf shown; /* what is on the screen, or the last line */
 	int64_t interval_ms;
 	bool is_full; /* a screen, not lines */
@@ -33,75 +34,6 @@ struct watching {
 	struct err *e;
 	bool has_failed;
 };
-
-/* ---- the block that is on ---- */
-
-struct gathering {
-	struct usage_sieve sieve;
-	uint32_t source; /* 0 any */
-	enum usage_mode mode;
-	VEC(struct usage_moment) moments;
-};
-
-static bool gather(void *self, const struct usage_entry *entry)
-{
-	struct gathering *g = self;
-
-	if ((!g->source || entry->source == g->source) &&
-		usage_sieve_passes(&g->sieve, entry->project, entry->model, entry->provider))
-		vec_push(&g->moments, usage_moment_of(entry, g->mode));
-	return true;
-}
-
-static bool make_blocks(struct watching *w, int64_t since_ms, struct usage_blocks *out)
-{
-	struct usage_run *u = w->run;
-	struct gathering g = {.mode = u->query.mode};
-	struct usage_block_rules rules = {.length_ms = (int64_t)USAGE_BLOCK_HOURS * 3'600'000,
-		.now_ms = u->now_ms,
-		.span_ms = USAGE_BLOCK_SPAN_MS};
-	AUTO(arena) arena = {0};
-
-	/* As the report of blocks does: other assistants' plans have none. */
-	if (u->wish.sources.n == 0)
-		g.source = usage_name_find(u->view, STR("claude"));
-	usage_sieve_begin(&g.sieve, u->view, &u->query.filter, &arena);
-	bool is_good = usage_each(u->view, since_ms, INT64_MAX, gather, &g, w->e);
-	if (is_good)
-		usage_blocks_make(g.moments.p, g.moments.n, &rules, out);
-	vec_release(&g.moments);
-	return is_good;
-}
-
-/* Where a block begins depends on those before it, up to five hours without any. */
-static bool is_certain(const struct usage_blocks *blocks, int64_t since_ms)
-{
-	const int64_t length = (int64_t)USAGE_BLOCK_HOURS * 3'600'000;
-
-	if (blocks->count == 0 || blocks->list[0].first_ms - since_ms > length)
-		return true;
-	for (size_t i = 0; i < blocks->count; i++)
-		if (blocks->list[i].is_gap)
-			return true;
-	return false;
-}
-
-static bool find_blocks(struct watching *w)
-{
-	const struct usage_view *view = w->run->view;
-	int64_t first = INT64_MAX;
-
-	for (size_t i = 0; i < view->cell_count; i++)
-		first = view->cells[i].first_ms < first ? view->cells[i].first_ms : first;
-	for (int64_t days = 2;; days *= 8) {
-		int64_t since = days > 10000 ? INT64_MIN : w->run->now_ms - days * day_ms;
-		if (!make_blocks(w, since, &w->now.blocks))
-			return false;
-		if (since <= first || is_certain(&w->now.blocks, since))
-			return true;
-		usage_blocks_release(&w->now.blocks);
-	}
-}
 
 /* ---- what is going on ---- */
 
@@ -120,18 +52,44 @@ static void forget(struct watching *w)
 	w->now = (struct usage_now){0};
 }
 
-/* Only the first time says why there is no index: later there is a screen in the way. */
-static bool open_view(struct watching *w)
+static uint64_t mark_of(const struct usage_view *view, enum usage_mode mode)
+{
+	uint64_t mark = view->cell_count;
+
+	for (size_t i = 0; i < view->cell_count; i++) {
+		const struct usage_cell *cell = &view->cells[i];
+		mark = mark * 31 + (uint64_t)cell->sum.answers;
+		mark = mark * 31 + (uint64_t)usage_tokens_total(&cell->sum.tokens);
+		mark = mark * 31 + (uint64_t)cell->sum.cost_nanousd[mode];
+		mark = mark * 31 + (uint64_t)cell->last_ms;
+	}
+	return mark;
+}
+
+/*
+ * *is_new: there is something to work out. What depends on time changes once a minute. Only the
+ * first time says why there is no index: later there is a screen in the way.
+ */
+static bool open_view(struct watching *w, bool *is_new)
 {
 	struct usage_run *u = w->run;
+	int64_t minute = u->now_ms / 60'000;
 	struct usage_view *view;
 
-	if (!u->view)
-		return usage_run_open(u, w->e);
-	if (!usage_open(&u->wish, &view, w->e))
-		return false;
-	usage_close(u->view);
-	u->look.view = u->view = view;
+	*is_new = true;
+	if (!u->view) {
+		if (!usage_run_open(u, w->e))
+			return false;
+	} else {
+		if (!usage_open(&u->wish, &view, w->e))
+			return false;
+		*is_new = minute != w->minute || mark_of(view, u->query.mode) != w->mark;
+		usage_close(*is_new ? u->view : view);
+		if (*is_new)
+			u->look.view = u->view = view;
+	}
+	w->minute = minute;
+	w->mark = mark_of(u->view, u->query.mode);
 	return true;
 }
 
@@ -139,11 +97,14 @@ static bool look(struct watching *w)
 {
 	struct usage_run *u = w->run;
 	struct usage_query query = u->query;
+	bool is_new;
 
 	u->now_ms = clock_wall_ms();
 	u->today = usage_zone_day(u->zone, u->now_ms);
-	if (!open_view(w))
+	if (!open_view(w, &is_new))
 		return false;
+	if (!is_new)
+		return true;
 	forget(w);
 	w->now.now_ms = u->now_ms;
 	query.is_by_project = false;
@@ -157,7 +118,12 @@ static bool look(struct watching *w)
 	query.limit = 0;
 	query.filter.since = query.filter.until = u->today;
 	usage_group(u->view, &query, &w->now.today);
-	return find_blocks(w);
+	/* As the report of blocks does: other assistants' plans have none. */
+	if (u->wish.sources.n == 0) {
+		uint32_t claude = usage_name_find(u->view, STR("claude"));
+		u->blocks_of = claude ? claude : UINT32_MAX;
+	}
+	return usage_run_make_blocks(u, usage_run_active_from(u), &w->now.blocks, w->e);
 }
 
 /* ---- showing it ---- */
@@ -316,7 +282,7 @@ static int run(struct watching *w)
 	tick(w);
 	loop_run(w->loop, &w->is_done);
 	if (w->has_failed)
-		return EXIT_TASK_FAILED;
+		return w->e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
 	return w->signal_number == SIGINT    ? EXIT_INTERRUPTED
 	       : w->signal_number == SIGTERM ? EXIT_TERMINATED
 					     : EXIT_DONE;
