@@ -220,14 +220,18 @@ bool usage_session_find(
 	for (size_t i = 0; text.n && i < view->cell_count; i++) {
 		uint32_t name = view->cells[i].session;
 		struct str id = usage_name(view, name);
-		if (!str_starts(id, text) || name == found)
+		if (!str_starts(id, text) || name == found || name == other)
 			continue;
 		if (id.n == text.n) {
 			*session = name;
 			return true;
 		}
-		other = found ? found : other;
-		found = name;
+		/* The first two of them by name, whatever order they were read in. */
+		if (!found || str_cmp(id, usage_name(view, found)) < 0) {
+			other = found;
+			found = name;
+		} else if (!other || str_cmp(id, usage_name(view, other)) < 0)
+			other = name;
 	}
 	if (!found)
 		return err_set(e, ERR_NOT_FOUND, "no conversation's id begins with %.*s",
