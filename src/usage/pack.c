@@ -42,8 +42,10 @@ size_t unpack_count(struct unpack *u)
 struct str unpack_text(struct unpack *u)
 {
 	size_t n = unpack_count(u);
-	struct str text = {u->is_bad ? "" : u->p, n};
 
+	if (u->is_bad)
+		return STR("");
+	struct str text = {u->p, n};
 	u->p += n;
 	return text;
 }

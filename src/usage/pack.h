@@ -43,6 +43,7 @@ static inline uint64_t unpack_number(struct unpack *u)
 			return number;
 	}
 	u->is_bad = true;
+	u->p = u->end;
 	return 0;
 }
 
