@@ -450,8 +450,10 @@ static int report(struct usage_run *u, struct err *e)
 	if (!u->report->opens_view && !usage_run_open(u, e))
 		return EXIT_TASK_FAILED;
 	int status = u->report->run(u, e);
-	if (status != EXIT_DONE && e->code == ERR_PARSE && !u->report->opens_view) {
-		/* The index was damaged where only this report looks, and is out of the way now. */
+	if (status != EXIT_DONE && e->code == ERR_PARSE && !u->report->opens_view &&
+		u->report->run != usage_run_export) {
+		/* The index was damaged where only this report looks, and is out of the way now. An
+		   export may have put out something by then. */
 		buf_clear(&u->out);
 		if (!usage_run_open(u, e))
 			return EXIT_TASK_FAILED;

@@ -101,8 +101,11 @@ static void read_file(struct hand *hand, const struct known_file *file)
 	const struct known_dir *dir = &hand->known->dirs.p[file->dir];
 	const struct usage_reader *reader = usage_readers[dir->source];
 	struct str path = known_path(hand->known, file, &hand->scratch);
+	int64_t born = born_ns(path.p);
+	/* Another file may have the number of the one before it. */
 	bool is_growth = file->change == KNOWN_GREW && usage_reads_lines(reader, path) &&
-			 file->end > 0 && read_tail(path.p, file->end) == file->tail;
+			 file->end > 0 && born == file->born_ns &&
+			 read_tail(path.p, file->end) == file->tail;
 	struct usage_file u = {
 		.path = path,
 		.below = dir->kind == KNOWN_SINGLE ? STR("") : str_skip(path, dir->place_n + 1),
@@ -126,7 +129,7 @@ static void read_file(struct hand *hand, const struct known_file *file)
 	put_chunk(hand);
 	keep_memory(hand, &u.memory);
 	job->tail = usage_reads_lines(reader, path) ? read_tail(path.p, job->end) : 0;
-	job->born_ns = is_growth ? file->born_ns : born_ns(path.p);
+	job->born_ns = born;
 }
 
 static void work(void *self, int thread)
