@@ -20,6 +20,7 @@
 
 enum {
 	BASES_MAX = 512, /* directories that are open at once */
+	ALONE_FILES = 64, /* fewer are looked at sooner than a thread begins */
 	DEPTH_MAX = 32,
 	/* A directory may change again within the same tick of its clock, unseen. */
 	SETTLED_NS = 100'000'000,
@@ -194,7 +195,7 @@ static void open_bases(struct looker *l)
 {
 	size_t opened = 0;
 
-	l->fds = must_alloc(l->known->dirs.n, sizeof *l->fds);
+	l->fds = must_alloc(l->known->dirs.n + 1, sizeof *l->fds);
 	for (uint32_t i = 0; i < l->known->dirs.n; i++)
 		l->fds[i] = -1;
 	for (uint32_t i = 0; i < l->known->dirs.n && opened < BASES_MAX; i++) {
@@ -518,16 +519,58 @@ static void add_places(struct lister *l, const struct find_places *places, const
 	}
 }
 
-void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted)
+struct find_ahead {
+	struct looker looker;
+	pthread_t threads[FIND_THREADS_MAX];
+	int count;
+};
+
+static void *look_ahead(void *ahead)
 {
-	struct looker looker = {known, is_wanted, NULL, 0};
+	look(&((struct find_ahead *)ahead)->looker, 0);
+	return NULL;
+}
+
+struct find_ahead *find_begin(struct known *known, const bool *is_wanted)
+{
+	struct find_ahead *ahead = must_alloc(1, sizeof *ahead);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	ahead->looker.known = known;
+	ahead->looker.is_wanted = is_wanted;
+	open_bases(&ahead->looker);
+	if (known->files.n < ALONE_FILES)
+		return ahead;
+	for (int i = 1; i < FIND_THREADS_MAX && i < processors; i++)
+		if (pthread_create(&ahead->threads[ahead->count], NULL, look_ahead, ahead) == 0)
+			ahead->count++;
+	return ahead;
+}
+
+static void join(struct find_ahead *ahead)
+{
+	for (int i = 0; i < ahead->count; i++)
+		(void)pthread_join(ahead->threads[i], NULL);
+	close_bases(&ahead->looker);
+	free(ahead);
+}
+
+void find_abandon(struct find_ahead *ahead)
+{
+	if (!ahead)
+		return;
+	atomic_store(&ahead->looker.next, ahead->looker.known->dirs.n);
+	join(ahead);
+}
+
+void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,
+	struct find_ahead *ahead)
+{
 	struct timespec now;
 
-	if (known->dirs.n > 0) {
-		open_bases(&looker);
-		find_on_all(look, &looker, known->files.n < 64 ? 1 : FIND_THREADS_MAX);
-		close_bases(&looker);
-	}
+	ahead = ahead ? ahead : find_begin(known, is_wanted);
+	look(&ahead->looker, 0);
+	join(ahead);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	struct lister lister = {.known = known, .now_ns = time_ns(now)};
 	add_places(&lister, places, is_wanted);

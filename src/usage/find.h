@@ -25,11 +25,21 @@ void find_places_fill(struct find_places *places, const char *(*environment)(con
 /* The same for the same places. */
 uint64_t find_places_mark(const struct find_places *places);
 
+struct find_ahead;
+
 /*
- * Looks at all that is known of the sources (is_wanted by place in usage_readers) and lists what is
- * new; each file's change says what is to be done.
+ * Begins to look at all that is known of the sources (is_wanted by place in usage_readers), on
+ * other threads. Until find_changes nothing may be added to known, and nothing of it be freed.
  */
-void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted);
+struct find_ahead *find_begin(struct known *known, const bool *is_wanted);
+/* When nobody will ask for the changes; NULL is nothing. */
+void find_abandon(struct find_ahead *ahead);
+/*
+ * Ends that, and lists what is new; each file's change says what is to be done. Without ahead
+ * (NULL) it begins here.
+ */
+void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,
+	struct find_ahead *ahead);
 
 enum { FIND_THREADS_MAX = 8 };
 /* Calls work(self, thread) on as many threads as there are processors, this one among them. */

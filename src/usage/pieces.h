@@ -16,9 +16,9 @@
 
 enum piece_kind {
 	PIECE_META,
-	PIECE_NAMES,
 	PIECE_DIRS,
-	PIECE_FILES,
+	PIECE_FILES, /* with these one can begin to look for what is new */
+	PIECE_NAMES,
 	PIECE_CELLS,
 	PIECE_NEW_KEYS, /* those that are in no part yet */
 	PIECE_COPIED, /* keys of answers that are in several places */

@@ -41,6 +41,8 @@ static bool load_piece(void *self, enum piece_kind kind, uint32_t, struct str by
 	struct loader *l = self;
 	struct state *state = l->state;
 
+	if (kind > PIECE_FILES && state->is_wanted && !state->ahead)
+		state->ahead = find_begin(&state->known, state->is_wanted);
 	switch (kind) {
 	case PIECE_META: return load_meta(l, bytes, e);
 	case PIECE_NAMES:

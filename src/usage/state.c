@@ -11,6 +11,7 @@ static const uint32_t cell_flags = USAGE_FAST | USAGE_SIDECHAIN | USAGE_GUESSED_
 
 void state_release(struct state *state)
 {
+	find_abandon(state->ahead);
 	names_release(&state->names);
 	known_release(&state->known);
 	keys_release(&state->keys);

@@ -9,6 +9,7 @@
 
 #include "usage/cells.h"
 #include "usage/chunk.h"
+#include "usage/find.h"
 #include "usage/harvest.h"
 #include "usage/keys.h"
 #include "usage/known.h"
@@ -35,6 +36,8 @@ struct key_list {
 
 struct state {
 	struct usage_wish wish;
+	const bool *is_wanted; /* by place in usage_readers; NULL: nothing is looked for */
+	struct find_ahead *ahead; /* looking, while the rest is loaded */
 	struct arena arena;
 	struct names names;
 	struct known known;

@@ -91,7 +91,7 @@ static void begin_anew(struct whole *w)
 	state_release(&w->state);
 	saved_release(&w->saved);
 	w->saved = (struct saved){0};
-	w->state = (struct state){.wish = wish, .arena = arena};
+	w->state = (struct state){.wish = wish, .is_wanted = w->is_wanted, .arena = arena};
 }
 
 static void set_index_aside(struct whole *w)
@@ -154,9 +154,11 @@ static bool refresh(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
 	struct harvest harvest = {0};
+	struct find_ahead *ahead = state->ahead;
 	bool has_index = state->pieces != NULL;
 
-	find_changes(&state->known, &w->places, w->is_wanted);
+	state->ahead = NULL;
+	find_changes(&state->known, &w->places, w->is_wanted, ahead);
 	harvest_changes(&harvest, &state->known, false);
 	bool is_good = state_take_jobs(state, &harvest, e);
 	harvest_release(&harvest);
@@ -307,6 +309,7 @@ struct whole *whole_open(const struct usage_wish *wish, struct err *e)
 		whole_close(w);
 		return NULL;
 	}
+	w->state.is_wanted = w->is_wanted;
 	find_places_fill(&w->places, wish->environment);
 	choose_index(w);
 	load_index(w);
