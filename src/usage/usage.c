@@ -143,7 +143,11 @@ bool whole_save(struct whole *w, struct err *e)
 	if ((state->pieces || make_directory(w, e)) &&
 		save_commit(state, &w->saved, w->index_path, e))
 		return true;
-	if (e->code != ERR_CANCELLED)
+	if (e->code == ERR_PARSE) {
+		/* Damage where nothing was read: the next run makes another one. */
+		pieces_set_aside(w->index_path, w->index_inode);
+		w->view.was_rebuilt = true;
+	} else if (e->code != ERR_CANCELLED)
 		trouble(w, e);
 	return false;
 }
