@@ -80,6 +80,9 @@ static void grow(struct cells *cells)
 
 struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like)
 {
+	/* Most answers belong to the same as the one before. */
+	if (cells->last < cells->all.n && is_like(&cells->all.p[cells->last], like))
+		return &cells->all.p[cells->last];
 	if (!cells->slots || cells->slot_count < cells->all.n * 2 + 2)
 		grow(cells);
 	uint32_t *slot = slot_of(cells, like);
@@ -91,7 +94,8 @@ struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like)
 		vec_push(&cells->all, fresh);
 		*slot = (uint32_t)cells->all.n;
 	}
-	return &cells->all.p[*slot - 1];
+	cells->last = *slot - 1;
+	return &cells->all.p[cells->last];
 }
 
 /* ---- for the index ---- */

@@ -11,6 +11,7 @@ struct cells {
 	VEC(struct usage_cell) all; /* those that became empty have no answers */
 	uint32_t *slots;
 	size_t slot_count;
+	size_t last; /* the cell that was asked for last */
 };
 
 void cells_release(struct cells *cells);

@@ -295,7 +295,8 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	char sql[800];
 	(void)snprintf(sql, sizeof sql,
 		"PRAGMA page_size=%d; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		"PRAGMA cache_size=-2000; PRAGMA user_version=%d;"
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-2000;"
+		"BEGIN; PRAGMA user_version=%d;"
 		/* No two indexes begin with the same number. */
 		"CREATE TABLE generation(number INTEGER NOT NULL, sum INTEGER NOT NULL);"
 		"INSERT INTO generation VALUES(random() >> 8, 0);"
@@ -303,7 +304,8 @@ struct pieces *pieces_create(const char *path, struct err *e)
 		" PRIMARY KEY(kind, number)) WITHOUT ROWID;"
 		"CREATE TABLE chunk(file INTEGER NOT NULL, number INTEGER NOT NULL,"
 		" first_item INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, bytes BLOB NOT NULL,"
-		" PRIMARY KEY(file, number)) WITHOUT ROWID;",
+		" PRIMARY KEY(file, number)) WITHOUT ROWID;"
+		"COMMIT",
 		PAGE_BYTES, PIECE_VERSION);
 	if (!run(pieces, sql, e) ||
 		!number_of(pieces, "SELECT number FROM generation", &pieces->generation, e)) {
