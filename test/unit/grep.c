@@ -489,6 +489,30 @@ static void test_literal_search(void **)
 	}
 }
 
+/* Texts longer than what is looked at in one step, with the pair at any place or at none. */
+static void test_find_pair(void **)
+{
+	const struct bytes *all[4];
+
+	bytes_all(all);
+	for (int round = 0; round < 6000; round++) {
+		size_t n = tree_random(400), often = 2 + tree_random(300);
+		char *in = must_alloc(n + !n, 1);
+		for (size_t i = 0; i < n; i++)
+			in[i] = tree_random(often) ? 'x' : "abAB"[tree_random(4)];
+		struct byte_pair pair = {'a', 0, 'b', 0, 1 + tree_random(9)};
+		if (round & 1)
+			pair.first_mask = pair.second_mask = 0x20;
+		for (int i = 1; all[i]; i++)
+			for (const char *p = in; p; p = p < in + n ? p + 1 : NULL) {
+				const char *found = bytes_plain.find_pair(p, in + n, &pair);
+				assert_ptr_equal(all[i]->find_pair(p, in + n, &pair), found);
+				p = found ? found : in + n;
+			}
+		free(in);
+	}
+}
+
 static void test_bytes(void **)
 {
 	const struct bytes *all[4];
@@ -629,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_backtracking),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_literal_search),
+		cmocka_unit_test(test_find_pair),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_engines_agree),
 		cmocka_unit_test(test_finders),
