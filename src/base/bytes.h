@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Two bytes at a fixed distance. Bits of the masks are set in the text before it is compared. */
 struct byte_pair {
@@ -45,5 +46,26 @@ void bytes_all(const struct bytes *out[4]);
 /* -log2 of how often a byte comes in source code and its documents (Linux, Debian's /usr/include,
    /usr/share/doc and Python modules, equal weights); at most 20. */
 extern const uint8_t byte_rarity[256];
+
+/* ---- inlined, of the width that every processor has ---- */
+
+typedef char bytes_sixteen __attribute__((vector_size(16)));
+
+/* Bit i: whether byte i of the 16 at p is a or b. */
+static inline __attribute__((always_inline)) unsigned bytes_either(const char *p, char a, char b)
+{
+	bytes_sixteen bytes;
+
+	memcpy(&bytes, p, sizeof bytes);
+	bytes = (bytes_sixteen)((bytes == a) | (bytes == b));
+#if defined(__SSE2__)
+	return (unsigned)__builtin_ia32_pmovmskb128(bytes);
+#else
+	unsigned mask = 0;
+	for (unsigned i = 0; i < sizeof bytes; i++)
+		mask |= (unsigned)(bytes[i] & 1) << i;
+	return mask;
+#endif
+}
 
 #endif

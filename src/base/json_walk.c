@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "base/json_walk.h"
 
+const bool json_walk_ends_word[256] = {
+	['\0' ... ' '] = true,
+	['"'] = true,
+	[','] = true,
+	[':'] = true,
+	[']'] = true,
+	['}'] = true,
+};
+
 const char *json_walk_past_space(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+	while (p < end && json_walk_is_space(*p))
 		p++;
 	return p;
 }
@@ -24,15 +33,9 @@ enum { NEAR_STEPS = 4 }; /* most strings end within these; memchr is for those t
 static inline const char *find_quote(const char *p, const char *end)
 {
 	for (int i = 0; i < NEAR_STEPS && end - p >= 16; i++, p += 16) {
-		json_walk_sixteen bytes;
-		uint64_t found[2];
-		memcpy(&bytes, p, sizeof bytes);
-		bytes = (json_walk_sixteen)(bytes == '"');
-		memcpy(found, &bytes, sizeof found);
-		if (found[0])
-			return p + __builtin_ctzll(found[0]) / 8;
-		if (found[1])
-			return p + 8 + __builtin_ctzll(found[1]) / 8;
+		unsigned found = bytes_either(p, '"', '"');
+		if (found)
+			return p + __builtin_ctz(found);
 	}
 	return memchr(p, '"', (size_t)(end - p));
 }

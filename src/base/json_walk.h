@@ -4,7 +4,11 @@
  * passed once: enter what is wanted, skip what is not. A text that breaks off or breaks the rules
  * that matter for finding its parts makes the walk bad; it ends then, inside the text.
  *
- *   struct json_walk w = {text.p, text.p + text.n};
+ * The text is an object or array. Its last byte is its bracket, or the walk is bad at once: what
+ * stands in front of that need not be asked whether the text ends there. So a value is taken, once,
+ * where a member or item was announced, and nowhere else.
+ *
+ *   struct json_walk w = json_walk_begin(text);
  *   if (json_walk_enter(&w, '{'))
  *       while (json_walk_member(&w, &key))
  *           if (str_is(key, "model")) model = json_walk_value(&w); else json_walk_skip(&w);
@@ -17,6 +21,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/str.h"
 
 struct json_walk {
@@ -26,13 +31,20 @@ struct json_walk {
 
 /* ---- what the steps are made of ---- */
 
-typedef unsigned char json_walk_sixteen __attribute__((vector_size(16)));
+extern const bool json_walk_ends_word[256]; /* numbers, true, false and null are words */
 
-const char *json_walk_past_space(const char *p, const char *end);
+static inline bool json_walk_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* What is rare is kept out of the walk. */
+const char *json_walk_past_space(const char *p, const char *end) __attribute__((noinline));
 /* From behind a string's opening quote to behind its closing one, however far; NULL: there is none.
  */
-const char *json_walk_past_string(const char *start, const char *p, const char *end);
-const char *json_walk_past_container(const char *p, const char *end);
+const char *json_walk_past_string(const char *start, const char *p, const char *end)
+	__attribute__((noinline));
+const char *json_walk_past_container(const char *p, const char *end) __attribute__((noinline));
 
 static inline __attribute__((always_inline)) bool json_walk_fail(struct json_walk *w)
 {
@@ -44,7 +56,7 @@ static inline __attribute__((always_inline)) bool json_walk_fail(struct json_wal
 /* Nearly all lines have no space between their parts. */
 static inline __attribute__((always_inline)) void json_walk_space(struct json_walk *w)
 {
-	if (w->p < w->end && (unsigned char)*w->p <= ' ')
+	if ((unsigned char)*w->p <= ' ')
 		w->p = json_walk_past_space(w->p, w->end);
 }
 
@@ -52,35 +64,28 @@ static inline __attribute__((always_inline)) void json_walk_space(struct json_wa
 static inline __attribute__((always_inline)) const char *json_walk_string(
 	const char *p, const char *end)
 {
-	json_walk_sixteen bytes;
-	uint64_t found[2];
-
 	if (end - p < 16)
 		return json_walk_past_string(p, p, end);
-	memcpy(&bytes, p, sizeof bytes);
-	bytes = (json_walk_sixteen)((bytes == '"') | (bytes == '\\'));
-	memcpy(found, &bytes, sizeof found);
-	const char *at = p + (found[0]          ? __builtin_ctzll(found[0]) / 8
-				     : found[1] ? 8 + __builtin_ctzll(found[1]) / 8
-						: 16);
-	return (found[0] | found[1]) && *at == '"' ? at + 1 : json_walk_past_string(p, at, end);
+	unsigned found = bytes_either(p, '"', '\\');
+	const char *at = p + (found ? __builtin_ctz(found) : 16);
+	return found && *at == '"' ? at + 1 : json_walk_past_string(p, at, end);
 }
 
 /* Over the comma in front of the next part; false behind the last one. */
 static inline __attribute__((always_inline)) bool json_walk_next(struct json_walk *w, char bracket)
 {
+	if (w->p == w->end)
+		return json_walk_fail(w);
 	/* Behind a comma mostly stands what comes next. */
-	if (w->end - w->p >= 2 && w->p[0] == ',' && w->p[1] == '"') {
+	if (w->p[0] == ',' && w->p[1] == '"') {
 		w->p++;
 		return true;
 	}
 	json_walk_space(w);
-	if (w->p < w->end && *w->p == ',') {
+	if (*w->p == ',') {
 		w->p++;
 		json_walk_space(w);
 	}
-	if (w->p == w->end)
-		return json_walk_fail(w);
 	if (*w->p != bracket)
 		return true;
 	w->p++;
@@ -89,12 +94,25 @@ static inline __attribute__((always_inline)) bool json_walk_next(struct json_wal
 
 /* ---- the steps ---- */
 
+static inline struct json_walk json_walk_begin(struct str text)
+{
+	struct json_walk w = {text.p, text.p + text.n, false};
+
+	while (w.end > w.p && json_walk_is_space(w.end[-1]))
+		w.end--;
+	if (w.end == w.p || (w.end[-1] != '}' && w.end[-1] != ']'))
+		(void)json_walk_fail(&w);
+	return w;
+}
+
 /* Into the object '{' or array '[' that comes next; false: something else comes, still to be taken.
  */
 static inline __attribute__((always_inline)) bool json_walk_enter(struct json_walk *w, char bracket)
 {
+	if (w->p == w->end)
+		return false;
 	json_walk_space(w);
-	if (w->p == w->end || *w->p != bracket)
+	if (*w->p != bracket)
 		return false;
 	w->p++;
 	return true;
@@ -116,9 +134,9 @@ static inline __attribute__((always_inline)) bool json_walk_member(
 		return json_walk_fail(w);
 	*key = (struct str){start, (size_t)(stop - 1 - start)};
 	w->p = stop;
-	if (stop == w->end || *stop != ':') {
+	if (*stop != ':') {
 		json_walk_space(w);
-		if (w->p == w->end || *w->p != ':')
+		if (*w->p != ':')
 			return json_walk_fail(w);
 	}
 	w->p++;
@@ -135,9 +153,7 @@ static inline __attribute__((always_inline)) void json_walk_skip(struct json_wal
 {
 	json_walk_space(w);
 	const char *p = w->p, *end = w->end;
-	if (p == end) {
-		(void)json_walk_fail(w);
-	} else if (*p == '"') {
+	if (*p == '"') {
 		p = json_walk_string(p + 1, end);
 		if (p)
 			w->p = p;
@@ -150,8 +166,7 @@ static inline __attribute__((always_inline)) void json_walk_skip(struct json_wal
 		else
 			(void)json_walk_fail(w);
 	} else {
-		while (p < end && *p != ',' && *p != '}' && *p != ']' && (unsigned char)*p > ' ' &&
-			*p != '"' && *p != ':')
+		while (!json_walk_ends_word[(unsigned char)*p])
 			p++;
 		if (p == w->p)
 			(void)json_walk_fail(w);
@@ -160,19 +175,19 @@ static inline __attribute__((always_inline)) void json_walk_skip(struct json_wal
 	}
 }
 
-/* The value as it is written, for the readers of json.h. */
+/* The value as it is written, for the readers of json.h; some bytes of the text in a walk that is
+   bad. */
 static inline __attribute__((always_inline)) struct str json_walk_value(struct json_walk *w)
 {
 	json_walk_space(w);
 	const char *start = w->p;
 	json_walk_skip(w);
-	return w->is_bad ? (struct str){0} : (struct str){start, (size_t)(w->p - start)};
+	return (struct str){start, (size_t)(w->p - start)};
 }
 
-/* Whether nothing but white space is left of a text that was good. */
+/* Whether nothing is left of a text that was good. */
 static inline bool json_walk_ends(struct json_walk *w)
 {
-	json_walk_space(w);
 	return !w->is_bad && w->p == w->end;
 }
 

@@ -331,12 +331,13 @@ struct str usage_file_stem(const struct usage_file *file)
 
 bool usage_line_is_whole(struct usage_file *file, struct str line)
 {
-	struct json_walk w = {line.p, line.p + line.n};
-	bool is_object = json_type(line) == JSON_OBJECT;
+	struct json_walk w = json_walk_begin(line);
 
-	json_walk_skip(&w);
-	if (is_object && json_walk_ends(&w))
-		return true;
+	if (!w.is_bad && json_type(line) == JSON_OBJECT) {
+		json_walk_skip(&w);
+		if (json_walk_ends(&w))
+			return true;
+	}
 	usage_complain(file, "a damaged line");
 	return false;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * json: the readers stay inside any bytes; what json_check accepts survives being taken apart and
- * written anew, and then looks the same the second time.
+ * written anew, and then looks the same the second time. A walk sees the same parts.
  */
 #include "base/json.h"
+
+#include "base/json_walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,6 +58,28 @@ static void read_anything(struct str text, struct arena *a)
 	json_value_length(text);
 }
 
+/* Whether the walk over an object was good; its members are what is_checked text says they are. */
+static bool walk(struct str text, bool is_checked)
+{
+	struct json_walk w = json_walk_begin(text);
+	struct json_iter it = json_iter(text);
+	struct str key, value, name, member;
+
+	if (json_walk_enter(&w, '{'))
+		while (json_walk_member(&w, &name)) {
+			member = json_walk_value(&w);
+			must(name.p >= text.p && name.p + name.n <= text.p + text.n);
+			must(member.p >= text.p && member.p + member.n <= text.p + text.n);
+			if (!is_checked)
+				continue;
+			must(json_next(&it, &key, &value) && str_eq(member, value));
+			must(key.n == name.n + 2 && key.p + 1 == name.p);
+			if (json_type(value) == JSON_OBJECT)
+				must(walk(value, true));
+		}
+	return json_walk_ends(&w) && (!is_checked || !json_next(&it, &key, &value));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = {(const char *)data, size};
@@ -66,11 +90,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	read_anything(text, &a);
 	read_anything(str_trim(text), &a);
+	(void)walk(text, false);
 	json_quote(&first, text);
 	must(json_check(buf_str(&first), &e));
 	buf_clear(&first);
 	if (!json_check(text, &e))
 		return 0;
+	if (json_type(text) == JSON_OBJECT)
+		must(walk(text, true));
 	struct str value = str_trim(text);
 	must(json_value_length(text) == (size_t)(value.p + value.n - text.p));
 	rewrite(&(struct json_writer){.buf = &first}, value, &a, 0);

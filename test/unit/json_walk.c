@@ -128,15 +128,64 @@ static void same_values(void **)
 	for (int i = 0; i < DOCUMENTS; i++) {
 		AUTO(buf) text = {0};
 		put_space(&text);
-		put_value(&text, 0);
+		put_container(&text, 0, roll(2));
 		put_space(&text);
 		assert_true(json_check(buf_str(&text), &e));
 		struct str whole = buf_str(&text);
 		while (whole.n && strchr(" \t\r\n", whole.p[0]))
 			whole = str_skip(whole, 1);
-		struct json_walk w = {text.p, text.p + text.n};
+		struct json_walk w = json_walk_begin(buf_str(&text));
 		walk_value(&w, str_head(whole, json_value_length(whole)));
 		assert_true(json_walk_ends(&w));
+	}
+}
+
+/* A copy, so that the sanitizer sees what looks beyond its end. */
+static void walk_name(struct str text, struct str name)
+{
+	char *bytes = memcpy(must_alloc(text.n, 1), text.p, text.n);
+	struct json_walk w = json_walk_begin((struct str){bytes, text.n});
+	struct str key, value;
+
+	assert_true(json_walk_enter(&w, '{') && json_walk_member(&w, &key));
+	assert_true(str_eq(key, name));
+	assert_true(json_walk_enter(&w, '[') && json_walk_item(&w));
+	value = json_walk_value(&w);
+	assert_int_equal(value.n, name.n + 2);
+	assert_true(str_eq(str_head(str_skip(value, 1), name.n), name));
+	assert_true(json_walk_item(&w));
+	assert_true(str_is(json_walk_value(&w), "-1.5e3"));
+	assert_true(json_walk_item(&w));
+	json_walk_skip(&w);
+	assert_false(json_walk_item(&w));
+	assert_true(json_walk_member(&w, &key));
+	assert_true(str_is(key, "last"));
+	assert_true(str_is(json_walk_value(&w), "null"));
+	assert_false(json_walk_member(&w, &key));
+	assert_true(json_walk_ends(&w));
+	free(bytes);
+}
+
+/* Strings of every length around a vector's, with an escaped quote or backslash at every place. */
+static void strings_of_all_lengths(void **)
+{
+	AUTO(buf) name = {0};
+	AUTO(buf) text = {0};
+
+	for (size_t n = 0; n <= 80; n++) {
+		for (size_t at = 0; at <= n; at++) {
+			buf_clear(&name);
+			buf_clear(&text);
+			for (size_t i = 0; i < n; i++)
+				buf_put_char(&name, 'x');
+			if (at + 2 <= n)
+				memcpy(name.p + at, n & 1 ? "\\\"" : "\\\\", 2);
+			struct str s = buf_str(&name);
+			buf_printf(&text,
+				"{\"%.*s\":[\"%.*s\", -1.5e3,{\"a\":[{},\"]}\"]}],\"last\":null}",
+				STR_ARG(s), STR_ARG(s));
+			walk_name(buf_str(&text), s.p ? s : STR(""));
+		}
 	}
 }
 
@@ -192,10 +241,14 @@ static void stays_inside(void **)
 			assert_non_null(copy);
 			memcpy(copy, text.p, n);
 			damage(copy, n);
-			struct json_walk w = {copy, copy + n};
-			(void)walk_any(&w, (struct str){copy, n}, 0);
-			w = (struct json_walk){copy, copy + n};
-			json_walk_skip(&w);
+			if (n && roll(2))
+				copy[n - 1] = roll(2) ? '}' : ']';
+			struct json_walk w = json_walk_begin((struct str){copy, n});
+			if (!w.is_bad)
+				(void)walk_any(&w, (struct str){copy, n}, 0);
+			w = json_walk_begin((struct str){copy, n});
+			if (!w.is_bad)
+				json_walk_skip(&w);
 			assert_true(w.p >= copy && w.p <= copy + n);
 			free(copy);
 		}
@@ -212,8 +265,9 @@ static void cut_is_bad(void **)
 		char *copy = malloc(n + !n);
 		assert_non_null(copy);
 		memcpy(copy, text.p, n);
-		struct json_walk w = {copy, copy + n};
-		json_walk_skip(&w);
+		struct json_walk w = json_walk_begin((struct str){copy, n});
+		if (!w.is_bad)
+			json_walk_skip(&w);
 		assert_false(json_walk_ends(&w));
 		free(copy);
 	}
@@ -223,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_values),
+		cmocka_unit_test(strings_of_all_lengths),
 		cmocka_unit_test(stays_inside),
 		cmocka_unit_test(cut_is_bad),
 	};

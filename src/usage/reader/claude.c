@@ -231,9 +231,10 @@ static struct str *member(struct usage_line *line, struct str key)
 	}
 }
 
-static bool walk_line(struct str text, struct usage_line *line)
+/* One function, so that the walk stays in registers. */
+static __attribute__((flatten)) bool walk_line(struct str text, struct usage_line *line)
 {
-	struct json_walk w = {text.p, text.p + text.n};
+	struct json_walk w = json_walk_begin(text);
 	struct str key;
 
 	if (!json_walk_enter(&w, '{'))
