@@ -33,12 +33,12 @@ void usage_places_xdg(struct usage_places *places, const char *variable, const c
 
 /* ---- what is in a file ---- */
 
-enum { USAGE_TEXTS = 8, USAGE_NUMBERS = 16 };
+enum { USAGE_TEXTS = 8, USAGE_OWN_NUMBERS = 16, USAGE_NUMBERS = 24 };
 
 /* A reader's own notes about a file, kept from one reading to the next. {0} for a new file. */
 struct usage_memory {
 	struct str texts[USAGE_TEXTS]; /* set by usage_remember */
-	int64_t numbers[USAGE_NUMBERS];
+	int64_t numbers[USAGE_NUMBERS]; /* the reader's own, and those of limit.h */
 };
 
 struct usage_file {
@@ -66,6 +66,7 @@ enum { USAGE_NEEDLES = 8 };
 struct usage_reader {
 	const char *name; /* "claude": for --source, in JSON */
 	const char *title; /* "Claude Code" */
+	bool tells_limits; /* of the plan, as limit.h has them */
 	void (*places)(struct usage_places *places);
 	/* Whether a file below a place is a transcript, by its path below the place. */
 	bool (*wants)(struct str below, unsigned note);

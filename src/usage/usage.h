@@ -85,6 +85,18 @@ struct usage_file_facts {
 	struct str why; /* of a file that could not be read */
 };
 
+/* How much of a plan's window was used, as the provider told the assistant then: no estimate. */
+struct usage_limit {
+	uint32_t source; /* name */
+	int64_t told_ms;
+	int64_t used_permyriad; /* 10,000 is all of it */
+	int64_t window_minutes; /* 0 unknown */
+	int64_t resets_ms; /* when it begins anew; 0 unknown */
+};
+
+/* Whether the window it tells of is certainly over. */
+bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms);
+
 struct usage_view {
 	const struct str *names;
 	size_t name_count;
@@ -92,6 +104,8 @@ struct usage_view {
 	size_t cell_count;
 	const struct usage_file_facts *files; /* only with needs_files */
 	size_t file_count;
+	const struct usage_limit *limits; /* the newest of each source and window, in this order */
+	size_t limit_count;
 	int64_t copies; /* records that were copies of others and did not count */
 	const struct usage_zone *zone;
 	struct str index_trouble; /* why the index was not used or written; absent: it was */
@@ -123,6 +137,8 @@ struct usage_wish {
 	enum usage_compat_report compat_report;
 	enum usage_mode compat_mode; /* which of two copies counts can depend on it */
 	bool needs_files;
+	bool all_limits; /* of all assistants, whatever sources says */
+	int64_t now_ms; /* limits told later are not believed; 0: all are */
 };
 
 /* False only where nothing can be said at all. The view lives until usage_close. */

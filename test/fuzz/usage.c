@@ -101,6 +101,9 @@ static struct gist read_lines(
 		reader->line(&file, (struct str){bytes, line.n});
 		free(bytes);
 	}
+	/* The limits that were told. */
+	mix(&gist, (struct str){(const char *)(file.memory.numbers + USAGE_OWN_NUMBERS),
+			   sizeof file.memory.numbers - USAGE_OWN_NUMBERS * sizeof(int64_t)});
 	arena_release(&now);
 	arena_release(&kept);
 	return gist;

@@ -24,6 +24,14 @@ def text(*words, **more):
     return json.dumps(line(*words, **more), separators=(",", ":")).encode()
 
 
+LIMIT = "Claude AI usage limit reached|"
+
+
+def reached(minute, second=1772380000, **more):
+    more.setdefault("content", [{"type": "text", "text": f"{LIMIT}{second}"}])
+    return line({key: 0 for key in USAGE}, minute, model="<synthetic>", isApiErrorMessage=True, **more)
+
+
 def usage(**more):
     return {**USAGE, **more}
 
@@ -70,6 +78,12 @@ CASES = [
         dict(ANSWER, id="msg_bdrk_1", provider="bedrock"),
         dict(ANSWER, id="msg_vrtx_1", provider="vertex", time_ms=T + 60000)),
     one("synthetic lines are no answers", line({key: 0 for key in USAGE}, model="<synthetic>", isApiErrorMessage=True)),
+    one("a limit that is reached", [reached(2), reached(3, 1772380800), reached(4, content="Claude AI usage limit reached|x")],
+        limits=[{"limit": 10000, "told_ms": T + 120000, "resets_ms": 1772380800000}]),
+    one("a limit as plain text", reached(2, content="Claude AI usage limit reached|1772380800"),
+        limits=[{"limit": 10000, "told_ms": T + 60000, "resets_ms": 1772380800000}]),
+    one("a limit that somebody talks about", [line(content=[{"type": "text", "text": LIMIT + "1772380800"}]),
+                                              reached(2, content="It says: " + LIMIT + "1772380800")], ANSWER),
     one("synthetic lines that used something are", line(model="<synthetic>"), dict(ANSWER, model="<synthetic>")),
     one("an answer that used nothing is one", line({key: 0 for key in USAGE}), {"id": "msg_01"}),
     {"name": "agents are of the kind that stands beside them", "reader": "claude",

@@ -40,6 +40,20 @@ def count(second, total, last=None, day=1, **more):
             "payload": {"type": "token_count", "info": info, "rate_limits": None, **more}}
 
 
+def window(percent, minutes, second, day=1):
+    return {"used_percent": percent, "window_minutes": minutes, "resets_at": ms(second, day) // 1000}
+
+
+def limits(second, primary, secondary=None, day=1, **more):
+    return {"timestamp": at(second, day), "type": "event_msg", "payload": {
+        "type": "token_count", "info": None,
+        "rate_limits": {"primary": primary, "secondary": secondary, "plan_type": "plus", **more}}}
+
+
+def told(second, permyriad, minutes, reset, day=1):
+    return {"limit": permyriad, "told_ms": ms(second, day), "minutes": minutes, "resets_ms": ms(reset, day)}
+
+
 def answer(second, uncached, cached, output, reasoning, day=1, **more):
     record = {"time_ms": ms(second, day), "model": MODEL, "input": uncached, "cache_read": cached,
               "output": output, "reasoning": reasoning, **more}
@@ -145,6 +159,42 @@ CASES = [
      "files": {FILE: [*PARENT, {"timestamp": at(180), "type": "event_msg", "payload": {
          "type": "token_count", "info": None, "rate_limits": {"primary": {"used_percent": 3}}}}]},
      "expect": PARENTS},
+    {"name": "limits that do not say how long they are for say nothing",
+     "files": {FILE: [*PARENT, limits(180, {"used_percent": 3}, {"used_percent": "4", "window_minutes": 300})]},
+     "expect": PARENTS},
+    {"name": "the newest of the limits of each window, with usage or without",
+     "files": {FILE: [*PARENT, limits(180, window(10, 300, 9000), window(1.006, 10080, 90000)),
+                      count(240, (700, 240, 70, 25), (400, 100, 40, 10), rate_limits={"primary": window(42.5, 300, 9000)}),
+                      limits(230, window(11, 300, 9000))]},
+     "expect": [*PARENTS, answer(240, 300, 100, 40, 10)], "limits": [told(240, 4250, 300, 9000), told(180, 101, 10080, 90000)]},
+    {"name": "limits as seconds from now, and lengths that were rounded down",
+     "files": {FILE: [*PARENT, limits(180, {"used_percent": 0, "window_minutes": 299, "resets_in_seconds": 60},
+                                      {"used_percent": 100.0, "window_minutes": 10079, "resets_in_seconds": None})]},
+     "expect": PARENTS, "limits": [told(180, 0, 300, 240), {"limit": 10000, "told_ms": ms(180), "minutes": 10080}]},
+    {"name": "limits that cannot be",
+     "files": {FILE: [*PARENT, limits(180, window(-1, 300, 9000), window(1e300, 300, 9000)),
+                      limits(181, window("x", 300, 9000), window(None, 300, 9000)),
+                      limits(182, window([1], 300, 9000), 7), limits(183, None, []),
+                      {"timestamp": at(184), "type": "event_msg",
+                       "payload": {"type": "token_count", "info": None, "rate_limits": [1]}},
+                      {"type": "event_msg", "payload": limits(0, window(5, 300, 9000))["payload"]},
+                      limits(185, {"used_percent": 5, "window_minutes": -300, "resets_at": -9000},
+                             {"used_percent": 6, "window_minutes": 1e18, "resets_at": "x"}),
+                      limits(186, {"used_percent": 1, "resets_in_seconds": 9e18})]},
+     "expect": PARENTS},
+    {"name": "the limits of one model alone are not those of the plan",
+     "files": {FILE: [*PARENT, limits(180, window(5, 300, 9000), limit_id="codex"),
+                      limits(190, window(90, 300, 9900), limit_id="codex_other"),
+                      limits(200, window(6, 300, 9000), limit_id=None)]},
+     "expect": PARENTS, "limits": [told(200, 600, 300, 9000)]},
+    {"name": "a fork's copies tell no limits, what comes after does",
+     "files": {FORK: [meta("F", 0, 2, forked_from_id="A"), limits(0.001, window(5, 300, 9000), None, 2),
+                      limits(0.5, window(6, 300, 9000), None, 2)]},
+     "expect": []},
+    {"name": "a fork's own limits",
+     "files": {FORK: [meta("F", 0, 2, forked_from_id="A"), limits(0.001, window(5, 300, 9000), window(1, 10080, 9000), 2),
+                      limits(60, window(6, 300, 9000, 2), None, 2)]},
+     "expect": [], "limits": [told(60, 600, 300, 9000, 2)]},
     {"name": "text that only looks like usage does not count",
      "files": {FILE: [*PARENT, {"timestamp": at(180), "type": "response_item", "payload": {
          "type": "message", "content": '{"type":"token_count"} "token_count"', "token_count": 5}},

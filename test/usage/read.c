@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * read READER PATH [--compat] [--split] [--below TEXT] [--note N]: what a reader takes out of one
- * file, a line of JSON for each record and each complaint. --split writes PATH anew, line by line,
- * and reads what is new behind each: the output has to be the same.
- * read READER --places: where it looks, by HOME and the environment.
- * read READER --wants BELOW: "true" where a file there is a transcript.
+ * file, a line of JSON for each record, each complaint and each limit. --split writes PATH anew,
+ * line by line, and reads what is new behind each: the output has to be the same. read READER
+ * --places: where it looks, by HOME and the environment. read READER --wants BELOW: "true" where a
+ * file there is a transcript.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "usage/limit.h"
 #include "usage/read.h"
 
 struct reading {
@@ -166,6 +167,25 @@ static bool read_split(struct reading *reading, struct err *e)
 	return ok;
 }
 
+static void put_limits(const struct usage_file *file)
+{
+	struct usage_limit limit;
+
+	for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
+		AUTO(buf) line = {0};
+		struct json_writer w = {.buf = &line};
+		if (!usage_limit_of(&file->memory, place, &limit))
+			continue;
+		json_open(&w, '{');
+		json_member_int(&w, "limit", limit.used_permyriad);
+		json_member_int(&w, "told_ms", limit.told_ms);
+		put_count(&w, "minutes", limit.window_minutes);
+		put_count(&w, "resets_ms", limit.resets_ms);
+		json_close(&w, '}');
+		print(&line);
+	}
+}
+
 static const char *environment(const char *name)
 {
 	return getenv(name);
@@ -235,6 +255,7 @@ int main(int count, char **words)
 	bool ok = is_split ? read_split(&reading, &e) : read_on(&reading, &e);
 	usage_piece_free(reading.piece);
 	arena_release(&reading.kept);
+	put_limits(&reading.file);
 	if (!ok)
 		fprintf(stderr, "%s\n", e.text);
 	return ok ? 0 : 1;

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_walk.h"
-#include "usage/reader.h"
+#include "usage/limit.h"
 
 extern const struct usage_reader usage_reader_claude;
 
@@ -49,6 +49,7 @@ static bool wants(struct str below, unsigned)
 }
 
 struct usage_line {
+	struct str whole;
 	struct str timestamp, message_id, session_id, cwd, branch, uuid, model, cost;
 	/* Of usage, as written. */
 	struct str input, output, cache_read, cache_write, cache_5m, cache_1h, thinking, searches;
@@ -337,6 +338,21 @@ static void take_tools(struct usage_line *line, struct usage_file *file, struct 
 	r->tool_count = line->tool_count;
 }
 
+/* What stands in for an answer then: "Claude AI usage limit reached|1760000000", Unix seconds. */
+static void note_limit(struct usage_file *file, const struct usage_line *line)
+{
+	static const struct str said = STR("Claude AI usage limit reached|");
+	struct str content = json_pointer(line->whole, STR("/message/content"));
+	bool is_list = json_type(content) == JSON_ARRAY;
+	struct usage_limit limit = {.used_permyriad = 10'000};
+	struct str text =
+		json_text(is_list ? json_pointer(content, STR("/0/text")) : content, file->arena);
+
+	if (str_starts(text, said) && usage_json_time(line->timestamp, &limit.told_ms) &&
+		usage_json_time(str_skip(text, said.n), &limit.resets_ms))
+		usage_limit_note(file, 0, &limit);
+}
+
 static void take(struct usage_file *file, struct usage_line *line)
 {
 	struct usage_record r = USAGE_RECORD_NONE;
@@ -346,8 +362,10 @@ static void take(struct usage_file *file, struct usage_line *line)
 		usage_complain(file, "usage without a number");
 		return;
 	}
-	if (str_is(r.model, "<synthetic>") && usage_tokens_total(&r.tokens) == 0)
+	if (str_is(r.model, "<synthetic>") && usage_tokens_total(&r.tokens) == 0) {
+		note_limit(file, line);
 		return;
+	}
 	if (!usage_json_time(line->timestamp, &r.time_ms)) {
 		usage_complain(file, "usage without a time");
 		return;
@@ -380,6 +398,7 @@ static void line(struct usage_file *file, struct str text)
 		usage_complain(file, "a damaged line");
 		return;
 	}
+	line.whole = text;
 	if (line.has_usage)
 		take(file, &line);
 }
@@ -387,6 +406,7 @@ static void line(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_claude = {
 	.name = "claude",
 	.title = "Claude Code",
+	.tells_limits = true,
 	.places = places,
 	.wants = wants,
 	.line = line,

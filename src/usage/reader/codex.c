@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "usage/reader/codex_count.h"
+#include "usage/reader/codex_limit.h"
 
 extern const struct usage_reader usage_reader_codex;
 
@@ -269,13 +270,31 @@ static void set_thread(struct usage_file *file, struct usage_record *r)
 		r->session = compat_session(file);
 }
 
+static bool is_after_pause(const struct usage_file *file, int64_t time_ms)
+{
+	const int64_t *numbers = file->memory.numbers;
+
+	return time_ms > numbers[NUMBER_START_MS] && time_ms - numbers[NUMBER_LAST_MS] >= PAUSE_MS;
+}
+
 /* Notes whether the answers of this file have begun, by the first pause. */
 static void note_pause(struct usage_file *file, int64_t time_ms)
 {
-	int64_t *numbers = file->memory.numbers;
+	if (is_after_pause(file, time_ms))
+		file->memory.numbers[NUMBER_IS_OWN] = 1;
+}
 
-	if (time_ms > numbers[NUMBER_START_MS] && time_ms - numbers[NUMBER_LAST_MS] >= PAUSE_MS)
-		numbers[NUMBER_IS_OWN] = 1;
+/* A copy has the time of the copying; how much was used by then it does not tell. */
+static void note_limits(struct usage_file *file, struct codex_line *line)
+{
+	const int64_t *numbers = file->memory.numbers;
+	bool may_be_copy = numbers[NUMBER_IS_FORK] || numbers[NUMBER_IS_AGENT];
+	int64_t time_ms;
+
+	if (!time_of(line, &time_ms) ||
+		(may_be_copy && !numbers[NUMBER_IS_OWN] && !is_after_pause(file, time_ms)))
+		return;
+	codex_limits_note(file, json_get(line->payload, "rate_limits"), time_ms);
 }
 
 /* The thread by whose name an answer is known. */
@@ -412,9 +431,10 @@ static void event_msg(struct usage_file *file, struct codex_line *line)
 {
 	struct str type = json_get(line->payload, "type");
 
-	if (json_text_is(type, "token_count"))
+	if (json_text_is(type, "token_count")) {
+		note_limits(file, line);
 		token_count(file, line);
-	else if (json_text_is(type, "thread_settings_applied"))
+	} else if (json_text_is(type, "thread_settings_applied"))
 		note_tier(
 			file, json_get(json_get(line->payload, "thread_settings"), "service_tier"));
 }
@@ -584,6 +604,7 @@ static bool wants(struct str below, unsigned)
 const struct usage_reader usage_reader_codex = {
 	.name = "codex",
 	.title = "Codex CLI",
+	.tells_limits = true,
 	.places = places,
 	.wants = wants,
 	.line = line,

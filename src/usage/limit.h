@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/*
+ * limit: how much of a plan's windows was used, as providers tell assistants and those note it
+ * down. The newest of a file are kept in the last numbers of its memory.
+ */
+#ifndef USAGE_LIMIT_H
+#define USAGE_LIMIT_H
+
+#include "usage/usage.h"
+
+enum { USAGE_LIMIT_PLACES = 2 };
+
+/*
+ * Remembers it as the file's at that place, unless what is there was told later. One that does not
+ * tell when it is over is left out. The source need not be set.
+ */
+void usage_limit_note(struct usage_file *file, int place, const struct usage_limit *limit);
+/* What a file's memory has at the place; false: nothing. */
+[[nodiscard]] bool usage_limit_of(
+	const struct usage_memory *memory, int place, struct usage_limit *limit);
+
+#endif
