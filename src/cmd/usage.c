@@ -248,6 +248,7 @@ static bool read_sources(struct usage_run *u, struct err *e)
 			  : rest.n               ? rest
 			  : u->report->is_claude ? STR("claude")
 						 : STR("");
+	u->wish.all_limits = u->report->is_claude && !u->only && !rest.n;
 	while (str_split(&rest, ',', &name))
 		if (!usage_reader_find(name))
 			return err_set(e, ERR_USAGE, "option --source: there is no assistant %.*s",
@@ -329,6 +330,7 @@ bool usage_run_open(struct usage_run *u, struct err *e)
 {
 	usage_close(u->view);
 	u->view = NULL;
+	u->wish.now_ms = u->now_ms;
 	if (!usage_open(&u->wish, &u->view, e))
 		return false;
 	u->look.view = u->view;

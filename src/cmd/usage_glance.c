@@ -19,7 +19,8 @@ int usage_run_glance(struct usage_run *u, struct err *e)
 {
 	static const enum usage_by by[USAGE_GLANCE_PERIODS] = {
 		USAGE_BY_DAY, USAGE_BY_WEEK, USAGE_BY_MONTH};
-	struct usage_glance glance = {.first_day = u->today - (DAYS - 1), .today = u->today};
+	struct usage_glance glance = {
+		.first_day = u->today - (DAYS - 1), .today = u->today, .now_ms = u->now_ms};
 
 	if (u->page_path)
 		return usage_run_page(u, e);

@@ -76,6 +76,7 @@ struct usage_glance {
 	int32_t since[USAGE_GLANCE_PERIODS];
 	struct usage_rows days; /* of the last days */
 	int32_t first_day, today;
+	int64_t now_ms;
 };
 void usage_show_glance(const struct usage_look *look, const struct usage_glance *glance);
 

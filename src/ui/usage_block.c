@@ -335,6 +335,7 @@ static void show_json(struct listing *l, struct writing *w)
 	json_open(&w->json, '[');
 	each_block(l);
 	json_close(&w->json, ']');
+	usage_member_limits(&w->json, l->look, l->wish->now_ms);
 	json_close(&w->json, '}');
 	usage_put_document(l->look, &json);
 }
@@ -378,4 +379,6 @@ void usage_show_blocks(const struct usage_look *look, const struct usage_block_l
 		l.put = put_csv;
 		each_block(&l);
 	}
+	if (look->form == USAGE_CHART || look->form == USAGE_TABLE)
+		usage_put_limits(look, wish->now_ms, "Reported limits (blocks are estimates)");
 }

@@ -157,6 +157,7 @@ static void show_json(const struct usage_look *look, const struct usage_glance *
 	json_open(&w, '{');
 	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++)
 		put_period(&w, look, keys[i], glance->since[i], &glance->periods[i].total);
+	usage_member_limits(&w, look, glance->now_ms);
 	json_close(&w, '}');
 	usage_put_document(look, &json);
 }
@@ -186,5 +187,6 @@ void usage_show_glance(const struct usage_look *look, const struct usage_glance 
 		put_periods(look, glance);
 		put_models(look, glance);
 		put_days(look, glance);
+		usage_put_limits(look, glance->now_ms, "Reported limits");
 	}
 }

@@ -42,6 +42,11 @@ void usage_put_part_members(
 /* Ends a JSON document: two spaces a level, and a newline. */
 void usage_put_document(const struct usage_look *look, const struct buf *json);
 
+/* Those that are not over: under a heading, a line an assistant; or as the member rateLimits. Where
+   there are none, nothing. */
+void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char *heading);
+void usage_member_limits(struct json_writer *w, const struct usage_look *look, int64_t now_ms);
+
 bool usage_block_is_shown(const struct usage_block *block, const struct usage_block_look *wish);
 /* By tokens where no cost is known, or none shall be shown. */
 bool usage_is_by_cost(const struct usage_look *look, const struct usage_sum *total);

@@ -258,6 +258,7 @@ static bool forget_once(const struct usage_wish *wish, bool merges, int64_t *ans
 		file->is_dropped = file->is_changed = true;
 		file->items = file->copies = file->damaged = 0;
 		file->damage_count = 0;
+		file->memory = (struct usage_memory){0};
 		file->end = 0;
 	}
 	bool is_good = change_done(w, answers, before, e);

@@ -8,7 +8,13 @@
 #include "base/file.h"
 #include "base/private.h"
 #include "usage/compat.h"
+#include "usage/limit.h"
 #include "usage/whole.h"
+
+enum {
+	CLOCK_SLACK_MS = 60'000, /* of other machines that write to one disk */
+	LIMITS_MAX = 64, /* no assistant has so many windows */
+};
 
 /* ---- wishes ---- */
 
@@ -41,6 +47,13 @@ static bool choose_sources(struct whole *w, struct str sources, struct err *e)
 		if (!want_named(w, str_trim(name), e))
 			return false;
 	return true;
+}
+
+static void choose_read(struct whole *w)
+{
+	for (int i = 0; usage_readers[i]; i++)
+		w->is_read[i] = w->is_wanted[i] ||
+				(w->state.wish.all_limits && usage_readers[i]->tells_limits);
 }
 
 /* Only where things are that have no say in what is read. */
@@ -91,7 +104,7 @@ static void begin_anew(struct whole *w)
 	state_release(&w->state);
 	saved_release(&w->saved);
 	w->saved = (struct saved){0};
-	w->state = (struct state){.wish = wish, .is_wanted = w->is_wanted, .arena = arena};
+	w->state = (struct state){.wish = wish, .is_wanted = w->is_read, .arena = arena};
 }
 
 static void set_index_aside(struct whole *w)
@@ -162,7 +175,7 @@ static bool refresh(struct whole *w, struct err *e)
 	bool has_index = state->pieces != NULL;
 
 	state->ahead = NULL;
-	find_changes(&state->known, &w->places, w->is_wanted, ahead);
+	find_changes(&state->known, &w->places, w->is_read, ahead);
 	harvest_changes(&harvest, &state->known, false);
 	bool is_good = state_take_jobs(state, &harvest, e);
 	harvest_release(&harvest);
@@ -249,6 +262,56 @@ static void show_files(struct whole *w)
 	w->view.file_count = w->files.n;
 }
 
+static void show_limit(struct whole *w, const struct usage_limit *limit)
+{
+	int64_t now_ms = w->state.wish.now_ms;
+
+	if (now_ms && limit->told_ms > now_ms + CLOCK_SLACK_MS)
+		return;
+	vec_each (&w->limits, known) {
+		if (known->source != limit->source ||
+			known->window_minutes != limit->window_minutes)
+			continue;
+		if (limit->told_ms > known->told_ms)
+			*known = *limit;
+		return;
+	}
+	if (w->limits.n < LIMITS_MAX)
+		vec_push(&w->limits, *limit);
+}
+
+static int by_source_and_window(const void *a, const void *b, void *self)
+{
+	const struct usage_limit *x = a, *y = b;
+	const struct names *names = self;
+
+	if (x->source != y->source)
+		return str_cmp(names_get(names, x->source), names_get(names, y->source));
+	return x->window_minutes < y->window_minutes ? -1 : x->window_minutes > y->window_minutes;
+}
+
+static void show_limits(struct whole *w)
+{
+	const struct known *known = &w->state.known;
+	struct usage_limit limit;
+
+	vec_each (&known->files, file) {
+		uint32_t reader = known->dirs.p[file->dir].source;
+		for (int place = 0; place < USAGE_LIMIT_PLACES && w->is_read[reader]; place++) {
+			if (!usage_limit_of(&file->memory, place, &limit))
+				continue;
+			limit.source =
+				names_add(&w->state.names, str_from(usage_readers[reader]->name));
+			show_limit(w, &limit);
+		}
+	}
+	if (w->limits.n > 1)
+		qsort_r(w->limits.p, w->limits.n, sizeof *w->limits.p, by_source_and_window,
+			&w->state.names);
+	w->view.limits = w->limits.p;
+	w->view.limit_count = w->limits.n;
+}
+
 struct wanted_visit {
 	struct whole *whole;
 	bool (*visit)(void *self, const struct usage_entry *entry);
@@ -287,6 +350,7 @@ void whole_close(void *self)
 	find_places_release(&w->places);
 	vec_release(&w->cells);
 	vec_release(&w->files);
+	vec_release(&w->limits);
 	free(w);
 }
 
@@ -295,6 +359,7 @@ static void show(struct whole *w)
 	show_cells(w);
 	if (w->state.wish.needs_files)
 		show_files(w);
+	show_limits(w);
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
 	w->view.copies = w->state.copies;
@@ -313,7 +378,8 @@ struct whole *whole_open(const struct usage_wish *wish, struct err *e)
 		whole_close(w);
 		return NULL;
 	}
-	w->state.is_wanted = w->is_wanted;
+	choose_read(w);
+	w->state.is_wanted = w->is_read;
 	find_places_fill(&w->places, wish->environment);
 	choose_index(w);
 	load_index(w);

@@ -14,10 +14,12 @@ struct whole {
 	struct saved saved;
 	struct find_places places;
 	bool is_wanted[READERS_MAX];
+	bool is_read[READERS_MAX]; /* wanted, or for its limits */
 	const char *index_path; /* NULL none */
 	uint64_t index_inode;
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
+	VEC(struct usage_limit) limits;
 };
 
 /* With all that the index has and the transcripts say now; not yet written, without the view. */
