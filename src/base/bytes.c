@@ -90,6 +90,48 @@ const struct bytes bytes_plain = {plain_find_pair, plain_find_set, plain_find_hi
 #define TWICE(p)      _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(p)))
 #include "base/bytes_vector.h"
 
+/* The groups that the depth bytes at each of WIDTH places may belong to. */
+TARGET static inline __attribute__((always_inline)) VECTOR NAME(groups)(
+	const char *p, const VECTOR *low, const VECTOR *high, size_t depth)
+{
+	const VECTOR nibble = SPREAD(0x0f);
+	VECTOR found = SPREAD(0xff);
+
+	for (size_t i = 0; i < depth; i++) {
+		VECTOR text = LOAD(p + i);
+		VECTOR l = SHUFFLE(low[i], AND(text, nibble));
+		VECTOR h = SHUFFLE(high[i], AND(SHIFT4(text), nibble));
+		found = AND(found, AND(l, h));
+	}
+	return found;
+}
+
+TARGET static const char *NAME(find_set)(
+	const char *p, const char *end, const struct byte_set *set, uint8_t *groups)
+{
+	VECTOR low[BYTE_SET_DEPTH], high[BYTE_SET_DEPTH];
+
+	for (size_t i = 0; i < BYTE_SET_DEPTH; i++) {
+		low[i] = TWICE(set->low[i]);
+		high[i] = TWICE(set->high[i]);
+	}
+	while ((size_t)(end - p) >= WIDTH + BYTE_SET_DEPTH - 1) {
+		/* A constant depth keeps the tables in registers. */
+		VECTOR found = set->depth == 3   ? NAME(groups)(p, low, high, 3)
+			       : set->depth == 2 ? NAME(groups)(p, low, high, 2)
+						 : NAME(groups)(p, low, high, 1);
+		unsigned hits = ~MASK(EQUAL(found, SPREAD(0))) & LANES;
+		if (hits) {
+			uint8_t lanes[WIDTH];
+			STORE(lanes, found);
+			*groups = lanes[__builtin_ctz(hits)];
+			return p + __builtin_ctz(hits);
+		}
+		p += WIDTH;
+	}
+	return plain_find_set(p, end, set, groups);
+}
+
 static const struct bytes bytes_sse2 = {sse2_find_pair, plain_find_set, sse2_find_high, sse2_count};
 static const struct bytes bytes_avx2 = {avx2_find_pair, avx2_find_set, avx2_find_high, avx2_count};
 
