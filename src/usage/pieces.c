@@ -28,7 +28,7 @@ enum {
 struct pieces {
 	sqlite3 *db;
 	char *path, *temporary; /* temporary NULL: it is at its place */
-	sqlite3_stmt *add_chunk; /* of a new file: prepared once for thousands */
+	sqlite3_stmt *add_chunk, *put; /* prepared once for hundreds and thousands */
 	int64_t generation;
 	uint64_t sum; /* of the marks of all pieces that are loaded at each start */
 	bool is_writing, has_written;
@@ -120,12 +120,19 @@ static void shorten_log(struct pieces *pieces)
 			pieces->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
+static void forget_statements(struct pieces *pieces)
+{
+	sqlite3_finalize(pieces->add_chunk);
+	sqlite3_finalize(pieces->put);
+	pieces->add_chunk = pieces->put = NULL;
+}
+
 void pieces_close(struct pieces *pieces)
 {
 	if (!pieces)
 		return;
 	pieces_rollback(pieces);
-	sqlite3_finalize(pieces->add_chunk);
+	forget_statements(pieces);
 	if (pieces->has_written)
 		shorten_log(pieces);
 	if (pieces->db)
@@ -547,14 +554,19 @@ bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 		return err_set(e, ERR_LIMIT, "the index: too large a piece");
 	if (!forget_marks(pieces, kind, number, number, e))
 		return false;
-	sqlite3_stmt *s = prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
+	sqlite3_stmt *s = pieces->put;
+	if (!s)
+		pieces->put = s =
+			prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
 	if (!s)
 		return false;
 	(void)sqlite3_bind_int(s, 1, (int)kind);
 	(void)sqlite3_bind_int64(s, 2, number);
 	(void)sqlite3_bind_blob64(s, 3, marked.p, marked.n, SQLITE_STATIC);
 	pieces->sum += kind < PIECE_LOADED ? mark : 0;
-	return finish(pieces, s, e);
+	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(pieces, e);
+	(void)sqlite3_reset(s);
+	return is_done;
 }
 
 bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e)
@@ -629,8 +641,7 @@ bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e)
 /* To its place, unless there is something by now. */
 static bool land(struct pieces *pieces, struct err *e)
 {
-	sqlite3_finalize(pieces->add_chunk);
-	pieces->add_chunk = NULL;
+	forget_statements(pieces);
 	/* Whoever reads later does so beside whoever writes. */
 	if (!run(pieces, "PRAGMA journal_mode=WAL", e))
 		return false;
