@@ -219,8 +219,10 @@ static bool read_last(struct usage_run *u, struct err *e)
 		return err_set(e, ERR_USAGE, "--last goes with neither --since nor --until");
 	if (u->report->by == USAGE_BY_SESSION && u->report->run == usage_run_session)
 		u->query.limit = (size_t)count;
-	else
+	else {
+		f->until = u->today;
 		f->since = usage_period_back(by, u->today, u->query.first_weekday, count);
+	}
 	return true;
 }
 
@@ -293,6 +295,10 @@ static bool read_index(struct usage_run *u, struct err *e)
 
 	if (file && options_has(u->given, "no-index"))
 		return err_set(e, ERR_USAGE, "--index and --no-index: only one of them");
+	if (file && !*file)
+		return err_set(e, ERR_USAGE, "--index needs a file");
+	if (file && !strchr(file, '/'))
+		file = arena_printf(&u->world->arena, "./%s", file).p;
 	if (compat && strcmp(compat, "ccusage") != 0)
 		return err_set(e, ERR_USAGE, "option --compat: %s is not ccusage", compat);
 	u->wish.is_compat = compat != NULL;
@@ -496,7 +502,8 @@ const struct command command_usage = {
 	.synopsis = {"[options] [daily|weekly|monthly|session|block]",
 		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
 		"check --max-cost USD|--max-tokens N [--per day|week|month|block]",
-		"watch [--interval SECONDS]", "export csv|json|prometheus|sqlite [FILE]", "doctor"},
+		"watch [--interval SECONDS]", "export csv|json|prometheus|sqlite [FILE]",
+		"doctor|merge FILE|forget [--merged]"},
 	.description =
 		"Reads the transcripts that coding assistants leave on disk (Claude Code, Codex, "
 		"OpenCode, Gemini CLI ... and fettle's own ledger) and says what was used and what it "

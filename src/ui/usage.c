@@ -119,16 +119,19 @@ void usage_put_key(struct buf *out, const struct usage_look *look, const struct 
 
 void usage_put_field(struct buf *out, struct str text)
 {
-	bool is_plain = true;
+	/* Spreadsheets take it for a formula, which may run programs; an apostrophe makes it text.
+	 */
+	bool is_formula = text.n && memchr("=+-@\t\r", text.p[0], 6), is_plain = true;
 
 	for (size_t i = 0; i < text.n; i++)
 		is_plain &= text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\n' &&
 			    text.p[i] != '\r';
 	if (is_plain) {
+		buf_put_text(out, is_formula ? "'" : "");
 		buf_put_str(out, text);
 		return;
 	}
-	buf_put_char(out, '"');
+	buf_put_text(out, is_formula ? "\"'" : "\"");
 	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] == '"')
 			buf_put_char(out, '"');

@@ -12,16 +12,10 @@ static bool is_wanted(const struct usage_look *look, const struct usage_field *f
 
 /* ---- CSV ---- */
 
-/*
- * Spreadsheets take a cell that begins with one of these for a formula, which may run programs;
- * with an apostrophe in front of it, it is a text.
- */
 static void put_text(struct buf *out, struct str text)
 {
 	AUTO(buf) safe = {0};
 
-	if (text.n && memchr("=+-@\t\r", text.p[0], 6))
-		buf_put_char(&safe, '\'');
 	utf8_put_repaired(&safe, text);
 	usage_put_field(out, buf_str(&safe));
 }

@@ -214,8 +214,12 @@ static bool merge_from(
 	struct state other = {0};
 	struct saved saved = {0};
 	enum pieces_found found;
+	struct whole *w = open_for_change(wish, e); /* there may be no place for a copy yet */
 
-	other.pieces = pieces_open_copy(index, wish->index_path, &found, e);
+	if (!w)
+		return false;
+	other.pieces = pieces_open_copy(index, w->index_path, &found, e);
+	whole_close(w);
 	bool is_good = other.pieces && save_load(&other, &saved, e);
 	if (!is_good)
 		(void)err_context(e, "%s", index);

@@ -185,6 +185,22 @@ static void set_up(struct pieces *pieces)
 	(void)sqlite3_db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
+bool pieces_are_ours(const char *path)
+{
+	static const struct str magic = {"SQLite format 3", 16};
+	enum { AT_VERSION = 60, HEAD_BYTES = 100 }; /* of SQLite's file format: user_version */
+	unsigned char head[HEAD_BYTES];
+	struct err e;
+
+	if (access(path, F_OK) < 0)
+		return errno == ENOENT;
+	AUTO_FD fd = file_open_regular(AT_FDCWD, path, &e);
+	if (fd < 0 || read(fd, head, sizeof head) != sizeof head)
+		return false;
+	return memcmp(head, magic.p, magic.n) == 0 && head[AT_VERSION] == PIECE_VERSION >> 24 &&
+	       head[AT_VERSION + 1] == (PIECE_VERSION >> 16 & 0xff);
+}
+
 struct pieces *pieces_open(const char *path, enum pieces_found *found, struct err *e)
 {
 	*found = PIECE_NONE;

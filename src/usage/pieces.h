@@ -36,6 +36,8 @@ struct pieces *pieces_open(const char *path, enum pieces_found *found, struct er
 /* One that belongs to somebody else: it is not touched, a copy beside the own one is read. */
 struct pieces *pieces_open_copy(
 	const char *path, const char *beside, enum pieces_found *found, struct err *e);
+/* Whether path may be taken for an index: nothing is there, or an SQLite file with our number. */
+bool pieces_are_ours(const char *path);
 void pieces_close(struct pieces *pieces); /* NULL is nothing */
 
 typedef bool piece_fn(

@@ -123,6 +123,12 @@ static void load_index(struct whole *w)
 	if (!w->index_path)
 		return;
 	w->index_inode = stat(w->index_path, &s) == 0 ? s.st_ino : 0;
+	if (w->state.wish.index_is_given && !pieces_are_ours(w->index_path)) {
+		err_set(&e, ERR_DENIED, "%s is something else and stays as it is", w->index_path);
+		trouble(w, &e);
+		w->index_path = NULL;
+		return;
+	}
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
 		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
@@ -137,8 +143,11 @@ static void load_index(struct whole *w)
 	}
 }
 
+/* That of an index that somebody named is his business. */
 static bool make_directory(struct whole *w, struct err *e)
 {
+	if (w->state.wish.index_is_given)
+		return true;
 	const char *slash = strrchr(w->index_path, '/');
 	struct str directory = arena_copy(&w->state.arena, str_range(w->index_path, slash));
 	AUTO_FD fd = private_open(directory.p, true, e);
