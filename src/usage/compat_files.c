@@ -83,7 +83,7 @@ void compat_files_find(struct compat_files *files, const char *(*environment)(co
 {
 	struct find_places places = {0};
 
-	find_places_fill(&places, environment);
+	find_places_fill(&places, environment, false);
 	vec_each (&places.all, place)
 		if (is_asked_for(sources, usage_readers[place->source]->name))
 			walk(files, place);

@@ -55,14 +55,21 @@ void find_places_release(struct find_places *places)
 	arena_release(&places->arena);
 }
 
-void find_places_fill(struct find_places *places, const char *(*environment)(const char *name))
+void find_places_fill(
+	struct find_places *places, const char *(*environment)(const char *name), bool is_usual)
 {
 	const char *home = environment("HOME");
 
 	for (uint32_t source = 0; usage_readers[source]; source++) {
-		struct place_taker taker = {{environment, home && home[0] == '/' ? home : NULL,
-						    &places->arena, take_place},
-			places, source};
+		struct place_taker taker = {
+			.head = {.environment = environment,
+				.home = home && home[0] == '/' ? home : NULL,
+				.is_usual = is_usual,
+				.arena = &places->arena,
+				.add = take_place},
+			.out = places,
+			.source = source,
+		};
 		usage_readers[source]->places(&taker.head);
 	}
 }

@@ -21,7 +21,9 @@ struct find_places {
 };
 
 void find_places_release(struct find_places *places);
-void find_places_fill(struct find_places *places, const char *(*environment)(const char *name));
+/* is_usual: as if no variable of an assistant were set. */
+void find_places_fill(
+	struct find_places *places, const char *(*environment)(const char *name), bool is_usual);
 /* The same for the same places. */
 uint64_t find_places_mark(const struct find_places *places);
 

@@ -36,10 +36,15 @@ static void add(struct usage_places *places, struct str path, const char *tail, 
 		places->add(places, whole, note);
 }
 
+const char *usage_places_get(const struct usage_places *places, const char *name)
+{
+	return places->is_usual && strncmp(name, "XDG_", 4) != 0 ? NULL : places->environment(name);
+}
+
 bool usage_places_variable(
 	struct usage_places *places, const char *variable, const char *tail, unsigned note)
 {
-	struct str rest = str_from(places->environment(variable)), path;
+	struct str rest = str_from(usage_places_get(places, variable)), path;
 
 	if (str_trim(rest).n == 0)
 		return false;
@@ -61,7 +66,7 @@ void usage_places_add(struct usage_places *places, const char *path, unsigned no
 void usage_places_xdg(struct usage_places *places, const char *variable, const char *below_home,
 	const char *tail, unsigned note)
 {
-	struct str base = str_from(places->environment(variable));
+	struct str base = str_from(usage_places_get(places, variable));
 
 	if (base.n > 0 && base.p[0] == '/')
 		add(places, base, tail, note);

@@ -17,12 +17,14 @@
 struct usage_places {
 	const char *(*environment)(const char *name);
 	const char *home; /* NULL: none */
+	bool is_usual; /* variables that are some assistant's own have no say */
 	struct arena *arena;
 	/* "~/" is HOME, what is relative to nothing known is left out. note: a word for the reader.
 	 */
 	void (*add)(struct usage_places *places, struct str path, unsigned note);
 };
 
+const char *usage_places_get(const struct usage_places *places, const char *name);
 /* Each path of a comma list in the variable with tail ("/sessions") behind it; false: not set. */
 bool usage_places_variable(
 	struct usage_places *places, const char *variable, const char *tail, unsigned note);

@@ -22,7 +22,6 @@ void saved_release(struct saved *saved)
 struct loader {
 	struct state *state;
 	struct saved *saved;
-	struct buf cells; /* names come first */
 };
 
 static bool load_meta(struct loader *l, struct str bytes, struct err *e)

@@ -56,16 +56,6 @@ static void choose_read(struct whole *w)
 				(w->state.wish.all_limits && usage_readers[i]->tells_limits);
 }
 
-/* Only where things are that have no say in what is read. */
-static const struct usage_wish *plain_wish;
-
-static const char *plain_environment(const char *name)
-{
-	return strncmp(name, "XDG_", 4) == 0 || strcmp(name, "HOME") == 0
-		       ? plain_wish->environment(name)
-		       : NULL;
-}
-
 /* One index for the usual places, others for places that variables name. */
 static void choose_index(struct whole *w)
 {
@@ -74,8 +64,7 @@ static void choose_index(struct whole *w)
 
 	if (!wish->index_path)
 		return;
-	plain_wish = wish;
-	find_places_fill(&usual, plain_environment);
+	find_places_fill(&usual, wish->environment, true);
 	uint64_t mark = find_places_mark(&w->places);
 	struct str path = str_from(wish->index_path), tail = STR(".sqlite");
 	w->index_path = wish->index_path;
@@ -389,7 +378,7 @@ struct whole *whole_open(const struct usage_wish *wish, struct err *e)
 	}
 	choose_read(w);
 	w->state.is_wanted = w->is_read;
-	find_places_fill(&w->places, wish->environment);
+	find_places_fill(&w->places, wish->environment, false);
 	choose_index(w);
 	load_index(w);
 	bool is_good = refresh(w, e);

@@ -32,7 +32,7 @@ static void add_root(struct usage_places *places, struct str path)
 
 static void places(struct usage_places *places)
 {
-	struct str rest = str_from(places->environment("CLAUDE_CONFIG_DIR")), path;
+	struct str rest = str_from(usage_places_get(places, "CLAUDE_CONFIG_DIR")), path;
 
 	if (str_trim(rest).n > 0) {
 		while (str_split(&rest, ',', &path))
@@ -315,14 +315,6 @@ static struct str agent(struct usage_file *file)
 	return kind.n > 0 ? kind : STR("agent");
 }
 
-static struct str file_stem(struct usage_file *file)
-{
-	const char *end = file->path.p + file->path.n - STR(".jsonl").n;
-	const char *slash = memrchr(file->path.p, '/', (size_t)(end - file->path.p));
-
-	return str_range(slash ? slash + 1 : file->path.p, end);
-}
-
 static struct str provider(struct str id)
 {
 	if (str_starts(id, STR("msg_bdrk_")))
@@ -376,7 +368,7 @@ static void take(struct usage_file *file, struct usage_line *line)
 		r.id = text_of(line->uuid, file);
 	r.session = text_of(line->session_id, file);
 	if (r.session.n == 0)
-		r.session = file_stem(file);
+		r.session = usage_file_stem(file);
 	struct str cwd = text_of(line->cwd, file);
 	if (!file->memory.texts[TEXT_PROJECT].p && cwd.n > 0)
 		usage_remember(file, TEXT_PROJECT, cwd);

@@ -23,7 +23,7 @@ static void add_root(struct usage_places *places, struct str path)
 
 static void places(struct usage_places *places)
 {
-	struct str rest = str_from(places->environment("CODEBUFF_DATA_DIR")), path;
+	struct str rest = str_from(usage_places_get(places, "CODEBUFF_DATA_DIR")), path;
 
 	if (str_trim(rest).n > 0) {
 		while (str_split(&rest, ',', &path))

@@ -585,7 +585,7 @@ static void add_home(struct usage_places *places, struct str home)
 
 static void places(struct usage_places *places)
 {
-	struct str rest = str_from(places->environment("CODEX_HOME")), home;
+	struct str rest = str_from(usage_places_get(places, "CODEX_HOME")), home;
 
 	if (str_trim(rest).n == 0)
 		rest = STR("~/.codex");
