@@ -90,8 +90,10 @@ static void tell_sandbox(const struct findings *f, const struct sandbox_facts *f
 		break;
 	case SANDBOX_LANDLOCK:
 		found(f, VERDICT_WARNING, "sandbox",
-			"landlock; does not stop: reading files that are not known as secret, "
-			"chmod and touch of the user's files, looking at the list of processes%s",
+			"landlock; its rules do not let commands make, rename or remove anything "
+			"directly in the workspace's top directory; does not stop: reading files "
+			"that are not known as secret, chmod and touch of the user's files, "
+			"looking at the list of processes%s",
 			facts->landlock_abi < SANDBOX_SIGNALS_ABI ? ", signals to other programs"
 								  : "");
 		break;
