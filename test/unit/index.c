@@ -664,8 +664,10 @@ static bool show_and_cancel(void *self, const struct scan_file *file)
 	struct shown *s = self;
 
 	show(s, file);
+	pthread_mutex_lock(&s->lock);
 	if (s->visits >= 100)
 		cancel = true;
+	pthread_mutex_unlock(&s->lock);
 	return true;
 }
 
