@@ -67,7 +67,7 @@ DEADLINE_S = 60
 SANITIZER = re.compile(
     r"ERROR: (Address|Leak|Thread|Memory)Sanitizer|runtime error:|WARNING: ThreadSanitizer")
 SANITIZER_ENV = {
-    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:handle_sigill=1:allocator_may_return_null=1",
+    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:handle_sigill=2:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98:print_stacktrace=1",
     "LSAN_OPTIONS": "exitcode=97",
 }
