@@ -15,6 +15,7 @@ struct option {
 	char letter; /* 0: none */
 	const char *value; /* what to call its value in --help; NULL: the option takes none */
 	const char *brief; /* one line for --help and the man page */
+	unsigned parts; /* bits of the command's parts that know it; 0: it is for all */
 };
 
 struct option_match {

@@ -35,6 +35,11 @@ struct command {
 	const char *description; /* paragraphs separated by an empty line */
 	const struct option *options;
 	const char *examples[8]; /* command lines that work, NULL-ended */
+	/*
+	 * What --help is of where there are words besides: a part of the command, in the arena.
+	 * NULL: the command itself.
+	 */
+	const struct command *(*part)(const struct options *given, struct arena *a);
 	/* words are those behind the command's name. Returns the exit status. */
 	int (*run)(const struct program *program, int count, char *const *words);
 };
@@ -79,6 +84,9 @@ struct http_trust;
 [[nodiscard]] bool command_trust(const struct options *given, const struct route *route,
 	struct arena *a, struct http_trust *out, struct err *e);
 
+/* On stdout, for words given with the command. */
+void command_print_help(
+	const struct command *command, const struct options *given, struct arena *a);
 /* Prints "fettle: sentence" and how to get help; returns EXIT_USAGE. */
 int command_wrong_usage(const struct command *command, const struct err *e);
 /* The same for a usage error; for others the sentence alone. Returns EXIT_USAGE. */

@@ -75,6 +75,13 @@ static void print_command(FILE *out, const struct command *c)
 		fprintf(out, "  %s\n", c->examples[i]);
 }
 
+void command_print_help(const struct command *command, const struct options *given, struct arena *a)
+{
+	const struct command *part = command->part ? command->part(given, a) : NULL;
+
+	print_command(stdout, part ? part : command);
+}
+
 static void print_overview(FILE *out)
 {
 	fprintf(out,
@@ -220,10 +227,12 @@ static int run(const struct program *, int count, char *const *words)
 	}
 	const char *word = given.operand_count ? given.operands[0] : NULL;
 	const struct command *command = word ? command_find(word) : NULL;
+	struct options behind = {.operands = given.operands + 1,
+		.operand_count = given.operand_count ? given.operand_count - 1 : 0};
 	if (options_has(&given, "man"))
 		print_man();
 	else if (command)
-		print_command(stdout, command);
+		command_print_help(command, &behind, &a);
 	else if (!word)
 		print_overview(stdout);
 	status = word && !command ? wrong_word(word) : command_end_output();
@@ -234,8 +243,10 @@ static int run(const struct program *, int count, char *const *words)
 const struct command command_help = {
 	.name = "help",
 	.brief = "explain fettle or one of its commands",
-	.synopsis = {"[COMMAND]", "--man"},
-	.description = "Without a command: the overview, as fettle --help.",
+	.synopsis = {"[COMMAND [WORD ...]]", "--man"},
+	.description =
+		"Without a command: the overview, as fettle --help. Of a report of fettle usage: "
+		"fettle help usage daily.",
 	.options = options,
 	.examples = {"fettle help run"},
 	.run = run,

@@ -13,78 +13,39 @@
 extern const struct command command_usage;
 
 const struct usage_report usage_reports[] = {
-	{"glance", NULL, "today, this week and this month, by model", usage_run_glance},
-	{"daily", "day", "by day", usage_run_rows, USAGE_BY_DAY},
-	{"weekly", "week", "by week", usage_run_rows, USAGE_BY_WEEK},
-	{"monthly", "month", "by month", usage_run_rows, USAGE_BY_MONTH},
-	{"session", "sessions", "by conversation; with an ID that one alone", usage_run_session,
-		USAGE_BY_SESSION, .takes_words = true},
-	{"block", "blocks", "by windows of five hours", usage_run_blocks, .is_claude = true},
-	{"project", "projects", "by the directory it was begun in", usage_run_rows,
+	{"glance", NULL, "today, this week and this month, by model", usage_run_glance,
+		USAGE_KIND_GLANCE},
+	{"daily", "day", "by day", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_DAY},
+	{"weekly", "week", "by week", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_WEEK},
+	{"monthly", "month", "by month", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_MONTH},
+	{"session", "sessions", "by conversation; with an ID that one alone", usage_run_rows,
+		USAGE_KIND_SESSIONS, USAGE_BY_SESSION, .takes_words = true},
+	{"session ID", NULL, "one conversation, turn by turn", usage_run_session, USAGE_KIND_ONE,
+		.takes_words = true},
+	{"block", "blocks", "by windows of five hours", usage_run_blocks, USAGE_KIND_BLOCK,
+		.is_claude = true},
+	{"project", "projects", "by the directory it was begun in", usage_run_rows, USAGE_KIND_ROWS,
 		USAGE_BY_PROJECT},
-	{"model", "models", "by model", usage_run_rows, USAGE_BY_MODEL},
-	{"branch", "branches", "by git branch", usage_run_rows, USAGE_BY_BRANCH},
-	{"agent", "agents", "by agent within the conversations", usage_run_rows, USAGE_BY_AGENT},
-	{"tool", "tools", "by the tools that answers called", usage_run_tools},
-	{"source", "sources", "by assistant", usage_run_rows, USAGE_BY_SOURCE},
-	{"provider", "providers", "by provider", usage_run_rows, USAGE_BY_PROVIDER},
+	{"model", "models", "by model", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_MODEL},
+	{"branch", "branches", "by git branch", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_BRANCH},
+	{"agent", "agents", "by agent within the conversations", usage_run_rows, USAGE_KIND_ROWS,
+		USAGE_BY_AGENT},
+	{"tool", "tools", "by the tools that answers called", usage_run_tools, USAGE_KIND_TOOL},
+	{"source", "sources", "by assistant", usage_run_rows, USAGE_KIND_ROWS, USAGE_BY_SOURCE},
+	{"provider", "providers", "by provider", usage_run_rows, USAGE_KIND_ROWS,
+		USAGE_BY_PROVIDER},
 	{"check", NULL, "status 5 when more was used than may be", usage_run_check,
-		.opens_view = true},
-	{"merge", NULL, "takes in the index of another machine", usage_run_merge,
-		.takes_words = true, .opens_view = true},
+		USAGE_KIND_CHECK, .opens_view = true},
+	{"merge", NULL, "takes in the index of another machine", usage_run_merge, USAGE_KIND_MERGE,
+		.words = " FILE|DIRECTORY ...", .takes_words = true, .opens_view = true},
 	{"forget", NULL, "forgets what transcripts said that are gone", usage_run_forget,
-		.opens_view = true},
+		USAGE_KIND_FORGET, .opens_view = true},
 	{"watch", NULL, "what is going on, drawn again when it changes", usage_run_watch,
-		.opens_view = true},
-	{"export", NULL, "every answer, for other programs: csv, json, prometheus, sqlite",
-		usage_run_export, .takes_words = true},
-	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor,
+		USAGE_KIND_WATCH, .opens_view = true},
+	{"export", NULL, "every answer, for other programs", usage_run_export, USAGE_KIND_EXPORT,
+		.words = " csv|json|prometheus|sqlite [FILE]", .takes_words = true},
+	{"doctor", NULL, "what was read, what was not and why", usage_run_doctor, USAGE_KIND_DOCTOR,
 		.needs_files = true},
-	{0},
-};
-
-static const struct option options[] = {
-	{"since", 's', "DATE", "from this day on (2026-11-21 or 20261121)"},
-	{"until", 'u', "DATE", "up to this day, and with it"},
-	{"last", 0, "N",
-		"the last N days, weeks or months with this one; of sessions the N newest; else days"},
-	{"project", 'p', "NAME",
-		"part of a project's name, a directory (/...) with what is below it, or a whole slug (-...)"},
-	{"model", 0, "NAME", "part of a model's name"},
-	{"provider", 0, "NAME", "part of a provider's name"},
-	{"source", 0, "NAMES", "only these assistants: claude,codex ..."},
-	{"timezone", 'z', "ZONE", "days of this time zone (Europe/Berlin, UTC); the system's"},
-	{"start-of-week", 'w', "DAY", "the first day of weeks (monday)"},
-	{"mode", 'm', "MODE",
-		"costs: auto (as reported where they are, else computed), calculate, display (as reported)"},
-	{"breakdown", 'b', NULL, "a further row for each model"},
-	{"instances", 'i', NULL, "each project by itself"},
-	{"order", 'o', "ORDER", "asc or desc"},
-	{"json", 'j', NULL, "JSON, as ccusage has it (docs/usage.md)"},
-	{"csv", 0, NULL, "CSV"},
-	{"chart", 0, NULL, "bars in place of the table: of the cost, with --no-cost of tokens"},
-	{"ascii", 0, NULL, "bars of plain characters, as where the locale has no UTF-8"},
-	{"html", 0, "FILE", "a page for a browser in place of the table, with charts; - is stdout"},
-	{"compact", 0, NULL, "fewer columns"},
-	{"no-cost", 0, NULL, "no costs"},
-	{"id", 0, "ID", "session: that one alone"},
-	{"active", 'a', NULL, "block: only the one that is on"},
-	{"recent", 'r', NULL, "block: those of the last three days"},
-	{"token-limit", 't', "N", "block: how near this many tokens; max: the most there were"},
-	{"length", 'n', "HOURS", "block: how long one is (5)"},
-	{"max-cost", 0, "USD", "check: more is too much"},
-	{"max-tokens", 0, "N", "check: more is too much"},
-	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)"},
-	{"interval", 0, "SECONDS", "watch: how often to look for what is new (2)"},
-	{"forget", 0, NULL, "the same as usage forget"},
-	{"merged", 0, NULL, "forget: also what was merged"},
-	{"compat", 0, "ccusage", "count and price as ccusage does, with its mistakes"},
-	{"index", 0, "FILE", "keep what was read there"},
-	{"no-index", 0, NULL, "read every transcript anew, and keep nothing"},
-	{"offline", 'O', NULL, "nothing is ever asked of a network: this changes nothing"},
-	{"all", 0, NULL, "all assistants: this changes nothing"},
-	{"directory", 'C', "DIR", "as if started in this directory: for its settings"},
-	{"help", 'h', NULL, "this help"},
 	{0},
 };
 
@@ -105,9 +66,19 @@ static const char *get_environment(const char *name)
 static const struct usage_report *find_report(const char *word)
 {
 	for (const struct usage_report *r = usage_reports; r->name; r++)
-		if (strcmp(r->name, word) == 0 || (r->also && strcmp(r->also, word) == 0))
+		if (r->kind != USAGE_KIND_ONE &&
+			(strcmp(r->name, word) == 0 || (r->also && strcmp(r->also, word) == 0)))
 			return r;
 	return NULL;
+}
+
+static const struct usage_report *find_kind(enum usage_kind kind)
+{
+	const struct usage_report *r = usage_reports;
+
+	while (r->kind != kind)
+		r++;
+	return r;
 }
 
 static bool no_report(const char *word, struct err *e)
@@ -140,12 +111,14 @@ static bool read_words(struct usage_run *u, struct err *e)
 			return no_report(given->operands[at], e);
 		at++;
 	} else if (options_has(given, "forget")) {
-		u->report = find_report("forget");
+		u->report = find_kind(USAGE_KIND_FORGET);
 	} else if (u->only) {
 		u->report = find_report("daily");
 	}
 	u->words = given->operands + at;
 	u->word_count = given->operand_count - at;
+	if (u->report->kind == USAGE_KIND_SESSIONS && (u->word_count || options_has(given, "id")))
+		u->report = find_kind(USAGE_KIND_ONE);
 	if (u->word_count && !u->report->takes_words)
 		return err_set(e, ERR_USAGE, "usage %s takes no further words: %s", u->report->name,
 			u->words[0]);
@@ -217,7 +190,7 @@ static bool read_last(struct usage_run *u, struct err *e)
 		return true;
 	if (options_has(u->given, "since") || options_has(u->given, "until"))
 		return err_set(e, ERR_USAGE, "--last goes with neither --since nor --until");
-	if (u->report->by == USAGE_BY_SESSION && u->report->run == usage_run_session)
+	if (u->report->kind == USAGE_KIND_SESSIONS)
 		u->query.limit = (size_t)count;
 	else {
 		f->until = u->today;
@@ -437,7 +410,7 @@ static bool prepare(struct usage_run *u, struct err *e)
 {
 	struct world *w = u->world;
 
-	if (!read_words(u, e) || !world_read_settings(w, e))
+	if (!read_words(u, e) || !usage_options_check(u, e) || !world_read_settings(w, e))
 		return false;
 	if (!settings_check(&w->settings, e)) {
 		e->code = ERR_USAGE;
@@ -491,6 +464,15 @@ static int usage(struct world *world, struct err *e)
 	return status;
 }
 
+static const struct command *part(const struct options *given, struct arena *a)
+{
+	struct usage_run u = {.given = given};
+	struct err ignored;
+
+	return given->operand_count && read_words(&u, &ignored) ? usage_options_help(u.report, a)
+								: NULL;
+}
+
 static int run(const struct program *program, int count, char *const *words)
 {
 	return world_command(&command_usage, program, count, words, usage);
@@ -510,14 +492,15 @@ const struct command command_usage = {
 		"costs by list price. One answer counts once, in however many files it stands. A model "
 		"whose price is not known is never priced: its cost is shown as unknown, and sums that "
 		"lack it with a sign. An assistant's name before the report's is that one alone: fettle "
-		"usage codex daily.\n\n"
+		"usage codex daily. Reports have options of their own: fettle usage daily --help.\n\n"
 		"What was read is kept in an index below $XDG_CACHE_HOME/fettle (else ~/.cache), so that "
 		"only what is new is read the next time, and what assistants delete still counts. No "
 		"transcript is ever written to, and no network is used. docs/usage.md has the rules.",
-	.options = options,
+	.options = usage_options,
 	.examples = {"fettle usage", "fettle usage daily --last 7 --breakdown",
 		"fettle usage session --project fettle", "fettle usage block --active",
 		"fettle usage daily --last 30 --html usage.html", "fettle usage monthly --json",
 		"fettle usage check --max-cost 20 --per day"},
+	.part = part,
 	.run = run,
 };

@@ -33,21 +33,45 @@ struct usage_run {
 	struct buf out; /* goes to stdout at the end */
 };
 
+/* Reports of one kind know the same options. */
+enum usage_kind {
+	USAGE_KIND_GLANCE = 1 << 0,
+	USAGE_KIND_ROWS = 1 << 1, /* a row a day, a model ... */
+	USAGE_KIND_SESSIONS = 1 << 2,
+	USAGE_KIND_ONE = 1 << 3, /* one conversation */
+	USAGE_KIND_BLOCK = 1 << 4,
+	USAGE_KIND_TOOL = 1 << 5,
+	USAGE_KIND_CHECK = 1 << 6,
+	USAGE_KIND_WATCH = 1 << 7,
+	USAGE_KIND_EXPORT = 1 << 8,
+	USAGE_KIND_DOCTOR = 1 << 9,
+	USAGE_KIND_MERGE = 1 << 10,
+	USAGE_KIND_FORGET = 1 << 11,
+};
+
 struct usage_report {
 	const char *name;
 	const char *also; /* another name; NULL */
 	const char *brief;
 	/* Returns the exit status; EXIT_USAGE and e for wrong words. */
 	int (*run)(struct usage_run *u, struct err *e);
+	enum usage_kind kind;
 	enum usage_by by; /* of reports that group */
 	bool needs_files;
 	bool is_claude; /* Claude Code's answers alone, unless --source says otherwise */
+	const char *words; /* further ones, for its help; NULL none */
 	bool takes_words;
 	bool opens_view; /* by usage_run_open, when and as often as it likes */
 };
 
 /* Ended by a NULL name; the first is that of `fettle usage` alone. */
 extern const struct usage_report usage_reports[];
+
+extern const struct option usage_options[];
+/* ERR_USAGE for an option that the report does not know. */
+[[nodiscard]] bool usage_options_check(const struct usage_run *u, struct err *e);
+/* The command as far as the report goes. */
+const struct command *usage_options_help(const struct usage_report *report, struct arena *arena);
 
 int usage_run_glance(struct usage_run *u, struct err *e);
 int usage_run_rows(struct usage_run *u, struct err *e);

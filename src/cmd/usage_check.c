@@ -6,7 +6,7 @@
 #include "base/money.h"
 #include "cmd/usage.h"
 
-enum period { PER_DAY, PER_WEEK, PER_MONTH, PER_BLOCK };
+enum period { PER_DAY, PER_WEEK, PER_MONTH, PER_BLOCK, PER_CHOICE };
 
 static const struct {
 	const char *word, *shown;
@@ -16,19 +16,28 @@ static const struct {
 	[PER_WEEK] = {"week", "this week", USAGE_BY_WEEK},
 	[PER_MONTH] = {"month", "this month", USAGE_BY_MONTH},
 	[PER_BLOCK] = {"block", "this block", USAGE_BY_DAY},
+	[PER_CHOICE] = {"days", NULL, USAGE_BY_DAY}, /* of --since, --until, --last */
 };
 
 struct budget {
 	enum period period;
 	int64_t max_nanousd, max_tokens; /* -1 none */
 	int64_t nanousd, unpriced, tokens; /* there are */
+	const struct usage_filter *days; /* of PER_CHOICE */
 };
 
 static bool read_period(const struct usage_run *u, struct budget *b, struct err *e)
 {
 	const char *word = options_value(u->given, "per");
+	const struct usage_filter *f = &u->query.filter;
 
-	for (size_t i = 0; i < sizeof periods / sizeof *periods; i++)
+	b->days = f;
+	if (f->since != INT32_MIN || f->until != INT32_MAX) {
+		b->period = PER_CHOICE;
+		return !word ||
+		       err_set(e, ERR_USAGE, "--per goes with none of --since, --until and --last");
+	}
+	for (size_t i = 0; i < PER_CHOICE; i++)
 		if (strcmp(word ? word : "day", periods[i].word) == 0) {
 			b->period = (enum period)i;
 			return true;
@@ -74,8 +83,10 @@ static void count_period(struct usage_run *u, struct budget *b)
 	struct usage_rows rows;
 
 	query.by = periods[b->period].by;
-	query.filter.since = usage_period_start(query.by, u->today, query.first_weekday);
-	query.filter.until = u->today;
+	if (b->period != PER_CHOICE) {
+		query.filter.since = usage_period_start(query.by, u->today, query.first_weekday);
+		query.filter.until = u->today;
+	}
 	usage_group(u->view, &query, &rows);
 	b->nanousd = rows.total.sum.cost_nanousd[query.mode];
 	b->unpriced = rows.total.sum.unpriced[query.mode];
@@ -89,9 +100,28 @@ static bool is_over(const struct budget *b)
 	       (b->max_tokens >= 0 && b->tokens > b->max_tokens);
 }
 
+static void put_period(const struct budget *b, struct buf *out)
+{
+	const struct usage_filter *days = b->days;
+
+	if (b->period != PER_CHOICE) {
+		buf_put_text(out, periods[b->period].shown);
+		return;
+	}
+	if (days->since != INT32_MIN) {
+		buf_put_text(out, days->until == INT32_MAX ? "since " : "");
+		day_put(days->since, out);
+	}
+	if (days->until != INT32_MAX) {
+		buf_put_text(out, days->since == INT32_MIN ? "until " : " to ");
+		day_put(days->until, out);
+	}
+}
+
 static void put_line(const struct budget *b, struct buf *out)
 {
-	buf_printf(out, "%s: %s", is_over(b) ? "over" : "ok", periods[b->period].shown);
+	buf_printf(out, "%s: ", is_over(b) ? "over" : "ok");
+	put_period(b, out);
 	if (b->max_nanousd >= 0) {
 		buf_put_char(out, ' ');
 		usage_put_cost(out, b->nanousd, b->unpriced);
@@ -122,12 +152,24 @@ static void member_usd(struct json_writer *w, const char *name, int64_t nanousd)
 	json_put_raw(w, buf_str(&number));
 }
 
+static void member_day(struct json_writer *w, const char *name, int32_t day)
+{
+	AUTO(buf) text = {0};
+
+	day_put(day, &text);
+	json_member_str(w, name, buf_str(&text));
+}
+
 static void put_json(const struct budget *b, struct buf *out)
 {
 	struct json_writer w = {.buf = out};
 
 	json_open(&w, '{');
 	json_member_text(&w, "period", periods[b->period].word);
+	if (b->days->since != INT32_MIN)
+		member_day(&w, "since", b->days->since);
+	if (b->days->until != INT32_MAX)
+		member_day(&w, "until", b->days->until);
 	json_member_bool(&w, "isOver", is_over(b));
 	member_usd(&w, "totalCost", b->nanousd);
 	json_member_int(&w, "unpricedAnswers", b->unpriced);

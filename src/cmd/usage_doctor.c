@@ -3,15 +3,11 @@
 #include "cmd/usage.h"
 #include "llm/llm.h"
 
-int usage_run_doctor(struct usage_run *u, struct err *e)
+int usage_run_doctor(struct usage_run *u, struct err *)
 {
 	struct usage_query query = u->query;
 	struct usage_rows rows;
 
-	if (u->look.form == USAGE_CSV) {
-		err_set(e, ERR_USAGE, "usage doctor has no --csv");
-		return EXIT_USAGE;
-	}
 	query.by = USAGE_BY_MODEL;
 	query.filter = USAGE_FILTER_ALL;
 	query.limit = 0;

@@ -16,12 +16,6 @@ static const char *get_environment(const char *name)
 
 /* ---- words ---- */
 
-static bool has_rows(const struct usage_run *u)
-{
-	return u->report->run == usage_run_rows || u->report->run == usage_run_glance ||
-	       (u->report->run == usage_run_session && u->word_count == 0);
-}
-
 bool usage_run_read_drawing(struct usage_run *u, struct err *e)
 {
 	bool has_chart = options_has(u->given, "chart");
@@ -33,12 +27,7 @@ bool usage_run_read_drawing(struct usage_run *u, struct err *e)
 			has_chart ? "chart" : "html");
 	if (has_chart && u->page_path)
 		return err_set(e, ERR_USAGE, "--chart and --html: only one of them");
-	if (u->page_path && !has_rows(u))
-		return err_set(e, ERR_USAGE, "usage %s has no --html", u->report->name);
-	if (has_chart && !has_rows(u) && u->report->run != usage_run_blocks)
-		return err_set(e, ERR_USAGE, "usage %s has no --chart", u->report->name);
-	/* The glance has its bars in any case. */
-	if (has_chart && u->report->run != usage_run_glance)
+	if (has_chart)
 		u->look.form = USAGE_CHART;
 	return true;
 }

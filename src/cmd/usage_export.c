@@ -109,9 +109,6 @@ static bool read_words(struct export *x, struct err *e)
 {
 	const struct usage_run *u = x->run;
 
-	if (u->look.form != USAGE_TABLE)
-		return err_set(e, ERR_USAGE,
-			"usage export takes its format as a word: usage export json|csv");
 	x->format = u->word_count ? find_format(u->words[0]) : NULL;
 	if (!x->format)
 		return err_set(e, ERR_USAGE,

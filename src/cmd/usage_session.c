@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* usage session: all conversations, or one. */
+/* usage session ID: one conversation. */
 #include "cmd/usage.h"
 
 static int show_one(struct usage_run *u, struct str text, struct err *e)
@@ -28,7 +28,5 @@ int usage_run_session(struct usage_run *u, struct err *e)
 			u->words[u->word_count - 1]);
 		return EXIT_USAGE;
 	}
-	if (id || u->word_count)
-		return show_one(u, str_from(id ? id : u->words[0]), e);
-	return usage_run_rows(u, e);
+	return show_one(u, str_from(id ? id : u->words[0]), e);
 }

@@ -254,15 +254,9 @@ static bool take_signals(struct watching *w)
 
 static bool read_words(struct watching *w)
 {
-	static const char *const alien[] = {"json", "csv", "since", "until", "last"};
 	const struct usage_run *u = w->run;
 	int64_t seconds;
 
-	for (size_t i = 0; i < sizeof alien / sizeof *alien; i++)
-		if (options_has(u->given, alien[i]))
-			return err_set(w->e, ERR_USAGE, "usage watch has no --%s", alien[i]);
-	if (u->wish.is_compat)
-		return err_set(w->e, ERR_USAGE, "usage watch has no --compat");
 	if (!options_int(u->given, "interval", 1, INTERVAL_S, &seconds, w->e))
 		return false;
 	w->interval_ms = (seconds < 86400 ? seconds : 86400) * 1000;

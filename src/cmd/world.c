@@ -112,7 +112,7 @@ static int run(
 	return status;
 }
 
-int world_command(const struct command *command, const struct program *program, int count,
+int world_command(const struct command *command, const struct program *, int count,
 	char *const *words, int (*body)(struct world *w, struct err *e))
 {
 	struct world w = {0};
@@ -122,10 +122,8 @@ int world_command(const struct command *command, const struct program *program, 
 	if (!options_parse(command->options, count, words, &w.arena, &w.given, &e)) {
 		status = command_wrong_usage(command, &e);
 	} else if (options_has(&w.given, "help")) {
-		AUTO(buf) name = {0};
-		buf_put_text(&name, command->name);
-		char *const help[] = {name.p, NULL};
-		status = command_find("help")->run(program, 1, help);
+		command_print_help(command, &w.given, &w.arena);
+		status = command_end_output();
 	} else {
 		status = run(&w, command, body);
 	}

@@ -343,7 +343,7 @@ static void show_json(struct listing *l, struct writing *w)
 static void show_table(struct listing *l, struct writing *w)
 {
 	struct grid_column columns[] = {{"Block", false, 0, true}, {"Time", false, 0, true},
-		{"Models", false, 2}, {"Tokens", true, 0}, {"", true, 0}, {"", true, 0}};
+		{"Models", false, 4}, {"Tokens", true, 0}, {"", true, 0}, {"", true, 0}};
 	size_t count = 4;
 
 	if (l->wish->token_limit > 0)

@@ -67,8 +67,8 @@ static void put_sum(
 
 static void put_periods(const struct usage_look *look, const struct usage_glance *glance)
 {
-	static const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 3},
-		{"Input", true, 1}, {"Output", true, 1}, {"Cache read", true, 2},
+	static const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 5},
+		{"Input", true, 1}, {"Output", true, 1}, {"Cache read", true, 4},
 		{"Total", true, 0}, {"Cost", true, 0}};
 	static const char *const names[] = {"Today", "This week", "This month"};
 	struct grid g = {.columns = columns,
