@@ -305,6 +305,17 @@ static bool read_zone(struct usage_run *u, struct err *e)
 
 /* ---- what reports use ---- */
 
+/* The doctor names them. */
+static void tell_unread(struct usage_run *u)
+{
+	size_t unread = u->view->unread;
+
+	if (unread && !u->wish.needs_files && !u->has_told_unread)
+		fprintf(stderr, "fettle: %zu %s could not be read: see fettle usage doctor\n",
+			unread, unread == 1 ? "place" : "places");
+	u->has_told_unread = true;
+}
+
 bool usage_run_open(struct usage_run *u, struct err *e)
 {
 	usage_close(u->view);
@@ -313,6 +324,7 @@ bool usage_run_open(struct usage_run *u, struct err *e)
 	if (!usage_open(&u->wish, &u->view, e))
 		return false;
 	u->look.view = u->view;
+	tell_unread(u);
 	if (u->view->index_trouble.p) {
 		AUTO(buf) line = {0};
 		utf8_put_line(&line, u->view->index_trouble, 500);

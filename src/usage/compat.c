@@ -282,12 +282,16 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 		read_file(c, file, piece);
 	usage_piece_free(piece);
 	fill_cells(c, wish->zone);
+	size_t unread = c->files.shut;
+	vec_each (&c->facts, file)
+		unread += file->state == USAGE_FILE_UNREADABLE;
 	c->view = (struct usage_view){.names = c->names.all.p,
 		.name_count = c->names.all.n,
 		.cells = c->cells.all.p,
 		.cell_count = c->cells.all.n,
 		.files = wish->needs_files ? c->facts.p : NULL,
 		.file_count = wish->needs_files ? c->facts.n : 0,
+		.unread = unread,
 		.copies = c->join.copies,
 		.zone = wish->zone,
 		.self = c,

@@ -47,9 +47,11 @@ static void walk(struct compat_files *files, const struct find_place *place)
 
 	if (!tree)
 		return;
-	for (FTSENT *entry; (entry = fts_read(tree));)
+	for (FTSENT *entry; (entry = fts_read(tree));) {
+		files->shut += entry->fts_info == FTS_DNR;
 		if (entry->fts_info == FTS_F)
 			add(files, place, (struct str){entry->fts_path, entry->fts_pathlen});
+	}
 	fts_close(tree);
 }
 

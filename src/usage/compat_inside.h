@@ -76,6 +76,7 @@ struct compat_file {
 struct compat_files {
 	VEC(struct compat_file) all; /* of a reader by their paths' bytes */
 	struct arena arena;
+	size_t shut; /* directories that cannot be read */
 };
 
 void compat_files_release(struct compat_files *files);

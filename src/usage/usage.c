@@ -260,6 +260,19 @@ static void show_files(struct whole *w)
 	w->view.file_count = w->files.n;
 }
 
+static size_t count_unread(const struct whole *w)
+{
+	const struct known *known = &w->state.known;
+	size_t count = 0;
+
+	vec_each (&known->files, file)
+		count += file->state == USAGE_FILE_UNREADABLE &&
+			 w->is_wanted[known->dirs.p[file->dir].source];
+	vec_each (&known->dirs, dir)
+		count += dir->why.p && w->is_wanted[dir->source];
+	return count;
+}
+
 static void show_limit(struct whole *w, const struct usage_limit *limit)
 {
 	int64_t now_ms = w->state.wish.now_ms;
@@ -360,6 +373,7 @@ static void show(struct whole *w)
 	show_limits(w);
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
+	w->view.unread = count_unread(w);
 	w->view.copies = w->state.copies;
 	w->view.zone = w->state.wish.zone;
 	w->view.self = w;

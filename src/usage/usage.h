@@ -106,6 +106,7 @@ struct usage_view {
 	size_t file_count;
 	const struct usage_limit *limits; /* the newest of each source and window, in this order */
 	size_t limit_count;
+	size_t unread; /* files and directories that cannot be read */
 	int64_t copies; /* records that were copies of others and did not count */
 	const struct usage_zone *zone;
 	struct str index_trouble; /* why the index was not used or written; absent: it was */
