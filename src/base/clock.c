@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/must.h"
+
 static int64_t read_clock(clockid_t id)
 {
 	struct timespec t;
@@ -37,22 +39,42 @@ double clock_ms(int64_t ns)
 	return (double)ns / 1e6;
 }
 
+size_t clock_put(char *out, size_t size, const char *format, const struct tm *t)
+{
+	char padded[64];
+	size_t n = 0;
+
+	for (; *format && n + 4 < sizeof padded; format++) {
+		padded[n++] = *format;
+		if (format[0] != '%' || !format[1])
+			continue;
+		if (format[1] == 'Y') {
+			padded[n++] = '0';
+			padded[n++] = '4';
+		}
+		padded[n++] = *++format;
+	}
+	must(!*format);
+	padded[n] = '\0';
+	return strftime(out, size, padded, t);
+}
+
 void clock_date(int64_t wall_s, char out[11])
 {
 	time_t seconds = (time_t)wall_s;
 	struct tm t;
 
 	localtime_r(&seconds, &t);
-	if (strftime(out, 11, "%Y-%m-%d", &t) == 0)
+	if (clock_put(out, 11, "%Y-%m-%d", &t) == 0)
 		out[0] = '\0';
 }
 
 void clock_text(int64_t wall_ms, bool is_local, const char *format, char out[CLOCK_TEXT])
 {
-	time_t seconds = (time_t)(wall_ms / 1000);
+	time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
 	struct tm t;
 
 	if (!(is_local ? localtime_r(&seconds, &t) : gmtime_r(&seconds, &t)) ||
-		strftime(out, CLOCK_TEXT, format, &t) == 0)
+		clock_put(out, CLOCK_TEXT, format, &t) == 0)
 		out[0] = '\0';
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "usage/zone_inside.h"
@@ -340,5 +341,5 @@ void usage_zone_put(
 		.tm_gmtoff = offset};
 	char text[256];
 
-	buf_put(out, text, strftime(text, sizeof text, format, &t));
+	buf_put(out, text, clock_put(text, sizeof text, format, &t));
 }

@@ -400,6 +400,9 @@ static void test_put(void **)
 	usage_zone_put(z, at(2026, 11, 21, 14, 5, 9), "%a %j %y %H:%M", &b);
 	assert_string_equal(buf_text(&b), "Sat 325 26 19:50");
 	buf_clear(&b);
+	usage_zone_put(z, at(1, 1, 1, 0, 0, 0), "%Y-%m-%d %%Y", &b);
+	assert_string_equal(buf_text(&b), "0001-01-01 %Y");
+	buf_clear(&b);
 	usage_zone_put(z, INT64_MAX, "%Y", &b);
 	assert_string_equal(buf_text(&b), "275760");
 	buf_clear(&b);
