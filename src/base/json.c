@@ -760,3 +760,30 @@ void json_put_pretty(struct buf *b, struct str value)
 		p++;
 	}
 }
+
+static bool is_shown(char c)
+{
+	return (c >= ' ' && c <= '~') || c == '\n' || c == '\t';
+}
+
+void json_put_visible(struct buf *b, struct str value)
+{
+	while (value.n) {
+		size_t n = 0;
+		while (n < value.n && is_shown(value.p[n]))
+			n++;
+		buf_put(b, value.p, n);
+		value = str_skip(value, n);
+		if (value.n == 0)
+			break;
+		uint32_t c = utf8_get(value, &n);
+		if (!utf8_is_hidden(c))
+			buf_put(b, value.p, n);
+		else if (c < 0x10000)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_printf(b, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+				0xdc00 + (c & 0x3ff));
+		value = str_skip(value, n);
+	}
+}

@@ -102,6 +102,8 @@ void json_member_bool(struct json_writer *w, const char *name, bool truth);
 void json_put_compact(struct buf *b, struct str value);
 /* Appends a checked value over several lines, indented by two spaces a level. */
 void json_put_pretty(struct buf *b, struct str value);
+/* Appends a checked value as it is, but with \uXXXX for what utf8_is_hidden: of the same value. */
+void json_put_visible(struct buf *b, struct str value);
 /* Appends text as a JSON string, quotes included, without a writer. */
 void json_quote(struct buf *b, struct str text);
 

@@ -217,6 +217,11 @@ static const struct range hidden[] = {
 
 #define WITHIN(table, c) within(table, sizeof(table) / sizeof(table)[0], c)
 
+bool utf8_is_hidden(uint32_t c)
+{
+	return WITHIN(hidden, c);
+}
+
 int utf8_cells(uint32_t c)
 {
 	if (c < 0x300)

@@ -36,6 +36,8 @@ enum { ESCAPE_MAX_BYTES = 4 << 10 };
 
 /* Length of the terminal sequence that s begins with (ESC). *is_open: more of it may follow. */
 size_t utf8_escape(struct str s, bool *is_open);
+/* Whether it steers a terminal, or hides or turns around text: neither tab nor newline are such. */
+bool utf8_is_hidden(uint32_t code_point);
 int utf8_cells(uint32_t code_point); /* 0, 1 or 2 terminal cells */
 
 #endif

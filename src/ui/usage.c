@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/money.h"
+#include "base/utf8.h"
 #include "ui/usage_inside.h"
 #include "ui/view.h"
 #include "usage/zone.h"
@@ -117,16 +118,28 @@ void usage_put_key(struct buf *out, const struct usage_look *look, const struct 
 		buf_put_str(out, usage_name(look->view, row->name));
 }
 
+void usage_put_clean(struct buf *out, struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && text.p[n] >= ' ' && text.p[n] <= '~')
+		n++;
+	if (n == text.n)
+		buf_put_str(out, text);
+	else
+		utf8_put_line(out, text, SIZE_MAX);
+}
+
 void usage_put_field(struct buf *out, struct str text)
 {
+	AUTO(buf) clean = {0};
+
+	usage_put_clean(&clean, text);
+	text = buf_str(&clean);
 	/* Spreadsheets take it for a formula, which may run programs; an apostrophe makes it text.
 	 */
-	bool is_formula = text.n && memchr("=+-@\t\r", text.p[0], 6), is_plain = true;
-
-	for (size_t i = 0; i < text.n; i++)
-		is_plain &= text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\n' &&
-			    text.p[i] != '\r';
-	if (is_plain) {
+	bool is_formula = text.n && memchr("=+-@", text.p[0], 4);
+	if (!memchr(text.p, ',', text.n) && !memchr(text.p, '"', text.n)) {
 		buf_put_text(out, is_formula ? "'" : "");
 		buf_put_str(out, text);
 		return;

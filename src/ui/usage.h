@@ -118,7 +118,7 @@ void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced);
 /* US dollars as a number of JSON or CSV. */
 void usage_put_usd(struct buf *out, int64_t nanousd);
 void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part);
-/* A field of a CSV record, quoted where it has to be (RFC 4180). */
+/* A field of a CSV record, quoted where it has to be (RFC 4180), of text from anywhere. */
 void usage_put_field(struct buf *out, struct str text);
 
 #endif

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* usage_export: answers as CSV and JSON. */
-#include <string.h>
-
-#include "base/utf8.h"
 #include "ui/usage_inside.h"
 
 static bool is_wanted(const struct usage_look *look, const struct usage_field *field)
@@ -11,14 +8,6 @@ static bool is_wanted(const struct usage_look *look, const struct usage_field *f
 }
 
 /* ---- CSV ---- */
-
-static void put_text(struct buf *out, struct str text)
-{
-	AUTO(buf) safe = {0};
-
-	utf8_put_repaired(&safe, text);
-	usage_put_field(out, buf_str(&safe));
-}
 
 void usage_put_csv_head(const struct usage_look *look)
 {
@@ -37,7 +26,7 @@ static void put_tools(const struct usage_look *look, const struct usage_entry *e
 		buf_put_text(&tools, i ? " " : "");
 		buf_put_str(&tools, usage_name(look->view, entry->tools[i]));
 	}
-	put_text(look->out, buf_str(&tools));
+	usage_put_field(look->out, buf_str(&tools));
 }
 
 void usage_put_csv_answer(const struct usage_look *look, const struct usage_entry *entry)
@@ -51,7 +40,7 @@ void usage_put_csv_answer(const struct usage_look *look, const struct usage_entr
 			continue;
 		buf_put_char(out, ',');
 		if (f->kind == USAGE_FIELD_NAME)
-			put_text(out, usage_name(look->view, usage_field_name(f, entry)));
+			usage_put_field(out, usage_name(look->view, usage_field_name(f, entry)));
 		else if (f->kind != USAGE_FIELD_COST)
 			buf_printf(out, "%lld", (long long)usage_field_number(f, entry));
 		else if (cost >= 0)
@@ -85,7 +74,8 @@ static void put_member(struct json_writer *w, const struct usage_look *look,
 
 void usage_put_json_answer(const struct usage_look *look, const struct usage_entry *entry)
 {
-	struct json_writer w = {.buf = look->out};
+	AUTO(buf) json = {0};
+	struct json_writer w = {.buf = &json};
 
 	json_open(&w, '{');
 	usage_member_instant(&w, "time", entry->time_ms);
@@ -98,4 +88,5 @@ void usage_put_json_answer(const struct usage_look *look, const struct usage_ent
 		json_put_str(&w, usage_name(look->view, entry->tools[i]));
 	json_close(&w, ']');
 	json_close(&w, '}');
+	json_put_visible(look->out, buf_str(&json));
 }

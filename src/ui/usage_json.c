@@ -28,7 +28,10 @@ void usage_member_instant(struct json_writer *w, const char *name, int64_t time_
 
 void usage_put_document(const struct usage_look *look, const struct buf *json)
 {
-	json_put_pretty(look->out, buf_str(json));
+	AUTO(buf) visible = {0};
+
+	json_put_visible(&visible, buf_str(json));
+	json_put_pretty(look->out, buf_str(&visible));
 	buf_put_char(look->out, '\n');
 }
 

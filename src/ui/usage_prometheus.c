@@ -4,7 +4,6 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 #include "base/money.h"
-#include "base/utf8.h"
 #include "ui/usage_inside.h"
 
 /* What one set of labels counts; a set that comes twice would be refused. */
@@ -23,16 +22,12 @@ static void put_label(struct buf *out, const char *name, struct str value)
 {
 	AUTO(buf) text = {0};
 
-	utf8_put_repaired(&text, value);
+	usage_put_clean(&text, value);
 	buf_printf(out, "%s=\"", name);
 	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-		if (c == '\\' || c == '"')
+		if (text.p[i] == '\\' || text.p[i] == '"')
 			buf_put_char(out, '\\');
-		if (c == '\n')
-			buf_put_text(out, "\\n");
-		else
-			buf_put_char(out, c);
+		buf_put_char(out, text.p[i]);
 	}
 	buf_put_char(out, '"');
 }
