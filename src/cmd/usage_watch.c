@@ -3,6 +3,7 @@
  * usage watch: what is going on, drawn again when it changed. What is new is looked for every few
  * seconds: with an index that takes some milliseconds.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,12 @@
 #include "io/loop.h"
 #include "ui/full_screen.h"
 
-enum { INTERVAL_S = 2, SESSIONS_MAX = 200 };
+enum { INTERVAL_S = 2, READER_MS = 1000, SESSIONS_MAX = 200 };
 
 struct watching {
 	struct usage_run *run;
 	struct loop *loop;
-	struct timer *next;
+	struct timer *next, *glance; /* at the reader of lines: whether it is there */
 	struct watch *keys;
 	struct full_screen screen;
 	struct usage_now now;
@@ -188,6 +189,19 @@ static void tick(void *self)
 	w->next = loop_after(w->loop, w->interval_ms, tick, w);
 }
 
+/* Who read the lines may go away while nothing changes. */
+static void look_for_reader(void *self)
+{
+	struct watching *w = self;
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	w->glance = NULL;
+	if (poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLHUP | POLLNVAL))
+		w->is_done = true;
+	else
+		w->glance = loop_after(w->loop, READER_MS, look_for_reader, w);
+}
+
 /* ---- keys and signals ---- */
 
 static void on_keys(void *self)
@@ -274,6 +288,8 @@ static int run(struct watching *w)
 	if (!w->loop || !take_signals(w))
 		return EXIT_TASK_FAILED;
 	tick(w);
+	if (!w->is_full)
+		look_for_reader(w);
 	loop_run(w->loop, &w->is_done);
 	if (w->has_failed)
 		return w->e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
@@ -292,6 +308,7 @@ int usage_run_watch(struct usage_run *u, struct err *e)
 	int status = run(&w);
 	full_screen_end(&w.screen);
 	timer_cancel(w.next);
+	timer_cancel(w.glance);
 	watch_cancel(w.keys);
 	loop_free(w.loop);
 	forget(&w);
