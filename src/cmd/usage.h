@@ -90,8 +90,8 @@ int usage_run_doctor(struct usage_run *u, struct err *e);
 
 /* --chart, --ascii, --html: false where the report has none. */
 [[nodiscard]] bool usage_run_read_drawing(struct usage_run *u, struct err *e);
-/* Writes the query's rows as a page to u->page_path. */
-int usage_run_page(struct usage_run *u, struct err *e);
+/* Writes a page to u->page_path: of tools or blocks where it has some, else of the query's rows. */
+int usage_run_page(struct usage_run *u, struct usage_page *page, struct err *e);
 
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);

@@ -23,7 +23,7 @@ int usage_run_glance(struct usage_run *u, struct err *e)
 		.first_day = u->today - (DAYS - 1), .today = u->today, .now_ms = u->now_ms};
 
 	if (u->page_path)
-		return usage_run_page(u, e);
+		return usage_run_page(u, &(struct usage_page){0}, e);
 	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++) {
 		glance.since[i] = usage_period_start(by[i], u->today, u->query.first_weekday);
 		group(u, by[i], glance.since[i], &glance.periods[i]);

@@ -12,7 +12,7 @@ int usage_run_rows(struct usage_run *u, struct err *e)
 	struct usage_rows rows;
 
 	if (u->page_path)
-		return usage_run_page(u, e);
+		return usage_run_page(u, &(struct usage_page){0}, e);
 	usage_group(u->view, &u->query, &rows);
 	usage_show_rows(&u->look, &u->query, &rows);
 	usage_run_tell_unpriced(u, &rows.total);
@@ -26,9 +26,13 @@ int usage_run_tools(struct usage_run *u, struct err *e)
 
 	if (!usage_tools_count(u->view, &u->query, &counted, e))
 		return EXIT_TASK_FAILED;
-	usage_show_tools(&u->look, &counted);
+	int status = EXIT_DONE;
+	if (u->page_path)
+		status = usage_run_page(u, &(struct usage_page){.tools = &counted}, e);
+	else
+		usage_show_tools(&u->look, &counted);
 	usage_tools_release(&counted);
-	return EXIT_DONE;
+	return status;
 }
 
 /* ---- blocks ---- */
@@ -156,9 +160,12 @@ int usage_run_blocks(struct usage_run *u, struct err *e)
 		look.recent_ms = u->now_ms - (int64_t)RECENT_HOURS * HOUR_MS;
 	if (!usage_run_make_blocks(u, wanted_from(u, &look), &blocks, e))
 		return e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
-	bool is_right = read_limit(u, &blocks, &look, e);
-	if (is_right)
+	int status = read_limit(u, &blocks, &look, e) ? EXIT_DONE : EXIT_USAGE;
+	if (status == EXIT_DONE && u->page_path)
+		status = usage_run_page(
+			u, &(struct usage_page){.blocks = &blocks, .block_look = &look}, e);
+	else if (status == EXIT_DONE)
 		usage_show_blocks(&u->look, &look, &blocks);
 	usage_blocks_release(&blocks);
-	return is_right ? EXIT_DONE : EXIT_USAGE;
+	return status;
 }

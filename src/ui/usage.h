@@ -83,9 +83,10 @@ void usage_show_glance(const struct usage_look *look, const struct usage_glance 
 /* A report as an HTML page that needs nothing else. */
 struct usage_page {
 	const struct usage_query *query;
-	const struct usage_rows *rows;
-	struct usage_rows times, projects;
-	enum usage_by times_by; /* days, weeks or months */
+	const struct usage_rows *rows; /* with tools: whatever they are by; with blocks: NULL */
+	const struct usage_tools *tools; /* what the table is of; NULL: rows */
+	const struct usage_blocks *blocks; /* the same, and all that is drawn is of them */
+	const struct usage_block_look *block_look;
 	int64_t now_ms;
 };
 void usage_put_page(const struct usage_look *look, const struct usage_page *page);

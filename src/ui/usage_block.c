@@ -157,7 +157,7 @@ void usage_put_span(struct buf *out, int64_t ms)
 	buf_printf(out, "%lldm", (long long)(minutes % 60));
 }
 
-static void put_state(
+void usage_put_block_state(
 	struct buf *out, const struct usage_block_look *wish, const struct usage_block *block)
 {
 	if (block->is_gap) {
@@ -208,7 +208,7 @@ static void put_line(struct grid *g, const struct usage_look *look,
 	usage_zone_put(look->view->zone, block->start_ms, "%Y-%m-%d %H:%M", &text);
 	grid_put_own(g, buf_str(&text), style);
 	buf_clear(&text);
-	put_state(&text, wish, block);
+	usage_put_block_state(&text, wish, block);
 	grid_put_own(g, buf_str(&text), style);
 	buf_clear(&text);
 	for (size_t i = 0; i < block->model_count; i++) {
@@ -340,6 +340,20 @@ static void show_json(struct listing *l, struct writing *w)
 	usage_put_document(l->look, &json);
 }
 
+static bool tells_none(const struct listing *l)
+{
+	const struct usage_block_look *wish = l->wish;
+
+	if (!wish->is_only_active && wish->recent_ms == INT64_MIN)
+		return false;
+	for (size_t i = 0; i < l->blocks->count; i++)
+		if (usage_block_is_shown(&l->blocks->list[i], wish))
+			return false;
+	buf_put_text(l->look->out,
+		wish->is_only_active ? "No active block.\n" : "No block of the last three days.\n");
+	return true;
+}
+
 static void show_table(struct listing *l, struct writing *w)
 {
 	struct grid_column columns[] = {{"Block", false, 0, true}, {"Time", false, 0, true},
@@ -365,7 +379,9 @@ void usage_show_blocks(const struct usage_look *look, const struct usage_block_l
 	struct listing l = {.look = look, .wish = wish, .blocks = blocks, .self = &w};
 
 	w.listing = &l;
-	if (look->form == USAGE_CHART) {
+	if ((look->form == USAGE_CHART || look->form == USAGE_TABLE) && tells_none(&l)) {
+		/* That is all there is to say of blocks. */
+	} else if (look->form == USAGE_CHART) {
 		usage_chart_blocks(look, wish, blocks);
 	} else if (look->form == USAGE_JSON) {
 		show_json(&l, &w);

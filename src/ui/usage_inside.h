@@ -49,6 +49,11 @@ void usage_put_document(const struct usage_look *look, const struct buf *json);
 void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char *heading);
 void usage_member_limits(struct json_writer *w, const struct usage_look *look, int64_t now_ms);
 
+/* "1h 2m", "active, 3h 4m left", "5h nothing" */
+void usage_put_block_state(
+	struct buf *out, const struct usage_block_look *wish, const struct usage_block *block);
+/* Answers that call no tool, beside tools that may be called anything. */
+struct str usage_tool_shown(const struct usage_tool_row *row);
 bool usage_block_is_shown(const struct usage_block *block, const struct usage_block_look *wish);
 /* By tokens where no cost is known, or none shall be shown. */
 bool usage_is_by_cost(const struct usage_look *look, const struct usage_sum *total);

@@ -5,6 +5,8 @@
  */
 #include "ui/usage_page.h"
 
+#include <stdlib.h>
+
 #include "base/money.h"
 #include "base/utf8.h"
 #include "usage/zone.h"
@@ -62,7 +64,7 @@ void page_put_model(const struct page *page, const struct usage_part *part)
 
 size_t page_colour(const struct page *page, const struct usage_part *part)
 {
-	const struct usage_row *total = &page->what->rows->total;
+	const struct usage_row *total = &page->rows->total;
 
 	for (size_t i = 0; i < total->part_count && i < PAGE_COLOURS - 1; i++)
 		if (total->parts[i].name == part->name && total->parts[i].is_fast == part->is_fast)
@@ -98,7 +100,11 @@ static void put_title(const struct page *page)
 {
 	enum usage_by by = page->what->query->by;
 
-	buf_printf(page->out, "Usage by %s", by == USAGE_BY_DAY ? "day" : usage_words[by].field);
+	buf_printf(page->out, "Usage by %s",
+		page->what->tools    ? "tool"
+		: page->what->blocks ? "block"
+		: by == USAGE_BY_DAY ? "day"
+				     : usage_words[by].field);
 }
 
 static void put_style(const struct page *page)
@@ -113,7 +119,7 @@ static void put_version(const struct page *page)
 
 static void put_about(const struct page *page)
 {
-	const struct usage_row *total = &page->what->rows->total;
+	const struct usage_row *total = &page->rows->total;
 	const struct usage_zone *zone = page->look->view->zone;
 	AUTO(buf) text = {0};
 
@@ -142,7 +148,7 @@ static void end_total(const struct page *page)
 
 static void put_totals(const struct page *page)
 {
-	const struct usage_sum *sum = &page->what->rows->total.sum;
+	const struct usage_sum *sum = &page->rows->total.sum;
 	int64_t cached = usage_cached_permille(&sum->tokens);
 
 	if (!page->look->hides_cost) {
@@ -165,7 +171,7 @@ static void put_totals(const struct page *page)
 
 static void put_warning(const struct page *page)
 {
-	const struct usage_row *total = &page->what->rows->total;
+	const struct usage_row *total = &page->rows->total;
 	int64_t unpriced = total->sum.unpriced[page->look->mode];
 	bool is_first = true;
 
@@ -228,7 +234,7 @@ static void end_shares(const struct page *page)
 
 static void put_models(const struct page *page)
 {
-	const struct usage_row *total = &page->what->rows->total;
+	const struct usage_row *total = &page->rows->total;
 	int64_t most = 0;
 
 	for (size_t i = 0; i < total->part_count; i++) {
@@ -254,11 +260,13 @@ static void put_models(const struct page *page)
 /* The dearest ones, and the rest as one. */
 static void put_projects(const struct page *page)
 {
-	const struct usage_rows *projects = &page->what->projects;
+	const struct usage_rows *projects = &page->projects;
 	struct usage_query query = {.by = USAGE_BY_PROJECT};
 	struct usage_sum rest = {0};
 	int64_t most = 0;
 
+	if (page->what->blocks)
+		return;
 	for (size_t i = 0; i < projects->count; i++) {
 		int64_t size = usage_size_of(page->look, &projects->list[i].sum, page->by_cost);
 		most = size > most ? size : most;
@@ -292,39 +300,64 @@ static bool has_models(const struct page *page)
 	return page->what->query->by != USAGE_BY_MODEL;
 }
 
-static void put_heads(const struct page *page)
+void page_put_number_heads(const struct page *page, const char *const *titles, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_printf(page->out, "<th scope=\"col\" class=\"number\">%s</th>", titles[i]);
+	if (!page->look->hides_cost)
+		buf_put_text(page->out, "<th scope=\"col\" class=\"number\">Cost</th>");
+	buf_put_text(page->out, "</tr></thead>\n<tbody>\n");
+}
+
+void page_put_sum_heads(const struct page *page)
 {
 	static const char *const numbers[] = {
 		"Answers", "Input", "Output", "Cache write", "Cache read", "Total"};
+
+	page_put_number_heads(page, numbers, sizeof numbers / sizeof *numbers);
+}
+
+static void put_heads(const struct page *page)
+{
 	struct buf *out = page->out;
 
 	buf_printf(out, "<thead><tr><th scope=\"col\">%s</th>",
 		usage_words[page->what->query->by].title);
 	buf_put_text(out, has_project(page) ? "<th scope=\"col\">Project</th>" : "");
 	buf_put_text(out, has_models(page) ? "<th scope=\"col\">Models</th>" : "");
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		buf_printf(out, "<th scope=\"col\" class=\"number\">%s</th>", numbers[i]);
-	if (!page->look->hides_cost)
-		buf_put_text(out, "<th scope=\"col\" class=\"number\">Cost</th>");
-	buf_put_text(out, "</tr></thead>\n");
+	page_put_sum_heads(page);
 }
 
-static void put_sum(const struct page *page, const struct usage_sum *sum)
+void page_put_count_cell(const struct page *page, int64_t count)
+{
+	buf_put_text(page->out, "<td class=\"number\">");
+	page_put_count(page, count);
+	buf_put_text(page->out, "</td>");
+}
+
+void page_put_cost_cell(const struct page *page, const struct usage_sum *sum)
+{
+	if (page->look->hides_cost)
+		return;
+	buf_put_text(page->out, "<td class=\"number\">");
+	page_put_cost(page, sum);
+	buf_put_text(page->out, "</td>");
+}
+
+void page_put_sum(const struct page *page, const struct usage_sum *sum)
 {
 	const struct usage_tokens *t = &sum->tokens;
 	const int64_t numbers[] = {sum->answers, t->input, money_add(t->output, t->other),
 		usage_writes(t), t->cache_read, usage_tokens_total(t)};
 
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		buf_put_text(page->out, "<td class=\"number\">");
-		page_put_count(page, numbers[i]);
-		buf_put_text(page->out, "</td>");
-	}
-	if (!page->look->hides_cost) {
-		buf_put_text(page->out, "<td class=\"number\">");
-		page_put_cost(page, sum);
-		buf_put_text(page->out, "</td>");
-	}
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		page_put_count_cell(page, numbers[i]);
+	page_put_cost_cell(page, sum);
+}
+
+static void end_row(const struct page *page, const struct usage_sum *sum)
+{
+	page_put_sum(page, sum);
 	buf_put_text(page->out, "</tr>\n");
 }
 
@@ -357,35 +390,95 @@ static void put_row(const struct page *page, const struct usage_row *row)
 		}
 		buf_put_text(page->out, "</td>");
 	}
-	put_sum(page, &row->sum);
+	end_row(page, &row->sum);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct page_size *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+const bool *page_choose(const struct page *page, struct page_size *sizes, size_t count,
+	size_t places, const char *which, struct arena *arena)
+{
+	bool *is_drawn = arena_alloc(arena, places, sizeof *is_drawn);
+
+	if (count > PAGE_ROWS_MAX) {
+		qsort(sizes, count, sizeof *sizes, by_size);
+		buf_printf(page->out, "<p class=\"quiet\">The table has the %s ", which);
+		page_put_count(page, PAGE_ROWS_MAX);
+		buf_put_text(page->out, " of ");
+		page_put_count(page, (int64_t)count);
+		buf_put_text(page->out, "; the totals are of all.</p>\n");
+	}
+	for (size_t i = 0; i < count && i < PAGE_ROWS_MAX; i++)
+		is_drawn[sizes[i].place] = true;
+	return is_drawn;
+}
+
+static const bool *choose_rows(const struct page *page, struct arena *arena)
+{
+	const struct usage_rows *rows = page->rows;
+	bool is_period = usage_by_is_period(page->what->query->by);
+	struct page_size *sizes = arena_alloc(arena, rows->count, sizeof *sizes);
+
+	for (size_t i = 0; i < rows->count; i++)
+		sizes[i] = (struct page_size){
+			is_period ? rows->list[i].day
+				  : usage_size_of(page->look, &rows->list[i].sum, page->by_cost),
+			i};
+	return page_choose(
+		page, sizes, rows->count, rows->count, is_period ? "newest" : "largest", arena);
+}
+
+static void put_parts(const struct page *page, const struct usage_row *row)
+{
+	for (size_t k = 0; k < row->part_count; k++) {
+		if (!usage_part_counts(&row->parts[k]))
+			continue;
+		buf_put_text(page->out, "<tr class=\"part\"><th scope=\"row\">");
+		page_put_model(page, &row->parts[k]);
+		buf_put_text(page->out, "</th>");
+		put_empty(page);
+		end_row(page, &row->parts[k].sum);
+	}
 }
 
 static void put_rows(const struct page *page)
 {
-	const struct usage_rows *rows = page->what->rows;
+	const struct usage_rows *rows = page->rows;
+	AUTO(arena) arena = {0};
+	const bool *is_drawn = choose_rows(page, &arena);
 
 	buf_put_text(page->out, "<table>\n<caption id=\"rows\">");
 	put_title(page);
 	buf_put_text(page->out, "</caption>\n");
 	put_heads(page);
-	buf_put_text(page->out, "<tbody>\n");
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct usage_row *row = &rows->list[i];
-		put_row(page, row);
-		for (size_t k = 0; page->look->has_breakdown && k < row->part_count; k++) {
-			if (!usage_part_counts(&row->parts[k]))
-				continue;
-			buf_put_text(page->out, "<tr class=\"part\"><th scope=\"row\">");
-			page_put_model(page, &row->parts[k]);
-			buf_put_text(page->out, "</th>");
-			put_empty(page);
-			put_sum(page, &row->parts[k].sum);
-		}
+		if (!is_drawn[i])
+			continue;
+		put_row(page, &rows->list[i]);
+		if (page->look->has_breakdown)
+			put_parts(page, &rows->list[i]);
 	}
 	buf_put_text(page->out, "</tbody>\n<tfoot><tr><th scope=\"row\">Total</th>");
 	put_empty(page);
-	put_sum(page, &rows->total.sum);
+	end_row(page, &rows->total.sum);
 	buf_put_text(page->out, "</tfoot>\n</table>\n");
+}
+
+static void put_table(const struct page *page)
+{
+	if (page->what->tools)
+		page_put_tools(page);
+	else if (page->what->blocks)
+		page_put_blocks(page);
+	else
+		put_rows(page);
 }
 
 /* ---- the frame ---- */
@@ -402,7 +495,7 @@ static const struct {
 	{"times", page_put_times},
 	{"models", put_models},
 	{"projects", put_projects},
-	{"rows", put_rows},
+	{"rows", put_table},
 	{"version", put_version},
 };
 
@@ -416,23 +509,65 @@ static void put_place(const struct page *page, struct str name)
 	must(!"a place that nothing fills");
 }
 
-void usage_put_page(const struct usage_look *look, const struct usage_page *what)
+static void put_frame(const struct page *page)
 {
-	struct page page = {.look = look,
-		.what = what,
-		.out = look->out,
-		.by_cost = usage_is_by_cost(look, &what->rows->total.sum)};
 	struct str frame = str_from(embed_usage_page_html);
 
 	for (size_t at = 0;;) {
 		size_t begin = str_find(frame, STR("{{"), at);
 		size_t end = begin == SIZE_MAX ? SIZE_MAX : str_find(frame, STR("}}"), begin);
 		if (end == SIZE_MAX) {
-			buf_put_str(look->out, str_skip(frame, at));
+			buf_put_str(page->out, str_skip(frame, at));
 			return;
 		}
-		buf_put(look->out, frame.p + at, begin - at);
-		put_place(&page, str_range(frame.p + begin + 2, frame.p + end));
+		buf_put(page->out, frame.p + at, begin - at);
+		put_place(page, str_range(frame.p + begin + 2, frame.p + end));
 		at = end + 2;
 	}
+}
+
+/* More periods than these are no bars any more: weeks, and then months take their place. */
+enum { DAYS_MAX = 100, WEEKS_MAX = 100 };
+
+static enum usage_by choose_times(const struct page *page)
+{
+	const struct usage_row *total = &page->rows->total;
+	const struct usage_zone *zone = page->look->view->zone;
+	int64_t days = 0;
+
+	if (total->sum.answers)
+		days = (int64_t)usage_zone_day(zone, total->last_ms) -
+		       usage_zone_day(zone, total->first_ms);
+	return days < DAYS_MAX          ? USAGE_BY_DAY
+	       : days < 7LL * WEEKS_MAX ? USAGE_BY_WEEK
+					: USAGE_BY_MONTH;
+}
+
+void usage_put_page(const struct usage_look *look, const struct usage_page *what)
+{
+	struct page page = {.look = look, .what = what, .rows = what->rows, .out = look->out};
+	struct usage_query query = *what->query;
+	struct usage_rows whole = {0};
+
+	if (what->blocks) {
+		page_group_blocks(&page, USAGE_BY_DAY, &whole);
+		page.rows = &whole;
+	}
+	page.by_cost = usage_is_by_cost(look, &page.rows->total.sum);
+	page.times_by = query.by = choose_times(&page);
+	query.order = USAGE_ORDER_UP;
+	query.is_by_project = false;
+	query.limit = 0;
+	if (what->blocks)
+		page_group_blocks(&page, query.by, &page.times);
+	else
+		usage_group(look->view, &query, &page.times);
+	query.by = USAGE_BY_PROJECT;
+	query.order = USAGE_ORDER_USUAL;
+	if (!what->blocks)
+		usage_group(look->view, &query, &page.projects);
+	put_frame(&page);
+	usage_rows_release(&page.projects);
+	usage_rows_release(&page.times);
+	usage_rows_release(&whole);
 }

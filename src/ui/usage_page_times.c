@@ -164,7 +164,7 @@ static void put_names(const struct times *t)
 
 static void find_periods(struct times *t)
 {
-	const struct usage_rows *rows = &t->page->what->times;
+	const struct usage_rows *rows = &t->page->times;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct usage_row *row = &rows->list[i];
@@ -193,7 +193,7 @@ static void put_caption(const struct times *t)
 
 void page_put_times(const struct page *page)
 {
-	struct times t = {.page = page, .query = {.by = page->what->times_by}};
+	struct times t = {.page = page, .query = {.by = page->times_by}};
 
 	find_periods(&t);
 	put_caption(&t);

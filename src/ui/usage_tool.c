@@ -2,12 +2,14 @@
 /* usage_tool: what tools were called for, as a table, JSON and CSV. */
 #include "ui/usage_inside.h"
 
-/* Answers that call nothing, beside tools that may be called anything. */
-static const char no_tool[] = "(answer)";
-
 static bool is_answer(const struct usage_tool_row *row)
 {
 	return row->name.n == 0;
+}
+
+struct str usage_tool_shown(const struct usage_tool_row *row)
+{
+	return is_answer(row) ? STR("(answer)") : row->name;
 }
 
 static void put_json_row(
@@ -74,7 +76,7 @@ static void show_table(const struct usage_look *look, const struct usage_tools *
 
 	for (size_t i = 0; i < tools->count; i++) {
 		const struct usage_tool_row *row = &tools->list[i];
-		grid_put(&g, is_answer(row) ? str_from(no_tool) : row->name, 0);
+		grid_put(&g, usage_tool_shown(row), 0);
 		grid_put(&g, row->server, STYLE_DIM);
 		put_sum(&g, look, row->calls, &row->sum, 0);
 	}
@@ -95,7 +97,7 @@ static void show_csv(const struct usage_look *look, const struct usage_tools *to
 		look->hides_cost ? "" : ",cost_usd,unpriced_answers");
 	for (size_t i = 0; i < tools->count; i++) {
 		const struct usage_tool_row *row = &tools->list[i];
-		usage_put_field(out, is_answer(row) ? str_from(no_tool) : row->name);
+		usage_put_field(out, usage_tool_shown(row));
 		buf_put_char(out, ',');
 		usage_put_field(out, row->server);
 		buf_printf(out, ",%lld,%lld,%lld,%lld", (long long)row->calls,

@@ -49,34 +49,43 @@ struct making {
 	VEC(struct usage_part) models; /* of the block at hand */
 };
 
-static void add_model(struct making *m, const struct usage_moment *moment)
+static struct usage_sum sum_of(const struct usage_moment *moment)
 {
-	/* What no model has said has no tokens. */
-	if (!(moment->input | moment->output | moment->cache_write | moment->cache_read |
-		    moment->other))
-		return;
-	vec_each (&m->models, model)
-		if (model->name == moment->model && model->is_fast == moment->is_fast)
-			return;
-	vec_push(
-		&m->models, (struct usage_part){.name = moment->model, .is_fast = moment->is_fast});
+	struct usage_sum sum = {.answers = 1,
+		.tokens = {.input = moment->input,
+			.output = moment->output,
+			.cache_write_5m = moment->cache_write,
+			.cache_read = moment->cache_read,
+			.other = moment->other}};
+	bool has_tokens = usage_tokens_total(&sum.tokens) > 0;
+
+	for (int mode = 0; mode < USAGE_MODES; mode++) {
+		sum.cost_nanousd[mode] = moment->cost_nanousd > 0 ? moment->cost_nanousd : 0;
+		sum.unpriced[mode] = moment->cost_nanousd < 0 && has_tokens;
+	}
+	return sum;
 }
 
-static void add_moment(struct usage_block *block, const struct usage_moment *moment)
+static void add_model(
+	struct making *m, const struct usage_moment *moment, const struct usage_sum *sum)
 {
-	struct usage_tokens tokens = {.input = moment->input,
-		.output = moment->output,
-		.cache_write_5m = moment->cache_write,
-		.cache_read = moment->cache_read,
-		.other = moment->other};
+	/* What no model has said has no tokens. */
+	if (usage_tokens_total(&sum->tokens) == 0)
+		return;
+	vec_each (&m->models, model)
+		if (model->name == moment->model && model->is_fast == moment->is_fast) {
+			usage_sum_add(&model->sum, sum);
+			return;
+		}
+	vec_push(&m->models, (struct usage_part){moment->model, moment->is_fast, *sum});
+}
 
-	usage_tokens_add(&block->tokens, &tokens);
+static void add_sum(struct usage_block *block, const struct usage_sum *sum)
+{
+	usage_tokens_add(&block->tokens, &sum->tokens);
 	block->answers++;
-	block->last_ms = moment->time_ms;
-	if (moment->cost_nanousd >= 0)
-		block->cost_nanousd = money_add(block->cost_nanousd, moment->cost_nanousd);
-	else if (usage_tokens_total(&tokens) > 0)
-		block->unpriced++;
+	block->cost_nanousd = money_add(block->cost_nanousd, sum->cost_nanousd[0]);
+	block->unpriced += sum->unpriced[0];
 }
 
 static int64_t whole(double value)
@@ -161,8 +170,10 @@ static void add(struct making *m, const struct usage_moment *moment, struct aren
 			begin_block(m, moment->time_ms);
 		}
 	}
-	add_model(m, moment);
-	add_moment(&m->blocks.p[m->blocks.n - 1], moment);
+	struct usage_sum sum = sum_of(moment);
+	add_model(m, moment, &sum);
+	add_sum(&m->blocks.p[m->blocks.n - 1], &sum);
+	m->blocks.p[m->blocks.n - 1].last_ms = moment->time_ms;
 }
 
 void usage_blocks_make(struct usage_moment *moments, size_t count,

@@ -30,7 +30,9 @@ struct usage_block {
 	int64_t answers;
 	struct usage_tokens tokens; /* writes are all in cache_write_5m */
 	int64_t cost_nanousd, unpriced;
-	const struct usage_part *models; /* in the order they came, without sums */
+	/* In the order they came; the cost is one, so it stands in all modes. Answers without
+	   tokens are of none. */
+	const struct usage_part *models;
 	size_t model_count;
 	/* Per time between the first and the last answer. */
 	bool has_rate;
