@@ -235,11 +235,14 @@ static bool tighten(struct state *state, struct err *e)
 	t.is_loose = must_alloc(state->cells.all.n, sizeof *t.is_loose);
 	vec_each (&state->loose, at) {
 		struct usage_cell *cell = &state->cells.all.p[*at];
-		if (t.is_loose[*at] || cell->sum.answers == 0)
+		if (t.is_loose[*at])
 			continue;
 		t.is_loose[*at] = true;
-		first_ms = cell->first_ms < first_ms ? cell->first_ms : first_ms;
-		last_ms = cell->last_ms > last_ms ? cell->last_ms : last_ms;
+		/* One without answers may get some later. */
+		if (cell->sum.answers != 0) {
+			first_ms = cell->first_ms < first_ms ? cell->first_ms : first_ms;
+			last_ms = cell->last_ms > last_ms ? cell->last_ms : last_ms;
+		}
 		cell->first_ms = INT64_MAX;
 		cell->last_ms = INT64_MIN;
 	}
