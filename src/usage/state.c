@@ -210,14 +210,18 @@ static bool count_fresh(struct state *state, struct err *e)
 struct tightener {
 	struct state *state;
 	bool *is_loose; /* by cell */
+	size_t cell_count;
 };
 
 static bool tighten_by(void *self, const struct usage_entry *entry)
 {
 	struct tightener *t = self;
 	struct usage_cell *cell = state_cell(t->state, entry);
+	size_t place = (size_t)(cell - t->state->cells.all.p);
 
-	if (!t->is_loose[cell - t->state->cells.all.p])
+	/* Days of a zone that the index is not of are cells that were not there; all are counted
+	   again then. */
+	if (place >= t->cell_count || !t->is_loose[place])
 		return true;
 	cell->first_ms = entry->time_ms < cell->first_ms ? entry->time_ms : cell->first_ms;
 	cell->last_ms = entry->time_ms > cell->last_ms ? entry->time_ms : cell->last_ms;
@@ -227,12 +231,12 @@ static bool tighten_by(void *self, const struct usage_entry *entry)
 /* Cells that lost an answer to another one find out when their own are. */
 static bool tighten(struct state *state, struct err *e)
 {
-	struct tightener t = {state, NULL};
+	struct tightener t = {.state = state, .cell_count = state->cells.all.n};
 	int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
 
 	if (state->loose.n == 0)
 		return true;
-	t.is_loose = must_alloc(state->cells.all.n, sizeof *t.is_loose);
+	t.is_loose = must_alloc(t.cell_count, sizeof *t.is_loose);
 	vec_each (&state->loose, at) {
 		struct usage_cell *cell = &state->cells.all.p[*at];
 		if (t.is_loose[*at])
