@@ -118,7 +118,7 @@ static void put_period(const struct budget *b, struct buf *out)
 	}
 }
 
-static void put_line(const struct budget *b, struct buf *out)
+static void put_words(const struct budget *b, struct buf *out)
 {
 	buf_printf(out, "%s: ", is_over(b) ? "over" : "ok");
 	put_period(b, out);
@@ -140,7 +140,14 @@ static void put_line(const struct budget *b, struct buf *out)
 		buf_put_count(out, b->unpriced);
 		buf_put_text(out, b->unpriced == 1 ? " answer is unknown" : " answers is unknown");
 	}
-	buf_put_char(out, '\n');
+}
+
+static void put_line(const struct usage_run *u, const struct budget *b)
+{
+	AUTO(buf) words = {0};
+
+	put_words(b, &words);
+	usage_put_prose(&u->look, buf_str(&words), 2);
 }
 
 static void member_usd(struct json_writer *w, const char *name, int64_t nanousd)
@@ -199,6 +206,6 @@ int usage_run_check(struct usage_run *u, struct err *e)
 	if (u->look.form == USAGE_JSON)
 		put_json(&b, &u->out);
 	else
-		put_line(&b, &u->out);
+		put_line(u, &b);
 	return is_over(&b) ? EXIT_LIMIT : EXIT_DONE;
 }

@@ -46,6 +46,16 @@ void grid_put_count(struct grid *g, int64_t count, uint8_t style)
 	end_cell(g, from, style);
 }
 
+void grid_put_line(struct grid *g, struct str text, uint8_t style)
+{
+	size_t first = g->cells.n;
+
+	grid_put(g, text, style);
+	for (size_t i = 1; i < g->column_count; i++)
+		grid_put_own(g, STR(""), 0);
+	g->cells.p[first].is_line = true;
+}
+
 void grid_rule(struct grid *g)
 {
 	vec_push(&g->rules, g->cells.n / g->column_count);
@@ -70,24 +80,31 @@ static void measure(struct layout *l, size_t columns)
 	l->whole += shown > 1 ? (shown - 1) * GAP_CELLS : 0;
 }
 
-/* How narrow text may become before a column goes for it; without any left, before it is over. */
-static size_t least(const struct grid_column *column, size_t natural, bool is_last_resort)
-{
-	if (column->is_number || (column->is_whole && !is_last_resort))
-		return natural;
-	size_t most = is_last_resort ? TEXT_MIN_CELLS : TEXT_FAIR_CELLS;
-	size_t half = is_last_resort ? 0 : natural / 2;
+/* How narrow columns may become: before one goes for it; where none can go; below what is fair. */
+enum stage { FAIR, TIGHT, TEXT_TO_NOTHING, ALL_TO_NOTHING, STAGES };
 
-	return natural < most ? natural : half > most ? half : most;
+static size_t least(const struct grid_column *column, size_t natural, enum stage stage)
+{
+	size_t most = stage == FAIR ? TEXT_FAIR_CELLS : TEXT_MIN_CELLS, half = natural / 2;
+
+	if (natural == 0 || stage == ALL_TO_NOTHING)
+		return natural > 0;
+	if (column->is_number || (column->is_whole && stage == FAIR))
+		return natural;
+	if (stage == TEXT_TO_NOTHING)
+		return 1;
+	if (stage == FAIR && half > most)
+		return half;
+	return natural < most ? natural : most;
 }
 
-static void cut_text(const struct grid *g, const struct layout *natural, struct layout *l,
-	size_t width, bool is_last)
+static void cut(const struct grid *g, const struct layout *natural, struct layout *l, size_t width,
+	enum stage stage)
 {
 	while (l->whole > width) {
 		size_t widest = SIZE_MAX;
 		for (size_t i = 0; i < g->column_count; i++)
-			if (l->width[i] > least(&g->columns[i], natural->width[i], is_last) &&
+			if (l->width[i] > least(&g->columns[i], natural->width[i], stage) &&
 				(widest == SIZE_MAX || l->width[i] > l->width[widest]))
 				widest = i;
 		if (widest == SIZE_MAX)
@@ -117,6 +134,8 @@ static struct layout natural_layout(const struct grid *g, const struct grid_look
 		l.width[i] = view_cells(str_from(g->columns[i].title));
 	for (size_t i = 0; i < g->cells.n; i++) {
 		size_t *width = &l.width[i % g->column_count];
+		if (g->cells.p[i].is_line)
+			continue;
 		*width = g->cells.p[i].cells > *width ? g->cells.p[i].cells : *width;
 	}
 	for (size_t i = 0; i < g->column_count; i++)
@@ -135,7 +154,9 @@ static struct layout lay_out(const struct grid *g, const struct grid_look *look)
 		size_t dispensable = most_dispensable(g, &l);
 		if (!look->width)
 			return l;
-		cut_text(g, &natural, &l, look->width, dispensable == SIZE_MAX);
+		cut(g, &natural, &l, look->width, FAIR);
+		for (int stage = TIGHT; stage < STAGES && dispensable == SIZE_MAX; stage++)
+			cut(g, &natural, &l, look->width, (enum stage)stage);
 		if (l.whole <= look->width || dispensable == SIZE_MAX)
 			return l;
 		natural.width[dispensable] = 0;
@@ -161,7 +182,17 @@ static void put_styled(struct writing *w, struct str text, uint8_t style)
 		buf_put_str(w->pen.out, text);
 }
 
-static void put_cell(struct writing *w, size_t column, struct str text, size_t cells, uint8_t style)
+/* Without a few of its digits a number would be another one. */
+static void put_cut(struct writing *w, struct str text, size_t width, bool is_number)
+{
+	if (!is_number)
+		utf8_put_line(&w->line, text, width);
+	for (size_t i = 0; i < width && is_number; i++)
+		buf_put_char(&w->line, '#');
+}
+
+static void put_cell(struct writing *w, size_t column, struct str text, size_t cells, uint8_t style,
+	bool is_title)
 {
 	size_t width = w->layout->width[column];
 	bool is_number = w->g->columns[column].is_number, is_last = true;
@@ -171,7 +202,7 @@ static void put_cell(struct writing *w, size_t column, struct str text, size_t c
 	int space = (int)(cells < width ? width - cells : 0);
 	buf_clear(&w->line);
 	if (cells > width)
-		utf8_put_line(&w->line, text, width);
+		put_cut(w, text, width, is_number && !is_title);
 	else
 		buf_put_str(&w->line, text);
 	if (cells > width)
@@ -195,7 +226,7 @@ static void write_titles(struct writing *w)
 	for (size_t i = 0; i < w->g->column_count; i++) {
 		struct str title = str_from(w->g->columns[i].title);
 		if (w->layout->width[i])
-			put_cell(w, i, title, view_cells(title), STYLE_BOLD);
+			put_cell(w, i, title, view_cells(title), STYLE_BOLD, true);
 	}
 	end_line(w->pen.out);
 }
@@ -213,11 +244,17 @@ static void write_row(struct writing *w, const struct grid_cell *cells)
 {
 	const char *text = buf_text(&w->g->text);
 
+	if (cells->is_line) {
+		buf_clear(&w->line);
+		utf8_put_line(&w->line, str_range(text + cells->from, text + cells->end),
+			w->look->width ? w->look->width : SIZE_MAX);
+		put_styled(w, buf_str(&w->line), cells->style);
+	}
 	for (size_t i = 0; i < w->g->column_count; i++) {
 		const struct grid_cell *c = &cells[i];
-		if (w->layout->width[i])
-			put_cell(
-				w, i, str_range(text + c->from, text + c->end), c->cells, c->style);
+		if (w->layout->width[i] && !cells->is_line)
+			put_cell(w, i, str_range(text + c->from, text + c->end), c->cells, c->style,
+				false);
 	}
 	end_line(w->pen.out);
 }

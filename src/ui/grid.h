@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * grid: rows of cells below titles, fitted to a width. Where it is too small, columns go, the
- * dispensable ones first, and then text is cut; numbers never are.
+ * dispensable ones first, and then text is cut. A number is never cut: where there is no room for
+ * all of it, its cell is filled with #.
  */
 #ifndef UI_GRID_H
 #define UI_GRID_H
@@ -21,6 +22,7 @@ struct grid_cell {
 	size_t from, end; /* of the text */
 	size_t cells;
 	uint8_t style;
+	bool is_line; /* the row has this text alone */
 };
 
 /* {.columns, .column_count} is a valid start. */
@@ -38,6 +40,8 @@ void grid_put(struct grid *g, struct str text, uint8_t style);
 /* The same for text that is ours: nothing of it is left out. */
 void grid_put_own(struct grid *g, struct str text, uint8_t style);
 void grid_put_count(struct grid *g, int64_t count, uint8_t style);
+/* A row of one text, which may be wider than its columns; it is from outside. */
+void grid_put_line(struct grid *g, struct str text, uint8_t style);
 void grid_rule(struct grid *g); /* below the rows so far */
 struct grid_look {
 	size_t width; /* terminal cells; 0: as wide as it gets */

@@ -164,7 +164,7 @@ struct breaker {
 	struct rows *out;
 	size_t width, rest_width;
 	size_t from, cells; /* of the row that is being filled, and its cells so far */
-	size_t word, word_cells; /* where it may be broken; from: nowhere */
+	size_t word; /* where it may be broken; from: nowhere */
 	bool was_wide;
 };
 
@@ -177,12 +177,12 @@ static void end_row(struct breaker *b, size_t end)
 	vec_push(&b->out->list, (struct row){b->from, end});
 }
 
-static void begin_row(struct breaker *b, size_t at, size_t cells)
+static void begin_row(struct breaker *b, size_t at)
 {
 	b->from = b->word = at;
-	b->cells = cells;
-	b->word_cells = 0;
+	b->cells = 0;
 	b->width = b->rest_width;
+	b->was_wide = false;
 }
 
 static void take_space(struct breaker *b, size_t at)
@@ -193,45 +193,43 @@ static void take_space(struct breaker *b, size_t at)
 	}
 	b->cells++;
 	b->word = at + 1;
-	b->word_cells = b->cells;
 	b->was_wide = false;
 }
 
-static void take_character(struct breaker *b, size_t at, uint32_t c, size_t cells, bool is_certain)
+/* Where to go on: what was broken off is looked at again, as rows differ in width. */
+static size_t take_character(struct breaker *b, size_t at, struct str character, bool is_certain)
 {
-	if (cells && at > b->from && (cells == 2 || b->was_wide) && !clings(c)) {
+	size_t length;
+	uint32_t c = utf8_get(character, &length);
+	size_t cells = (size_t)utf8_cells(c);
+
+	if (cells && at > b->from && (cells == 2 || b->was_wide) && !clings(c))
 		b->word = at;
-		b->word_cells = b->cells;
-	}
-	while (b->cells + cells > b->width && at > b->from) {
-		if (b->word > b->from) {
-			end_row(b, b->word);
-			begin_row(b, b->word, b->cells - b->word_cells);
-		} else {
-			end_row(b, at);
-			begin_row(b, at, 0);
-		}
+	if (b->cells + cells > b->width && at > b->from) {
+		size_t next = b->word > b->from ? b->word : at;
+		end_row(b, next);
+		begin_row(b, next);
 		b->out->final += is_certain;
+		return next;
 	}
 	b->cells += cells;
 	if (cells)
 		b->was_wide = cells == 2;
+	return at + length;
 }
 
 void styled_rows(const struct styled *s, size_t certain, size_t first_width, size_t rest_width,
 	struct rows *out)
 {
 	struct breaker b = {.s = s, .out = out, .width = first_width, .rest_width = rest_width};
-	size_t length;
 
 	out->list.n = out->final = 0;
-	for (size_t at = 0; at < s->text.n; at += length) {
+	for (size_t at = 0; at < s->text.n;) {
 		struct str rest = str_skip(buf_str(&s->text), at);
-		uint32_t c = utf8_get(rest, &length);
-		if (c == ' ')
-			take_space(&b, at);
+		if (*rest.p == ' ')
+			take_space(&b, at++);
 		else
-			take_character(&b, at, c, (size_t)utf8_cells(c), at < certain);
+			at = take_character(&b, at, rest, at < certain);
 	}
 	end_row(&b, s->text.n);
 }

@@ -51,6 +51,7 @@ const struct usage_word usage_words[USAGE_BY_COUNT] = {
 
 /* ---- numbers ---- */
 
+enum { NARROW_COLUMNS = 40 };
 enum { NANO_PER_CENT = NANO_PER_USD / 100 };
 
 void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced)
@@ -128,6 +129,38 @@ void usage_put_clean(struct buf *out, struct str text)
 		buf_put_str(out, text);
 	else
 		utf8_put_line(out, text, SIZE_MAX);
+}
+
+bool usage_is_narrow(const struct usage_look *look)
+{
+	return look->columns && look->columns < NARROW_COLUMNS;
+}
+
+/* Spaces at the beginning stay where they are. */
+void usage_put_prose(const struct usage_look *look, struct str text, size_t indent)
+{
+	struct styled line = {0};
+	struct rows rows = {0};
+	struct pen pen = {.out = look->out};
+	size_t lead = 0, width = look->columns;
+
+	if (!width) {
+		buf_put_str(look->out, text);
+		buf_put_char(look->out, '\n');
+		return;
+	}
+	while (lead < text.n && text.p[lead] == ' ' && lead < width / 2)
+		lead++;
+	indent = indent < width / 2 ? indent : width / 4;
+	styled_put(&line, str_skip(text, lead), 0);
+	styled_rows(&line, line.text.n, width - lead, width - indent, &rows);
+	for (size_t i = 0; i < rows.list.n; i++) {
+		buf_printf(look->out, "%*s", (int)(i ? indent : lead), "");
+		styled_write(&line, rows.list.p[i].from, rows.list.p[i].end, &pen);
+		buf_put_char(look->out, '\n');
+	}
+	rows_release(&rows);
+	styled_release(&line);
 }
 
 void usage_put_field(struct buf *out, struct str text)

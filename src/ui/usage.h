@@ -119,6 +119,8 @@ void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced);
 /* US dollars as a number of JSON or CSV. */
 void usage_put_usd(struct buf *out, int64_t nanousd);
 void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part);
+/* A line, or as many as it takes; those behind the first begin with so many spaces. */
+void usage_put_prose(const struct usage_look *look, struct str text, size_t indent);
 /* A field of a CSV record, quoted where it has to be (RFC 4180), of text from anywhere. */
 void usage_put_field(struct buf *out, struct str text);
 

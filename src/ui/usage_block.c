@@ -349,8 +349,10 @@ static bool tells_none(const struct listing *l)
 	for (size_t i = 0; i < l->blocks->count; i++)
 		if (usage_block_is_shown(&l->blocks->list[i], wish))
 			return false;
-	buf_put_text(l->look->out,
-		wish->is_only_active ? "No active block.\n" : "No block of the last three days.\n");
+	usage_put_prose(l->look,
+		wish->is_only_active ? STR("No active block.")
+				     : STR("No block of the last three days."),
+		0);
 	return true;
 }
 

@@ -9,6 +9,7 @@ enum {
 	WIDTH_DEFAULT = 100,
 	WIDTH_MAX = 140,
 	BAR_MIN_CELLS = 4,
+	LABEL_MIN_CELLS = 4,
 	GAP_CELLS = 2,
 	LABEL_MAX_CELLS = 60,
 	EMPTY_ROWS_MAX = 6, /* more periods without answers become one line */
@@ -101,7 +102,7 @@ static void measure(struct chart *c, const char *title, const char *unit)
 		bar->part = usage_part_of(bar->size, most);
 }
 
-/* What the label and the value leave; a long label is cut first. */
+/* What the label and the value leave; a long label is cut first. 0: there is no room for bars. */
 static size_t fit(struct chart *c)
 {
 	size_t width = c->look->columns ? c->look->columns : WIDTH_DEFAULT;
@@ -110,26 +111,43 @@ static size_t fit(struct chart *c)
 	size_t other = c->value_cells + 2 * GAP_CELLS + 1;
 	size_t room = width > other ? width - other : 0;
 	size_t most = room * 2 / 5;
+	if (room < LABEL_MIN_CELLS + BAR_MIN_CELLS) {
+		if (c->value_cells + GAP_CELLS >= width)
+			c->value_cells = width - GAP_CELLS - 1;
+		room = width - c->value_cells - GAP_CELLS;
+		c->label_cells = c->label_cells < room ? c->label_cells : room;
+		return 0;
+	}
 	if (c->label_cells > most && c->label_cells + BAR_MIN_CELLS * 3 > room)
-		c->label_cells = most > 4 ? most : 4;
-	return room > c->label_cells + BAR_MIN_CELLS ? room - c->label_cells : BAR_MIN_CELLS;
+		c->label_cells = most > LABEL_MIN_CELLS ? most : LABEL_MIN_CELLS;
+	return room - c->label_cells;
+}
+
+/* Without a few of its digits a number would be another one. */
+static void put_fitted(struct buf *out, struct str value, size_t cells)
+{
+	size_t used = view_cells(value);
+
+	buf_printf(out, "%*s", (int)(cells > used ? cells - used : 0), "");
+	if (used <= cells)
+		buf_put_str(out, value);
+	for (size_t i = 0; i < cells && used > cells; i++)
+		buf_put_char(out, '#');
 }
 
 static void write_bar(
 	const struct chart *c, const struct bar *bar, size_t cells, const struct pen *pen)
 {
-	struct str value = part_of(c, bar->value_at, bar->value_end);
-	size_t used = view_cells(value);
 	AUTO(buf) text = {0};
 
 	view_put_cells(&text, part_of(c, bar->label_at, bar->label_end), c->label_cells);
-	buf_printf(&text, "%*s", (int)(GAP_CELLS + c->value_cells - used), "");
-	buf_put_str(&text, value);
+	buf_printf(&text, "%*s", GAP_CELLS, "");
+	put_fitted(&text, part_of(c, bar->value_at, bar->value_end), c->value_cells);
 	pen_write(pen, buf_str(&text), c->look->has_style ? bar->style : 0);
 	buf_clear(&text);
 	usage_put_bar(&text, bar->part, cells, c->look->is_ascii);
 	buf_put_text(&text, bar->is_open ? "?" : "");
-	if (text.n) {
+	if (text.n && cells) {
 		buf_printf(pen->out, "%*s", GAP_CELLS, "");
 		pen_write(pen, buf_str(&text), c->look->has_colour ? COLOUR_CYAN : 0);
 	}
@@ -149,7 +167,8 @@ static void write_chart(struct chart *c, const char *title, const struct usage_s
 	measure(c, title, unit);
 	size_t cells = fit(c);
 	view_put_cells(&head, str_from(title), c->label_cells);
-	buf_printf(&head, "  %*s", (int)c->value_cells, unit);
+	buf_printf(&head, "%*s", GAP_CELLS, "");
+	put_fitted(&head, str_from(unit), c->value_cells);
 	pen_write(&pen, buf_str(&head), c->look->has_style ? STYLE_BOLD : 0);
 	buf_put_char(pen.out, '\n');
 	vec_each (&c->bars, bar) {
@@ -157,8 +176,10 @@ static void write_chart(struct chart *c, const char *title, const struct usage_s
 			write_bar(c, bar, cells, &pen);
 			continue;
 		}
-		pen_write(&pen, part_of(c, bar->label_at, bar->label_end),
-			c->look->has_style ? bar->style : 0);
+		buf_clear(&head);
+		utf8_put_line(&head, part_of(c, bar->label_at, bar->label_end),
+			c->look->columns ? c->look->columns : SIZE_MAX);
+		pen_write(&pen, buf_str(&head), c->look->has_style ? bar->style : 0);
 		buf_put_char(pen.out, '\n');
 	}
 	vec_release(&c->bars);
@@ -289,7 +310,8 @@ void usage_chart_blocks(const struct usage_look *look, const struct usage_block_
 		if (block->is_gap || !usage_block_is_shown(block, wish))
 			continue;
 		buf_clear(&label);
-		usage_zone_put(look->view->zone, block->start_ms, "%Y-%m-%d %H:%M", &label);
+		usage_zone_put(look->view->zone, block->start_ms,
+			usage_is_narrow(look) ? "%m-%d %H:%M" : "%Y-%m-%d %H:%M", &label);
 		buf_put_text(&label, block->is_active ? " active" : "");
 		add(&c, buf_str(&label), &sum, block->is_active ? STYLE_BOLD : 0);
 	}

@@ -5,7 +5,7 @@
 #include "ui/usage_inside.h"
 #include "usage/price.h"
 
-enum { PATH_CELLS = 400 };
+enum { PATH_CELLS = 400, INDENT = 4 };
 
 struct source_count {
 	int64_t files[USAGE_FILE_MERGED + 1]; /* by state */
@@ -67,9 +67,9 @@ static void find_price(const struct usage_diagnosis *d, const struct usage_row *
 
 static void put_sources(const struct usage_look *look, const struct usage_diagnosis *d)
 {
-	static const struct grid_column columns[] = {{"Assistant", false, 0}, {"Read", true, 0},
-		{"Gone", true, 1}, {"Unreadable", true, 0}, {"Merged", true, 2},
-		{"Entries", true, 0}, {"Damaged lines", true, 0}};
+	static const struct grid_column columns[] = {{"Assistant", false, 0}, {"Read", true, 3},
+		{"Gone", true, 5}, {"Unreadable", true, 0}, {"Merged", true, 6},
+		{"Entries", true, 4}, {"Damaged lines", true, 1}};
 	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
 
 	for (const struct usage_reader *const *r = usage_readers; *r; r++) {
@@ -85,48 +85,50 @@ static void put_sources(const struct usage_look *look, const struct usage_diagno
 	struct grid_look shape = usage_grid_look(look);
 	grid_write(&g, &shape, look->out);
 	grid_release(&g);
-	buf_put_text(look->out, "\nentries that were copies of others: ");
-	buf_put_count(look->out, d->view->copies);
+	AUTO(buf) line = {0};
+	buf_put_text(&line, "entries that were copies of others: ");
+	buf_put_count(&line, d->view->copies);
 	buf_put_char(look->out, '\n');
+	usage_put_prose(look, buf_str(&line), INDENT);
 }
 
-static void put_damage(
-	struct buf *out, const struct usage_file_facts *file, const struct usage_damage *damage)
+/* "/path/to/file:123: why" */
+static void put_fault(const struct usage_look *look, const struct usage_file_facts *file,
+	int64_t offset, const char *words, struct str why)
 {
-	utf8_put_line(out, file->path, PATH_CELLS);
-	if (damage->offset >= 0)
-		buf_printf(out, ":%lld", (long long)damage->offset);
-	buf_put_text(out, ": ");
-	utf8_put_line(out, damage->why, PATH_CELLS);
-	buf_put_char(out, '\n');
+	AUTO(buf) line = {0};
+
+	utf8_put_line(&line, file->path, PATH_CELLS);
+	if (offset >= 0)
+		buf_printf(&line, ":%lld", (long long)offset);
+	buf_printf(&line, ": %s", words);
+	utf8_put_line(&line, why, PATH_CELLS);
+	usage_put_prose(look, buf_str(&line), INDENT);
 }
 
 static void put_faults(const struct usage_look *look, const struct usage_diagnosis *d)
 {
-	struct buf *out = look->out;
+	AUTO(buf) words = {0};
 
 	for (size_t i = 0; i < d->view->file_count; i++) {
 		const struct usage_file_facts *file = &d->view->files[i];
-		if (file->state == USAGE_FILE_UNREADABLE) {
-			utf8_put_line(out, file->path, PATH_CELLS);
-			buf_put_text(out, ": not read: ");
-			utf8_put_line(out, file->why, PATH_CELLS);
-			buf_put_char(out, '\n');
-		}
+		if (file->state == USAGE_FILE_UNREADABLE)
+			put_fault(look, file, -1, "not read: ", file->why);
 		for (size_t k = 0; k < file->damage_count; k++)
-			put_damage(out, file, &file->damages[k]);
-		if (file->damaged > (int64_t)file->damage_count) {
-			utf8_put_line(out, file->path, PATH_CELLS);
-			buf_printf(out, ": and %lld more\n",
-				(long long)(file->damaged - (int64_t)file->damage_count));
-		}
+			put_fault(look, file, file->damages[k].offset, "", file->damages[k].why);
+		if (file->damaged <= (int64_t)file->damage_count)
+			continue;
+		buf_clear(&words);
+		buf_printf(&words, "and %lld more",
+			(long long)(file->damaged - (int64_t)file->damage_count));
+		put_fault(look, file, -1, buf_text(&words), STR(""));
 	}
 }
 
 static void put_models(const struct usage_look *look, const struct usage_diagnosis *d)
 {
 	static const struct grid_column columns[] = {
-		{"Model", false, 0}, {"Total", true, 0}, {"Priced as", false, 0}, {"By", false, 0}};
+		{"Model", false, 0}, {"Total", true, 2}, {"Priced as", false, 0}, {"By", false, 3}};
 	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
 
 	for (size_t i = 0; i < d->models->count; i++) {
@@ -145,7 +147,26 @@ static void put_models(const struct usage_look *look, const struct usage_diagnos
 	buf_put_char(look->out, '\n');
 	grid_write(&g, &shape, look->out);
 	grid_release(&g);
-	buf_printf(look->out, "\nprices: catalogue of %.*s\n", STR_ARG(d->catalogue_date));
+	AUTO(buf) line = {0};
+	buf_printf(&line, "prices: catalogue of %.*s", STR_ARG(d->catalogue_date));
+	buf_put_char(look->out, '\n');
+	usage_put_prose(look, buf_str(&line), INDENT);
+}
+
+static void put_index(const struct usage_look *look, const struct usage_diagnosis *d)
+{
+	AUTO(buf) line = {0};
+
+	buf_printf(&line, "index: %s", index_state(d));
+	if (d->index_path) {
+		buf_put_text(&line, ", ");
+		utf8_put_line(&line, str_from(d->index_path), PATH_CELLS);
+	}
+	if (d->view->index_trouble.p) {
+		buf_put_text(&line, ": ");
+		utf8_put_line(&line, d->view->index_trouble, PATH_CELLS);
+	}
+	usage_put_prose(look, buf_str(&line), INDENT);
 }
 
 static void show_text(const struct usage_look *look, const struct usage_diagnosis *d)
@@ -153,16 +174,7 @@ static void show_text(const struct usage_look *look, const struct usage_diagnosi
 	put_sources(look, d);
 	put_faults(look, d);
 	put_models(look, d);
-	buf_printf(look->out, "index: %s", index_state(d));
-	if (d->index_path) {
-		buf_put_text(look->out, ", ");
-		utf8_put_line(look->out, str_from(d->index_path), PATH_CELLS);
-	}
-	if (d->view->index_trouble.p) {
-		buf_put_text(look->out, ": ");
-		utf8_put_line(look->out, d->view->index_trouble, PATH_CELLS);
-	}
-	buf_put_char(look->out, '\n');
+	put_index(look, d);
 }
 
 /* ---- JSON ---- */

@@ -2,6 +2,7 @@
 /* usage_glance: what a person wants to know first: now, and how it came to it. */
 #include "base/json.h"
 #include "ui/usage_inside.h"
+#include "ui/view.h"
 #include "usage/zone.h"
 
 enum { BAR_CELLS = 24 };
@@ -35,16 +36,26 @@ static void put_sparkline(const struct usage_look *look, const struct usage_glan
 
 static void put_days(const struct usage_look *look, const struct usage_glance *glance)
 {
+	bool by_cost = usage_is_by_cost(look, &glance->days.total.sum);
+	int days = glance->today - glance->first_day + 1;
+	AUTO(buf) words = {0};
+
 	if (glance->days.count == 0)
 		return;
-	buf_printf(look->out, "\n%d days  ", glance->today - glance->first_day + 1);
+	day_put(glance->first_day, &words);
+	buf_put_text(&words, " to ");
+	day_put(glance->today, &words);
+	buf_put_text(&words, by_cost ? ", by cost" : ", by tokens");
+	if (!look->columns || view_cells(buf_str(&words)) + 14 + (size_t)days <= look->columns) {
+		buf_printf(look->out, "\n%d days  ", days);
+		put_sparkline(look, glance);
+		buf_printf(look->out, "  %s\n", buf_text(&words));
+		return;
+	}
+	buf_put_char(look->out, '\n');
 	put_sparkline(look, glance);
-	buf_put_text(look->out, "  ");
-	day_put(glance->first_day, look->out);
-	buf_put_text(look->out, " to ");
-	day_put(glance->today, look->out);
-	buf_put_text(look->out,
-		usage_is_by_cost(look, &glance->days.total.sum) ? ", by cost\n" : ", by tokens\n");
+	buf_put_char(look->out, '\n');
+	usage_put_prose(look, buf_str(&words), 0);
 }
 
 /* ---- tables ---- */
@@ -67,9 +78,9 @@ static void put_sum(
 
 static void put_periods(const struct usage_look *look, const struct usage_glance *glance)
 {
-	static const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 5},
-		{"Input", true, 1}, {"Output", true, 1}, {"Cache read", true, 4},
-		{"Total", true, 0}, {"Cost", true, 0}};
+	const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 5},
+		{"Input", true, 2}, {"Output", true, 2}, {"Cache read", true, 4},
+		{"Total", true, !look->hides_cost}, {"Cost", true, 0}};
 	static const char *const names[] = {"Today", "This week", "This month"};
 	struct grid g = {.columns = columns,
 		.column_count = sizeof columns / sizeof *columns - look->hides_cost};
@@ -94,8 +105,8 @@ static void put_bar(struct grid *g, const struct usage_look *look, int64_t value
 static void put_models(const struct usage_look *look, const struct usage_glance *glance)
 {
 	const struct usage_row *month = &glance->periods[USAGE_GLANCE_PERIODS - 1].total;
-	struct grid_column columns[] = {{"This month by model", false, 0}, {"Total", true, 0},
-		{"Cost", true, 0}, {"", false, 1}};
+	struct grid_column columns[] = {{"This month by model", false, 0},
+		{"Total", true, !look->hides_cost}, {"Cost", true, 0}, {"", false, 2}};
 	size_t count = sizeof columns / sizeof *columns;
 	bool by_cost = usage_is_by_cost(look, &month->sum);
 	int64_t most = 0;
@@ -104,7 +115,7 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 	if (month->part_count == 0)
 		return;
 	if (look->hides_cost)
-		columns[--count - 1] = (struct grid_column){"", false, 1};
+		columns[--count - 1] = (struct grid_column){"", false, 2};
 	struct grid g = {.columns = columns, .column_count = count};
 	for (size_t i = 0; i < month->part_count; i++) {
 		int64_t height = usage_size_of(look, &month->parts[i].sum, by_cost);

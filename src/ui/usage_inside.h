@@ -23,6 +23,8 @@ void usage_put_key(struct buf *out, const struct usage_look *look, const struct 
 void usage_put_path(struct buf *out, const struct usage_look *look, struct str path);
 /* As tables have it, however long: nothing in it steers a terminal or ends the line. */
 void usage_put_clean(struct buf *out, struct str text);
+/* A terminal where every cell counts. */
+bool usage_is_narrow(const struct usage_look *look);
 /* "2d 3h 4m" */
 void usage_put_span(struct buf *out, int64_t ms);
 /* Part (0 to 1) of so many cells, to an eighth of one. */

@@ -4,6 +4,7 @@
 #include "usage/zone.h"
 
 enum { MINUTE_MS = 60'000, HOUR = 60, DAY = 24 * HOUR, WEEK = 7 * DAY, ALL_PERMYRIAD = 10'000 };
+enum { INDENT = 4 };
 
 /* Of another day with the day. */
 static void put_time(
@@ -62,30 +63,40 @@ static bool is_same_line(const struct usage_limit *a, const struct usage_limit *
 	return a && a->source == b->source && a->told_ms / MINUTE_MS == b->told_ms / MINUTE_MS;
 }
 
+static void end_line(const struct usage_look *look, struct buf *line)
+{
+	if (line->n)
+		usage_put_prose(look, buf_str(line), INDENT);
+	buf_clear(line);
+}
+
 void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char *heading)
 {
 	const struct usage_view *view = look->view;
 	const struct usage_limit *before = NULL;
+	AUTO(buf) line = {0};
 
 	for (size_t i = 0; i < view->limit_count; i++) {
 		const struct usage_limit *limit = &view->limits[i];
 		if (usage_limit_is_over(limit, now_ms))
 			continue;
-		if (!before)
-			buf_printf(look->out, "\n%s\n", heading);
-		if (is_same_line(before, limit)) {
-			buf_put_text(look->out, "; ");
-		} else {
-			buf_printf(look->out, "%s  %s says (", before ? "\n" : "",
-				usage_reader_find(view->names[limit->source])->title);
-			put_time(look->out, look, limit->told_ms, now_ms);
-			buf_put_text(look->out, "): ");
+		if (!before) {
+			buf_put_char(look->out, '\n');
+			usage_put_prose(look, str_from(heading), 0);
 		}
-		put_limit(look->out, look, limit, now_ms);
+		if (is_same_line(before, limit)) {
+			buf_put_text(&line, "; ");
+		} else {
+			end_line(look, &line);
+			buf_printf(&line, "  %s says (",
+				usage_reader_find(view->names[limit->source])->title);
+			put_time(&line, look, limit->told_ms, now_ms);
+			buf_put_text(&line, "): ");
+		}
+		put_limit(&line, look, limit, now_ms);
 		before = limit;
 	}
-	if (before)
-		buf_put_char(look->out, '\n');
+	end_line(look, &line);
 }
 
 static void put_json(

@@ -60,7 +60,7 @@ static void choose_columns(struct table *t)
 	column(t, "Output", true, 1);
 	column(t, "Cache write", true, 6);
 	column(t, "Cache read", true, 5);
-	column(t, "Total", true, 4);
+	column(t, "Total", true, t->look->hides_cost ? 0 : 4);
 	if (!t->look->hides_cost)
 		column(t, "Cost", true, 0);
 	if (shows_last(t))
@@ -196,9 +196,7 @@ static void put_project(struct table *t, uint32_t project)
 		buf_put_text(&name, "(none)");
 	if (t->grid.cells.n)
 		grid_rule(&t->grid);
-	grid_put(&t->grid, buf_str(&name), STYLE_BOLD);
-	for (size_t i = 1; i < t->grid.column_count; i++)
-		grid_put_own(&t->grid, STR(""), 0);
+	grid_put_line(&t->grid, buf_str(&name), STYLE_BOLD);
 }
 
 void usage_table_rows(const struct usage_look *look, const struct usage_query *query,

@@ -68,9 +68,9 @@ static void put_sum(struct grid *g, const struct usage_look *look, int64_t calls
 
 static void show_table(const struct usage_look *look, const struct usage_tools *tools)
 {
-	static const struct grid_column columns[] = {{"Tool", false, 0}, {"Server", false, 1},
-		{"Calls", true, 0}, {"Answers", true, 4}, {"Output", true, 5}, {"Total", true, 0},
-		{"Cost", true, 0}};
+	const struct grid_column columns[] = {{"Tool", false, 0}, {"Server", false, 3},
+		{"Calls", true, 2}, {"Answers", true, 4}, {"Output", true, 5},
+		{"Total", true, !look->hides_cost}, {"Cost", true, 0}};
 	struct grid g = {.columns = columns,
 		.column_count = sizeof columns / sizeof *columns - look->hides_cost};
 

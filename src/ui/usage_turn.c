@@ -6,7 +6,7 @@
 #include "usage/zone.h"
 
 /* A longer conversation's turns are put together, so many side by side. */
-enum { ROWS_MAX = 40, TEXT_CELLS = 300 };
+enum { ROWS_MAX = 40, TEXT_CELLS = 300, FACT_INDENT = 11 };
 
 /* ---- JSON: entries as ccusage has them ---- */
 
@@ -201,11 +201,13 @@ static void put_turns(
 
 static void put_fact(const struct usage_look *look, const char *name, struct str value)
 {
+	AUTO(buf) line = {0};
+
 	if (value.n == 0)
 		return;
-	buf_printf(look->out, "%-11s", name);
-	utf8_put_line(look->out, value, TEXT_CELLS);
-	buf_put_char(look->out, '\n');
+	buf_printf(&line, "%-11s", name);
+	utf8_put_line(&line, value, TEXT_CELLS);
+	usage_put_prose(look, buf_str(&line), FACT_INDENT);
 }
 
 static void put_head(
@@ -246,11 +248,11 @@ static void put_head(
 static void show_table(
 	const struct usage_look *look, struct str id, const struct usage_conversation *c)
 {
-	static const struct grid_column columns[] = {{"Turn", false, 0, true},
-		{"Begins", false, 1, true}, {"Answers", true, 2}, {"Tools", false, 2},
-		{"Input", true, 1}, {"Output", true, 1}, {"Cache write", true, 4},
-		{"Cache read", true, 3}, {"Cached", true, 1}, {"Cost", true, 0},
-		{"So far", true, 0}};
+	const struct grid_column columns[] = {{"Turn", false, 0, true}, {"Begins", false, 2, true},
+		{"Answers", true, 3}, {"Tools", false, 3}, {"Input", true, 2},
+		{"Output", true, look->hides_cost ? 0 : 2}, {"Cache write", true, 5},
+		{"Cache read", true, 4}, {"Cached", true, 2}, {"Cost", true, 0},
+		{"So far", true, 1}};
 	struct grid g = {.columns = columns,
 		.column_count = sizeof columns / sizeof *columns - (look->hides_cost ? 2 : 0)};
 

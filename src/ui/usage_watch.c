@@ -6,6 +6,7 @@
 #include "usage/zone.h"
 
 enum { BAR_CELLS = 24, MODELS_MAX = 8, SESSION_CELLS = 8 };
+enum { BLOCK_CELLS = 19 }; /* of "Block  10:00  15:00", without the bar */
 
 static const struct usage_block *active_of(const struct usage_now *now)
 {
@@ -39,9 +40,9 @@ static void put_tokens(struct grid *g, const struct usage_tokens *t)
 
 static void put_sums(const struct usage_look *look, const struct usage_now *now, struct buf *out)
 {
-	static const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 3},
-		{"Input", true, 2}, {"Output", true, 1}, {"Cache write", true, 5},
-		{"Cache read", true, 4}, {"Total", true, 0}, {"Cost", true, 0}};
+	const struct grid_column columns[] = {{"", false, 0}, {"Answers", true, 4},
+		{"Input", true, 3}, {"Output", true, 2}, {"Cache write", true, 6},
+		{"Cache read", true, 5}, {"Total", true, !look->hides_cost}, {"Cost", true, 0}};
 	const struct usage_block *block = active_of(now);
 	const struct usage_sum *today = &now->today.total.sum;
 	struct grid g = {.columns = columns,
@@ -69,35 +70,57 @@ static void put_sums(const struct usage_look *look, const struct usage_now *now,
 	grid_release(&g);
 }
 
+/* "2h 5m left, 1,234 tokens a minute, $1.20 an hour" */
+static void put_pace(const struct usage_look *look, const struct usage_block *block, int64_t now_ms,
+	struct buf *out)
+{
+	usage_put_span(out, block->end_ms - now_ms);
+	buf_put_text(out, " left");
+	if (!block->has_rate)
+		return;
+	buf_put_text(out, ", ");
+	buf_put_count(out, (int64_t)block->tokens_per_minute);
+	buf_put_text(out, " tokens a minute");
+	if (!look->hides_cost)
+		buf_printf(out, ", $%.2f an hour", block->usd_per_hour);
+}
+
+static size_t bar_cells(const struct usage_look *look)
+{
+	if (!look->columns || look->columns >= BLOCK_CELLS + BAR_CELLS)
+		return BAR_CELLS;
+	return look->columns > BLOCK_CELLS ? look->columns - BLOCK_CELLS : 0;
+}
+
 static void put_block(const struct usage_look *look, const struct usage_now *now, struct buf *out)
 {
 	const struct usage_block *block = active_of(now);
+	size_t cells = bar_cells(look);
 	AUTO(buf) bar = {0};
+	AUTO(buf) words = {0};
 
 	buf_put_char(out, '\n');
 	if (!block) {
-		buf_put_text(out, "No block of five hours is on.\n");
+		usage_put_prose(look, STR("No block of five hours is on."), 0);
 		return;
 	}
 	usage_put_bar(&bar,
 		usage_part_of(now->now_ms - block->start_ms, block->end_ms - block->start_ms),
-		BAR_CELLS, look->is_ascii);
+		cells, look->is_ascii);
+	put_pace(look, block, now->now_ms, &words);
 	buf_put_text(out, "Block  ");
 	usage_zone_put(look->view->zone, block->start_ms, "%H:%M ", out);
 	buf_put_str(out, buf_str(&bar));
-	for (size_t i = view_cells(buf_str(&bar)); i < BAR_CELLS; i++)
+	for (size_t i = view_cells(buf_str(&bar)); i < cells; i++)
 		buf_put_text(out, look->is_ascii ? "." : "·");
-	usage_zone_put(look->view->zone, block->end_ms, " %H:%M  ", out);
-	usage_put_span(out, block->end_ms - now->now_ms);
-	buf_put_text(out, " left");
-	if (block->has_rate) {
-		buf_put_text(out, ", ");
-		buf_put_count(out, (int64_t)block->tokens_per_minute);
-		buf_put_text(out, " tokens a minute");
+	usage_zone_put(look->view->zone, block->end_ms, " %H:%M", out);
+	if (!look->columns ||
+		BLOCK_CELLS + cells + 2 + view_cells(buf_str(&words)) <= look->columns)
+		buf_printf(out, "  %s\n", buf_text(&words));
+	else {
+		buf_put_char(out, '\n');
+		usage_put_prose(look, buf_str(&words), 2);
 	}
-	if (block->has_rate && !look->hides_cost)
-		buf_printf(out, ", $%.2f an hour", block->usd_per_hour);
-	buf_put_char(out, '\n');
 }
 
 /* ---- tables ---- */
@@ -105,9 +128,10 @@ static void put_block(const struct usage_look *look, const struct usage_now *now
 static void put_models(
 	const struct usage_look *look, const struct usage_now *now, size_t limit, struct buf *out)
 {
-	const struct grid_column columns[] = {{"Today by model", false, 0}, {"Total", true, 0},
+	const struct grid_column columns[] = {{"Today by model", false, 0},
+		{"Total", true, !look->hides_cost},
 		{look->hides_cost ? "" : "Cost", !look->hides_cost, look->hides_cost},
-		{"", false, 1}};
+		{"", false, 2}};
 	const struct usage_row *day = &now->today.total;
 	bool by_cost = usage_is_by_cost(look, &day->sum);
 	struct grid g = {.columns = columns, .column_count = 4 - look->hides_cost};
@@ -225,9 +249,13 @@ void usage_show_now(const struct usage_look *look, const struct usage_now *now, 
 	struct pen pen = {.out = out, .has_colour = look->has_colour};
 
 	usage_zone_put(look->view->zone, now->now_ms, "%Y-%m-%d %H:%M", &time);
-	pen_write(&pen, STR("fettle usage"), STYLE_BOLD);
-	buf_printf(out, "  %s  ", buf_text(&time));
-	pen_write(&pen, STR("q quits"), STYLE_DIM);
+	if (usage_is_narrow(look)) {
+		pen_write(&pen, buf_str(&time), STYLE_BOLD);
+	} else {
+		pen_write(&pen, STR("fettle usage"), STYLE_BOLD);
+		buf_printf(out, "  %s  ", buf_text(&time));
+		pen_write(&pen, STR("q quits"), STYLE_DIM);
+	}
 	buf_put_text(out, "\n\n");
 	put_sums(look, now, out);
 	put_block(look, now, out);

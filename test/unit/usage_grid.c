@@ -113,7 +113,7 @@ static void what_is_whole_is_cut_last(void **)
 	grid_release(&g);
 }
 
-/* Numbers are never cut, even where nothing fits. */
+/* Numbers are never cut: where there is no room they are hidden, and no line is wider. */
 static void too_narrow(void **)
 {
 	struct grid g;
@@ -121,7 +121,28 @@ static void too_narrow(void **)
 
 	fill(&g);
 	grid_write(&g, &(struct grid_look){.width = 5}, &out);
-	assert_non_null(strstr(buf_text(&out), "$12,345.67"));
+	assert_non_null(strstr(buf_text(&out), "\n   ##\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 13}, &out);
+	assert_non_null(strstr(buf_text(&out), "\n   $12,345.67\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 12}, &out);
+	assert_non_null(strstr(buf_text(&out), "  #########\n"));
+	assert_non_null(strstr(buf_text(&out), "    ≥ $1.23\n"));
+	grid_release(&g);
+}
+
+static void a_line_makes_no_column_wider(void **)
+{
+	struct grid g;
+	AUTO(buf) out = {0};
+
+	fill(&g);
+	grid_put_line(
+		&g, STR("a line that is longer than all of the columns together are\x1b[2J"), 0);
+	grid_write(&g, &(struct grid_look){.width = 34}, &out);
+	assert_non_null(strstr(buf_text(&out),
+		"\nTotal       1,234,572       $1.00\na line that is longer than all ...\n"));
 	grid_release(&g);
 }
 
@@ -211,7 +232,7 @@ static void fields_are_quoted_where_they_have_to_be(void **)
 	usage_put_field(&out, STR("plain"));
 	usage_put_field(&out, STR(",\"\n"));
 	usage_put_field(&out, STR(""));
-	assert_string_equal(buf_text(&out), "plain\",\"\"\n\"");
+	assert_string_equal(buf_text(&out), "plain\",\"\" \"");
 }
 
 int main(void)
@@ -222,6 +243,7 @@ int main(void)
 		cmocka_unit_test(the_dispensable_go_first),
 		cmocka_unit_test(what_is_whole_is_cut_last),
 		cmocka_unit_test(too_narrow),
+		cmocka_unit_test(a_line_makes_no_column_wider),
 		cmocka_unit_test(no_line_is_wider),
 		cmocka_unit_test(styles_are_written_where_they_are_understood),
 		cmocka_unit_test(costs_are_shown_as_they_are_known),
