@@ -141,7 +141,8 @@ static void show_screen(struct watching *w)
 	size_t columns, rows;
 
 	full_screen_size(&columns, &rows);
-	u->look.columns = columns;
+	/* The last cell stays free: what is cleared behind a full line would be its end. */
+	u->look.columns = columns > 1 ? columns - 1 : columns;
 	buf_clear(&u->out);
 	usage_show_now(&u->look, &w->now, rows);
 	if (!str_eq(buf_str(&u->out), buf_str(&w->shown)) &&

@@ -6,7 +6,14 @@
 #include "base/utf8.h"
 #include "ui/view.h"
 
-enum { GAP_CELLS = 2, TEXT_FAIR_CELLS = 12, TEXT_MIN_CELLS = 6, TEXT_MAX_CELLS = 400 };
+enum {
+	GAP_CELLS = 2,
+	TEXT_FAIR_CELLS = 12,
+	TEXT_HALF_MAX_CELLS = 24,
+	TEXT_MIN_CELLS = 6,
+	TEXT_MAX_CELLS = 400
+};
+enum { DOTS_CELLS = 3 };
 
 void grid_release(struct grid *g)
 {
@@ -94,7 +101,7 @@ static size_t least(const struct grid_column *column, size_t natural, enum stage
 	if (stage == TEXT_TO_NOTHING)
 		return 1;
 	if (stage == FAIR && half > most)
-		return half;
+		return half < TEXT_HALF_MAX_CELLS ? half : TEXT_HALF_MAX_CELLS;
 	return natural < most ? natural : most;
 }
 
@@ -182,10 +189,28 @@ static void put_styled(struct writing *w, struct str text, uint8_t style)
 		buf_put_str(w->pen.out, text);
 }
 
-/* Without a few of its digits a number would be another one. */
-static void put_cut(struct writing *w, struct str text, size_t width, bool is_number)
+static void put_end(struct writing *w, struct str text, size_t width)
 {
-	if (!is_number)
+	size_t cells = view_cells(text), length;
+
+	while (text.n && cells + DOTS_CELLS > width) {
+		cells -= (size_t)utf8_cells(utf8_get(text, &length));
+		text = str_skip(text, length);
+	}
+	/* What belongs to a character that is gone. */
+	while (text.n && utf8_cells(utf8_get(text, &length)) == 0)
+		text = str_skip(text, length);
+	buf_put_text(&w->line, "...");
+	buf_put_str(&w->line, text);
+}
+
+/* Without a few of its digits a number would be another one. */
+static void put_cut(struct writing *w, const struct grid_column *column, struct str text,
+	size_t width, bool is_number)
+{
+	if (!is_number && column->keeps_end && width > DOTS_CELLS)
+		put_end(w, text, width);
+	else if (!is_number)
 		utf8_put_line(&w->line, text, width);
 	for (size_t i = 0; i < width && is_number; i++)
 		buf_put_char(&w->line, '#');
@@ -202,7 +227,7 @@ static void put_cell(struct writing *w, size_t column, struct str text, size_t c
 	int space = (int)(cells < width ? width - cells : 0);
 	buf_clear(&w->line);
 	if (cells > width)
-		put_cut(w, text, width, is_number && !is_title);
+		put_cut(w, &w->g->columns[column], text, width, is_number && !is_title);
 	else
 		buf_put_str(&w->line, text);
 	if (cells > width)

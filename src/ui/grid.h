@@ -16,6 +16,7 @@ struct grid_column {
 	bool is_number; /* stands to the right and is whole */
 	unsigned char rank; /* the highest goes first; 0 stays */
 	bool is_whole; /* not cut before there is nothing else to do */
+	bool keeps_end; /* where it is cut, its beginning goes: of paths */
 };
 
 struct grid_cell {

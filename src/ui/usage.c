@@ -103,6 +103,11 @@ void usage_put_model(struct buf *out, const struct usage_view *view, const struc
 	buf_put_text(out, part->is_fast ? "-fast" : "");
 }
 
+struct str usage_short_model(struct str name)
+{
+	return str_starts(name, STR("claude-")) ? str_skip(name, 7) : name;
+}
+
 bool usage_part_counts(const struct usage_part *part)
 {
 	return usage_tokens_total(&part->sum.tokens) > 0;

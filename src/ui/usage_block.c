@@ -205,7 +205,8 @@ static void put_line(struct grid *g, const struct usage_look *look,
 	AUTO(buf) text = {0};
 	AUTO(buf) name = {0};
 
-	usage_zone_put(look->view->zone, block->start_ms, "%Y-%m-%d %H:%M", &text);
+	usage_zone_put(look->view->zone, block->start_ms,
+		usage_is_narrow(look) ? "%m-%d %H:%M" : "%Y-%m-%d %H:%M", &text);
 	grid_put_own(g, buf_str(&text), style);
 	buf_clear(&text);
 	usage_put_block_state(&text, wish, block);
@@ -214,7 +215,7 @@ static void put_line(struct grid *g, const struct usage_look *look,
 	for (size_t i = 0; i < block->model_count; i++) {
 		put_model_name(&name, look, &block->models[i]);
 		buf_put_text(&text, i ? ", " : "");
-		buf_put_str(&text, buf_str(&name));
+		buf_put_str(&text, usage_short_model(buf_str(&name)));
 	}
 	grid_put(g, buf_str(&text), STYLE_DIM);
 	if (block->is_gap) {
@@ -233,12 +234,13 @@ static void put_outlook(struct grid *g, const struct usage_look *look,
 	const struct usage_block_look *wish, const struct usage_block *block)
 {
 	int64_t limit = wish->token_limit, tokens = usage_tokens_total(&block->tokens);
+	bool is_narrow = usage_is_narrow(look);
 	AUTO(buf) rate = {0};
 
 	if (block->has_projection) {
 		buf_put_count(&rate, (int64_t)block->tokens_per_minute);
 		buf_put_text(&rate, " tokens a minute");
-		grid_put_own(g, STR("  at this rate"), STYLE_DIM);
+		grid_put_own(g, is_narrow ? STR("  by its end") : STR("  at this rate"), STYLE_DIM);
 		grid_put_own(g, buf_str(&rate), STYLE_DIM);
 		grid_put_own(g, STR(""), 0);
 		grid_put_count(g, block->projected_tokens, 0);
@@ -247,7 +249,8 @@ static void put_outlook(struct grid *g, const struct usage_look *look,
 		put_cost(g, look, block->projected_nanousd, block->unpriced);
 	}
 	if (limit > 0) {
-		grid_put_own(g, STR("  up to the limit"), STYLE_DIM);
+		grid_put_own(
+			g, is_narrow ? STR("  to limit") : STR("  up to the limit"), STYLE_DIM);
 		grid_put_own(g, STR(""), 0);
 		grid_put_own(g, STR(""), 0);
 		grid_put_count(g, tokens < limit ? limit - tokens : 0, 0);
@@ -358,12 +361,13 @@ static bool tells_none(const struct listing *l)
 
 static void show_table(struct listing *l, struct writing *w)
 {
-	struct grid_column columns[] = {{"Block", false, 0, true}, {"Time", false, 0, true},
-		{"Models", false, 4}, {"Tokens", true, 0}, {"", true, 0}, {"", true, 0}};
+	struct grid_column columns[] = {{"Block", false, 0, true}, {"Time", false, 2, true},
+		{"Models", false, 4}, {"Tokens", true, !l->look->hides_cost}, {"", true, 0},
+		{"", true, 0}};
 	size_t count = 4;
 
 	if (l->wish->token_limit > 0)
-		columns[count++] = (struct grid_column){"%", true, 1};
+		columns[count++] = (struct grid_column){"%", true, 3};
 	if (!l->look->hides_cost)
 		columns[count++] = (struct grid_column){"Cost", true, 0};
 	w->grid = (struct grid){.columns = columns, .column_count = count};

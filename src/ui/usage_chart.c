@@ -9,7 +9,7 @@ enum {
 	WIDTH_DEFAULT = 100,
 	WIDTH_MAX = 140,
 	BAR_MIN_CELLS = 4,
-	LABEL_MIN_CELLS = 4,
+	LABEL_WHOLE_CELLS = 12, /* dates, hours of blocks */
 	GAP_CELLS = 2,
 	LABEL_MAX_CELLS = 60,
 	EMPTY_ROWS_MAX = 6, /* more periods without answers become one line */
@@ -111,7 +111,8 @@ static size_t fit(struct chart *c)
 	size_t other = c->value_cells + 2 * GAP_CELLS + 1;
 	size_t room = width > other ? width - other : 0;
 	size_t most = room * 2 / 5;
-	if (room < LABEL_MIN_CELLS + BAR_MIN_CELLS) {
+	size_t least = c->label_cells < LABEL_WHOLE_CELLS ? c->label_cells : LABEL_WHOLE_CELLS;
+	if (room < least + BAR_MIN_CELLS) {
 		if (c->value_cells + GAP_CELLS >= width)
 			c->value_cells = width - GAP_CELLS - 1;
 		room = width - c->value_cells - GAP_CELLS;
@@ -119,7 +120,7 @@ static size_t fit(struct chart *c)
 		return 0;
 	}
 	if (c->label_cells > most && c->label_cells + BAR_MIN_CELLS * 3 > room)
-		c->label_cells = most > LABEL_MIN_CELLS ? most : LABEL_MIN_CELLS;
+		c->label_cells = most > least ? most : least;
 	return room - c->label_cells;
 }
 
@@ -310,9 +311,11 @@ void usage_chart_blocks(const struct usage_look *look, const struct usage_block_
 		if (block->is_gap || !usage_block_is_shown(block, wish))
 			continue;
 		buf_clear(&label);
+		bool is_narrow = usage_is_narrow(look);
 		usage_zone_put(look->view->zone, block->start_ms,
-			usage_is_narrow(look) ? "%m-%d %H:%M" : "%Y-%m-%d %H:%M", &label);
-		buf_put_text(&label, block->is_active ? " active" : "");
+			is_narrow ? "%m-%d %H:%M" : "%Y-%m-%d %H:%M", &label);
+		if (block->is_active)
+			buf_put_text(&label, is_narrow ? "*" : " active");
 		add(&c, buf_str(&label), &sum, block->is_active ? STYLE_BOLD : 0);
 	}
 	write_chart(&c, "Block", &total);

@@ -14,6 +14,8 @@ struct usage_word {
 extern const struct usage_word usage_words[USAGE_BY_COUNT];
 
 int64_t usage_writes(const struct usage_tokens *t); /* to caches, for however long */
+/* Without what all names of Claude begin with. */
+struct str usage_short_model(struct str name);
 /* Whether the model shows: answers that no model gave have no tokens. */
 bool usage_part_counts(const struct usage_part *part);
 /* The first words of a row: "2026-11-21", "2026-11", a name. */

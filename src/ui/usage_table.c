@@ -52,8 +52,11 @@ static void choose_columns(struct table *t)
 	column(t, usage_words[by].title, false, 0);
 	/* Names of models may differ at their ends alone. */
 	t->columns[0].is_whole = usage_by_is_period(by) || by == USAGE_BY_MODEL;
-	if (shows_project(t))
+	t->columns[0].keeps_end = by == USAGE_BY_PROJECT;
+	if (shows_project(t)) {
 		column(t, "Project", false, 3);
+		t->columns[1].keeps_end = true;
+	}
 	if (shows_models(t))
 		column(t, "Models", false, 2);
 	column(t, "Input", true, 1);
@@ -69,12 +72,6 @@ static void choose_columns(struct table *t)
 
 /* ---- cells ---- */
 
-/* Without what all of its names begin with. */
-static struct str short_model(struct str name)
-{
-	return str_starts(name, STR("claude-")) ? str_skip(name, 7) : name;
-}
-
 static void put_models(struct table *t, const struct usage_row *row, uint8_t style)
 {
 	AUTO(buf) names = {0};
@@ -86,7 +83,7 @@ static void put_models(struct table *t, const struct usage_row *row, uint8_t sty
 		buf_clear(&name);
 		usage_put_model(&name, t->look->view, &row->parts[i]);
 		buf_put_text(&names, names.n ? ", " : "");
-		buf_put_str(&names, short_model(buf_str(&name)));
+		buf_put_str(&names, usage_short_model(buf_str(&name)));
 	}
 	grid_put(&t->grid, buf_str(&names), style);
 }

@@ -203,8 +203,8 @@ static void put_sessions(
 	const struct usage_look *look, const struct usage_now *now, size_t limit, struct buf *out)
 {
 	struct grid_column columns[] = {{"Source", false, 5}, {"Session", false, 0},
-		{"Project", false, 3}, {"Model", false, 4}, {"Total", true, 1}, {"Cost", true, 0},
-		{"Last", false, 2}};
+		{"Project", false, 3, .keeps_end = true}, {"Model", false, 4}, {"Total", true, 1},
+		{"Cost", true, 0}, {"Last", false, 2}};
 	size_t count = sizeof columns / sizeof *columns;
 
 	if (look->hides_cost) {

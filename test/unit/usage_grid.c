@@ -146,6 +146,25 @@ static void a_line_makes_no_column_wider(void **)
 	grid_release(&g);
 }
 
+static void of_paths_the_end_stays(void **)
+{
+	static const struct grid_column paths[] = {
+		{"Project", .keeps_end = true}, {"Models", false, 2}, {"Cost", true, 0}};
+	struct grid g = {.columns = paths, .column_count = 3};
+	AUTO(buf) out = {0};
+
+	grid_put(&g, STR("/home/me/src/日本/e\u0301tude/one"), 0);
+	grid_put(&g, STR("models of which there are many, many more than there is room for"), 0);
+	grid_put_own(&g, STR("$1.00"), 0);
+	grid_write(&g, &(struct grid_look){.width = 50}, &out);
+	assert_non_null(strstr(
+		buf_text(&out), "\n...日本/e\u0301tude/one  models of which there...  $1.00\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 18}, &out);
+	assert_non_null(strstr(buf_text(&out), "\n...tude/one  $1.00\n"));
+	grid_release(&g);
+}
+
 static size_t cells_of(struct str line)
 {
 	size_t cells = 0, length;
@@ -243,6 +262,7 @@ int main(void)
 		cmocka_unit_test(the_dispensable_go_first),
 		cmocka_unit_test(what_is_whole_is_cut_last),
 		cmocka_unit_test(too_narrow),
+		cmocka_unit_test(of_paths_the_end_stays),
 		cmocka_unit_test(a_line_makes_no_column_wider),
 		cmocka_unit_test(no_line_is_wider),
 		cmocka_unit_test(styles_are_written_where_they_are_understood),
