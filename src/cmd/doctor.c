@@ -245,6 +245,7 @@ static int examine(struct doctor *d, struct err *e)
 	doctor_look_at_network_library(&findings);
 	doctor_look_at_search_library(&findings);
 	doctor_look_at_page_library(&findings);
+	doctor_look_at_database_library(&findings);
 	doctor_look_at_programs(&findings);
 	doctor_look_at_sandbox(&findings);
 	look_at_settings(d);

@@ -22,6 +22,7 @@ struct findings {
 void doctor_look_at_network_library(const struct findings *f);
 void doctor_look_at_search_library(const struct findings *f);
 void doctor_look_at_page_library(const struct findings *f);
+void doctor_look_at_database_library(const struct findings *f);
 void doctor_look_at_programs(const struct findings *f);
 void doctor_look_at_sandbox(const struct findings *f);
 

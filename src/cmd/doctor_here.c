@@ -7,6 +7,7 @@
 #include "io/child.h"
 #include "io/gumbo_table.h"
 #include "io/sandbox.h"
+#include "io/sqlite_table.h"
 
 enum { LINE_BYTES = 300 };
 
@@ -56,6 +57,18 @@ void doctor_look_at_page_library(const struct findings *f)
 		found(f, VERDICT_NOTE, "gumbo",
 			"not there: fetched HTML cannot be made Markdown or text (Debian: apt-get "
 			"install libgumbo1)");
+}
+
+void doctor_look_at_database_library(const struct findings *f)
+{
+	struct err e;
+
+	if (sqlite_table_open(&e))
+		found(f, VERDICT_GOOD, "sqlite", "loads");
+	else
+		found(f, VERDICT_NOTE, "sqlite",
+			"not there: fettle usage keeps no index and reads no databases of "
+			"assistants (Debian: apt-get install libsqlite3-0)");
 }
 
 void doctor_look_at_programs(const struct findings *f)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* usage_page_times: bars over time as SVG. What they show is in the page's table, too. */
-#include <math.h>
-
 #include "ui/usage_page.h"
 #include "ui/view.h"
 #include "usage/zone.h"
@@ -34,9 +32,13 @@ static int64_t size_of(const struct times *t, const struct usage_sum *sum)
 /* 1, 2 or 5 times a power of ten. */
 static double round_up(double value)
 {
-	double power = pow(10, floor(log10(value)));
-	double digit = value / power;
+	double power = 1;
 
+	while (power * 10 <= value)
+		power *= 10;
+	while (power > value)
+		power /= 10;
+	double digit = value / power;
 	return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
 }
 
@@ -50,7 +52,9 @@ static void choose_scale(struct times *t)
 		most = size > most ? size : most;
 	}
 	t->tick = most > 0 ? round_up((double)most / TICKS) : 0;
-	t->top = most > 0 ? ceil((double)most / t->tick) * t->tick : 1;
+	t->top = most > 0 ? 0 : 1;
+	while (t->top < (double)most)
+		t->top += t->tick;
 }
 
 /* With as many places as tell one tick from the next. */
@@ -150,7 +154,7 @@ static void put_names(const struct times *t)
 {
 	size_t count = t->periods.n - t->first;
 	double step = (double)PLOT_WIDTH / (double)count;
-	size_t every = (size_t)ceil(LABEL_WIDTH / step);
+	size_t every = (LABEL_WIDTH * count + PLOT_WIDTH - 1) / PLOT_WIDTH;
 
 	for (size_t i = 0; i < count; i += every) {
 		buf_printf(t->page->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "usage/block.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +89,7 @@ static void add_sum(struct usage_block *block, const struct usage_sum *sum)
 
 static int64_t whole(double value)
 {
-	return value >= 9e18 ? INT64_MAX : (int64_t)llround(value);
+	return value >= 9e18 ? INT64_MAX : (int64_t)(value + 0.5);
 }
 
 static void set_rate(struct usage_block *block, const struct usage_block_rules *rules)

@@ -3,8 +3,6 @@
  * What ccusage 20.0.24 charges without a network, measured on 2026-11-21 by giving it transcripts
  * with one kind of token each. US dollars per 1,000,000 tokens.
  */
-#include <math.h>
-
 #include "base/money.h"
 #include "usage/compat_inside.h"
 
@@ -247,6 +245,14 @@ static double part(const struct over *over, bool is_over, int64_t tokens, double
 	return ((count - above) + above * times) * usd * 1000;
 }
 
+/* A half to even, as llrint() does; libm would be one more library at each start. */
+static int64_t nearest(double value)
+{
+	const double whole_above = 0x1p52; /* no fractions from here on */
+
+	return (int64_t)(value < whole_above ? value + whole_above - whole_above : value);
+}
+
 int64_t compat_price_cost(
 	const struct compat_price *price, const struct usage_tokens *tokens, bool is_fast)
 {
@@ -271,5 +277,5 @@ int64_t compat_price_cost(
 	if (price->is_regional)
 		nano *= 1.1;
 	double most = (double)(MONEY_MAX_USD * NANO_PER_USD);
-	return nano < most ? (int64_t)llrint(nano) : MONEY_MAX_USD * NANO_PER_USD;
+	return nano < most ? nearest(nano) : MONEY_MAX_USD * NANO_PER_USD;
 }

@@ -5,12 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "io/sqlite_table.h"
 #include "usage/export.h"
 #include "usage/group.h"
 
@@ -23,6 +23,7 @@ enum { SCHEMA_VERSION = 1 };
 struct usage_database {
 	struct beside place;
 	char *path;
+	const struct sqlite_table *sqlite;
 	sqlite3 *db;
 	sqlite3_stmt *answer, *tool;
 	bool has_cost;
@@ -31,15 +32,15 @@ struct usage_database {
 
 static bool failed(struct usage_database *d, struct err *e)
 {
-	int code = d->db ? sqlite3_errcode(d->db) & 0xff : SQLITE_NOMEM;
+	int code = d->db ? d->sqlite->errcode(d->db) & 0xff : SQLITE_NOMEM;
 
 	return err_set(e, code == SQLITE_FULL || code == SQLITE_IOERR ? ERR_IO : ERR_LIMIT,
-		"%s: %s", d->path, d->db ? sqlite3_errmsg(d->db) : "no memory");
+		"%s: %s", d->path, d->db ? d->sqlite->errmsg(d->db) : "no memory");
 }
 
 static bool execute(struct usage_database *d, const char *sql, struct err *e)
 {
-	return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(d, e);
+	return d->sqlite->exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(d, e);
 }
 
 /* ---- what is at its place ---- */
@@ -124,21 +125,25 @@ static bool make_tables(struct usage_database *d, struct err *e)
 	buf_put_text(&insert, ")");
 	if (!execute(d, buf_text(&sql), e))
 		return false;
-	return (sqlite3_prepare_v2(d->db, buf_text(&insert), -1, &d->answer, NULL) == SQLITE_OK &&
-		       sqlite3_prepare_v2(d->db, "INSERT INTO tools VALUES (?, ?, ?)", -1, &d->tool,
-			       NULL) == SQLITE_OK) ||
+	return (d->sqlite->prepare_v2(d->db, buf_text(&insert), -1, &d->answer, NULL) ==
+			       SQLITE_OK &&
+		       d->sqlite->prepare_v2(d->db, "INSERT INTO tools VALUES (?, ?, ?)", -1,
+			       &d->tool, NULL) == SQLITE_OK) ||
 	       failed(d, e);
 }
 
 bool usage_database_new(const char *path, bool has_cost, struct usage_database **out, struct err *e)
 {
-	if (!is_ours(path, e) || !is_free(path, e))
+	const struct sqlite_table *sqlite = sqlite_table_open(e);
+
+	if (!sqlite || !is_ours(path, e) || !is_free(path, e))
 		return false;
 	struct usage_database *d = must_alloc(1, sizeof *d);
+	d->sqlite = sqlite;
 	d->path = must_copy(path, strlen(path));
 	d->has_cost = has_cost;
 	if (!beside_begin(&d->place, path, e) ||
-		!(sqlite3_open_v2(buf_text(&d->place.temporary), &d->db,
+		!(d->sqlite->open_v2(buf_text(&d->place.temporary), &d->db,
 			  SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK ||
 			failed(d, e)) ||
 		!make_tables(d, e)) {
@@ -151,7 +156,7 @@ bool usage_database_new(const char *path, bool has_cost, struct usage_database *
 
 /* ---- rows ---- */
 
-static void bind_text(sqlite3_stmt *s, int at, struct str text)
+static void bind_text(const struct usage_database *d, sqlite3_stmt *s, int at, struct str text)
 {
 	AUTO(buf) repaired = {0};
 
@@ -159,24 +164,24 @@ static void bind_text(sqlite3_stmt *s, int at, struct str text)
 		utf8_put_repaired(&repaired, text);
 		text = buf_str(&repaired);
 	}
-	(void)sqlite3_bind_text64(
+	(void)d->sqlite->bind_text64(
 		s, at, text.n ? text.p : "", text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 static bool step(struct usage_database *d, sqlite3_stmt *s, struct err *e)
 {
-	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(d, e);
+	bool is_done = d->sqlite->step(s) == SQLITE_DONE || failed(d, e);
 
-	(void)sqlite3_reset(s);
+	(void)d->sqlite->reset(s);
 	return is_done;
 }
 
-static void bind_cost(sqlite3_stmt *s, int at, int64_t nanousd)
+static void bind_cost(const struct usage_database *d, sqlite3_stmt *s, int at, int64_t nanousd)
 {
 	if (nanousd < 0)
-		(void)sqlite3_bind_null(s, at);
+		(void)d->sqlite->bind_null(s, at);
 	else
-		(void)sqlite3_bind_int64(s, at, nanousd);
+		(void)d->sqlite->bind_int64(s, at, nanousd);
 }
 
 bool usage_database_add(struct usage_database *d, const struct usage_view *view,
@@ -185,23 +190,23 @@ bool usage_database_add(struct usage_database *d, const struct usage_view *view,
 	AUTO(buf) time = {0};
 	int at = 1;
 
-	(void)sqlite3_bind_int64(d->answer, at++, ++d->count);
+	(void)d->sqlite->bind_int64(d->answer, at++, ++d->count);
 	usage_put_instant(&time, entry->time_ms);
-	bind_text(d->answer, at++, buf_str(&time));
-	(void)sqlite3_bind_int64(d->answer, at++, entry->time_ms);
+	bind_text(d, d->answer, at++, buf_str(&time));
+	(void)d->sqlite->bind_int64(d->answer, at++, entry->time_ms);
 	for (const struct usage_field *f = usage_fields; f->name; f++)
 		if (f->kind == USAGE_FIELD_NAME)
-			bind_text(d->answer, at++, usage_name(view, usage_field_name(f, entry)));
+			bind_text(d, d->answer, at++, usage_name(view, usage_field_name(f, entry)));
 		else if (f->kind != USAGE_FIELD_COST)
-			(void)sqlite3_bind_int64(d->answer, at++, usage_field_number(f, entry));
+			(void)d->sqlite->bind_int64(d->answer, at++, usage_field_number(f, entry));
 		else if (d->has_cost)
-			bind_cost(d->answer, at++, usage_entry_cost(entry, mode));
+			bind_cost(d, d->answer, at++, usage_entry_cost(entry, mode));
 	if (!step(d, d->answer, e))
 		return false;
 	for (size_t i = 0; i < entry->tool_count; i++) {
-		(void)sqlite3_bind_int64(d->tool, 1, d->count);
-		(void)sqlite3_bind_int64(d->tool, 2, (int64_t)i + 1);
-		bind_text(d->tool, 3, usage_name(view, entry->tools[i]));
+		(void)d->sqlite->bind_int64(d->tool, 1, d->count);
+		(void)d->sqlite->bind_int64(d->tool, 2, (int64_t)i + 1);
+		bind_text(d, d->tool, 3, usage_name(view, entry->tools[i]));
 		if (!step(d, d->tool, e))
 			return false;
 	}
@@ -212,10 +217,10 @@ bool usage_database_end(struct usage_database *d, struct err *e)
 {
 	if (!execute(d, "COMMIT", e))
 		return false;
-	sqlite3_finalize(d->answer);
-	sqlite3_finalize(d->tool);
+	d->sqlite->finalize(d->answer);
+	d->sqlite->finalize(d->tool);
 	d->answer = d->tool = NULL;
-	if (sqlite3_close(d->db) != SQLITE_OK)
+	if (d->sqlite->close(d->db) != SQLITE_OK)
 		return failed(d, e);
 	d->db = NULL;
 	return beside_end(&d->place, e);
@@ -225,9 +230,9 @@ void usage_database_free(struct usage_database *d)
 {
 	if (!d)
 		return;
-	sqlite3_finalize(d->answer);
-	sqlite3_finalize(d->tool);
-	sqlite3_close(d->db);
+	d->sqlite->finalize(d->answer);
+	d->sqlite->finalize(d->tool);
+	d->sqlite->close(d->db);
 	beside_release(&d->place);
 	free(d->path);
 	free(d);

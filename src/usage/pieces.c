@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/must.h"
+#include "io/sqlite_table.h"
 
 enum {
 	PIECE_VERSION = 0x66740003, /* user_version: "ft", and the format's number */
@@ -26,6 +26,7 @@ enum {
 };
 
 struct pieces {
+	const struct sqlite_table *sqlite;
 	sqlite3 *db;
 	char *path, *temporary; /* temporary NULL: it is at its place */
 	sqlite3_stmt *add_chunk, *put; /* prepared once for hundreds and thousands */
@@ -36,24 +37,25 @@ struct pieces {
 
 static bool failed(struct pieces *pieces, struct err *e)
 {
-	int code = sqlite3_errcode(pieces->db) & 0xff;
+	int code = pieces->sqlite->errcode(pieces->db) & 0xff;
 	/* SQLITE_ERROR: there are other tables than there should be. */
 	bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
 
-	return err_set(
-		e, is_damage ? ERR_PARSE : ERR_IO, "the index: %s", sqlite3_errmsg(pieces->db));
+	return err_set(e, is_damage ? ERR_PARSE : ERR_IO, "the index: %s",
+		pieces->sqlite->errmsg(pieces->db));
 }
 
 static bool run(struct pieces *pieces, const char *sql, struct err *e)
 {
-	return sqlite3_exec(pieces->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(pieces, e);
+	return pieces->sqlite->exec(pieces->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       failed(pieces, e);
 }
 
 static sqlite3_stmt *prepare(struct pieces *pieces, const char *sql, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
 
-	if (sqlite3_prepare_v2(pieces->db, sql, -1, &s, NULL) != SQLITE_OK) {
+	if (pieces->sqlite->prepare_v2(pieces->db, sql, -1, &s, NULL) != SQLITE_OK) {
 		(void)failed(pieces, e);
 		return NULL;
 	}
@@ -67,26 +69,26 @@ static bool number_of(struct pieces *pieces, const char *sql, int64_t *number, s
 
 	if (!s)
 		return false;
-	int code = sqlite3_step(s);
-	*number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+	int code = pieces->sqlite->step(s);
+	*number = code == SQLITE_ROW ? pieces->sqlite->column_int64(s, 0) : 0;
 	bool is_good = code == SQLITE_ROW || code == SQLITE_DONE || failed(pieces, e);
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	return is_good;
 }
 
 static bool finish(struct pieces *pieces, sqlite3_stmt *s, struct err *e)
 {
-	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(pieces, e);
+	bool is_done = pieces->sqlite->step(s) == SQLITE_DONE || failed(pieces, e);
 
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	return is_done;
 }
 
-static struct str blob(sqlite3_stmt *s, int column)
+static struct str blob(const struct pieces *pieces, sqlite3_stmt *s, int column)
 {
-	const char *p = sqlite3_column_blob(s, column);
+	const char *p = pieces->sqlite->column_blob(s, column);
 
-	return (struct str){p ? p : "", (size_t)sqlite3_column_bytes(s, column)};
+	return (struct str){p ? p : "", (size_t)pieces->sqlite->column_bytes(s, column)};
 }
 
 /* ---- opening ---- */
@@ -114,16 +116,16 @@ static void shorten_log(struct pieces *pieces)
 	struct stat s;
 
 	buf_printf(&name, "%s-wal", pieces->path);
-	(void)sqlite3_exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
+	(void)pieces->sqlite->exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
 	if (stat(buf_text(&name), &s) == 0 && s.st_size > WAL_PAGES * PAGE_BYTES)
-		(void)sqlite3_wal_checkpoint_v2(
+		(void)pieces->sqlite->wal_checkpoint_v2(
 			pieces->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 static void forget_statements(struct pieces *pieces)
 {
-	sqlite3_finalize(pieces->add_chunk);
-	sqlite3_finalize(pieces->put);
+	pieces->sqlite->finalize(pieces->add_chunk);
+	pieces->sqlite->finalize(pieces->put);
 	pieces->add_chunk = pieces->put = NULL;
 }
 
@@ -136,7 +138,7 @@ void pieces_close(struct pieces *pieces)
 	if (pieces->has_written)
 		shorten_log(pieces);
 	if (pieces->db)
-		sqlite3_close(pieces->db);
+		pieces->sqlite->close(pieces->db);
 	if (pieces->temporary) {
 		remove_all(pieces->temporary);
 		free(pieces->temporary);
@@ -147,15 +149,19 @@ void pieces_close(struct pieces *pieces)
 
 static struct pieces *open_at(const char *path, const char *file, int flags, struct err *e)
 {
-	struct pieces *pieces = must_alloc(1, sizeof *pieces);
+	const struct sqlite_table *sqlite = sqlite_table_open(e);
 
+	if (!sqlite)
+		return NULL;
+	struct pieces *pieces = must_alloc(1, sizeof *pieces);
+	pieces->sqlite = sqlite;
 	pieces->path = must_copy(path, strlen(path));
-	if (sqlite3_open_v2(file, &pieces->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+	if (sqlite->open_v2(file, &pieces->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		(void)failed(pieces, e);
 		pieces_close(pieces);
 		return NULL;
 	}
-	(void)sqlite3_busy_timeout(pieces->db, BUSY_MS);
+	(void)sqlite->busy_timeout(pieces->db, BUSY_MS);
 	return pieces;
 }
 
@@ -177,12 +183,12 @@ static enum pieces_found check(struct pieces *pieces, struct err *e)
 
 static void set_up(struct pieces *pieces)
 {
-	(void)sqlite3_exec(pieces->db,
+	(void)pieces->sqlite->exec(pieces->db,
 		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
 		"PRAGMA journal_size_limit=1048576",
 		NULL, NULL, NULL);
-	(void)sqlite3_wal_autocheckpoint(pieces->db, 0);
-	(void)sqlite3_db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	(void)pieces->sqlite->wal_autocheckpoint(pieces->db, 0);
+	(void)pieces->sqlite->db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 bool pieces_are_ours(const char *path)
@@ -388,11 +394,12 @@ struct piece_row {
 	uint64_t mark;
 };
 
-static bool take_row(sqlite3_stmt *s, struct piece_row *row, struct err *e)
+static bool take_row(
+	const struct pieces *pieces, sqlite3_stmt *s, struct piece_row *row, struct err *e)
 {
-	*row = (struct piece_row){.kind = (enum piece_kind)sqlite3_column_int(s, 0),
-		.number = (uint32_t)sqlite3_column_int64(s, 1),
-		.bytes = blob(s, 2)};
+	*row = (struct piece_row){.kind = (enum piece_kind)pieces->sqlite->column_int(s, 0),
+		.number = (uint32_t)pieces->sqlite->column_int64(s, 1),
+		.bytes = blob(pieces, s, 2)};
 	return take_mark(row->kind, row->number, &row->bytes, &row->mark, e);
 }
 
@@ -407,14 +414,15 @@ bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err 
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, PIECE_LOADED);
-	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		is_good = take_row(s, &row, e) && visit(self, row.kind, row.number, row.bytes, e);
+	(void)pieces->sqlite->bind_int(s, 1, PIECE_LOADED);
+	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW) {
+		is_good = take_row(pieces, s, &row, e) &&
+			  visit(self, row.kind, row.number, row.bytes, e);
 		sum += is_good ? row.mark : 0;
 	}
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(pieces, e);
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	if (is_good && sum != pieces->sum)
 		return err_set(e, ERR_PARSE, "the index: pieces of it are missing");
 	return is_good;
@@ -429,16 +437,16 @@ bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, (int)kind);
-	(void)sqlite3_bind_int64(s, 2, number);
-	int code = sqlite3_step(s);
-	bool is_good = code == SQLITE_ROW ? take_row(s, &row, e)
+	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
+	(void)pieces->sqlite->bind_int64(s, 2, number);
+	int code = pieces->sqlite->step(s);
+	bool is_good = code == SQLITE_ROW ? take_row(pieces, s, &row, e)
 		       : code == SQLITE_DONE
 			       ? err_set(e, ERR_PARSE, "the index: a piece of it is missing")
 			       : failed(pieces, e);
 	if (is_good)
 		buf_put_str(out, row.bytes);
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	return is_good;
 }
 
@@ -448,12 +456,12 @@ static bool each_chunk(
 	bool is_good = true;
 	int code = SQLITE_DONE;
 
-	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW)
-		is_good = visit(self, (uint32_t)sqlite3_column_int64(s, 0),
-			sqlite3_column_int64(s, 1), blob(s, 2), e);
+	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW)
+		is_good = visit(self, (uint32_t)pieces->sqlite->column_int64(s, 0),
+			pieces->sqlite->column_int64(s, 1), blob(pieces, s, 2), e);
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(pieces, e);
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	return is_good;
 }
 
@@ -467,8 +475,8 @@ bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int64(s, 1, since_ms);
-	(void)sqlite3_bind_int64(s, 2, until_ms);
+	(void)pieces->sqlite->bind_int64(s, 1, since_ms);
+	(void)pieces->sqlite->bind_int64(s, 2, until_ms);
 	return each_chunk(pieces, s, visit, self, e);
 }
 
@@ -480,7 +488,7 @@ bool pieces_file_chunks(
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int64(s, 1, file);
+	(void)pieces->sqlite->bind_int64(s, 1, file);
 	return each_chunk(pieces, s, visit, self, e);
 }
 
@@ -490,8 +498,8 @@ bool pieces_begin(struct pieces *pieces, struct err *e)
 {
 	int64_t generation = 0;
 
-	if (sqlite3_exec(pieces->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite3_errcode(pieces->db) == SQLITE_BUSY
+	if (pieces->sqlite->exec(pieces->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return pieces->sqlite->errcode(pieces->db) == SQLITE_BUSY
 			       ? err_set(e, ERR_CANCELLED, "somebody else writes the index")
 			       : failed(pieces, e);
 	pieces->is_writing = true;
@@ -525,7 +533,7 @@ static bool finish_sum(struct pieces *pieces, struct err *e)
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int64(s, 1, (int64_t)pieces->sum);
+	(void)pieces->sqlite->bind_int64(s, 1, (int64_t)pieces->sum);
 	return finish(pieces, s, e);
 }
 
@@ -543,18 +551,18 @@ static bool forget_marks(
 		e);
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, (int)kind);
-	(void)sqlite3_bind_int64(s, 2, first);
-	(void)sqlite3_bind_int64(s, 3, last);
+	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
+	(void)pieces->sqlite->bind_int64(s, 2, first);
+	(void)pieces->sqlite->bind_int64(s, 3, last);
 	bool is_good = true;
 	struct piece_row row;
-	while (is_good && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		is_good = take_row(s, &row, e);
+	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW) {
+		is_good = take_row(pieces, s, &row, e);
 		pieces->sum -= is_good ? row.mark : 0;
 	}
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(pieces, e);
-	sqlite3_finalize(s);
+	pieces->sqlite->finalize(s);
 	return is_good;
 }
 
@@ -576,12 +584,12 @@ bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 			prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, (int)kind);
-	(void)sqlite3_bind_int64(s, 2, number);
-	(void)sqlite3_bind_blob64(s, 3, marked.p, marked.n, SQLITE_STATIC);
+	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
+	(void)pieces->sqlite->bind_int64(s, 2, number);
+	(void)pieces->sqlite->bind_blob64(s, 3, marked.p, marked.n, SQLITE_STATIC);
 	pieces->sum += kind < PIECE_LOADED ? mark : 0;
-	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(pieces, e);
-	(void)sqlite3_reset(s);
+	bool is_done = pieces->sqlite->step(s) == SQLITE_DONE || failed(pieces, e);
+	(void)pieces->sqlite->reset(s);
 	return is_done;
 }
 
@@ -592,7 +600,7 @@ bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e)
 	sqlite3_stmt *s = prepare(pieces, "DELETE FROM piece WHERE kind = ?", e);
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int(s, 1, (int)kind);
+	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
 	return finish(pieces, s, e);
 }
 
@@ -609,11 +617,11 @@ static bool extend_row(struct pieces *pieces, uint32_t file, int64_t first_ms, i
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_blob64(s, 1, bytes.p, bytes.n, SQLITE_STATIC);
-	(void)sqlite3_bind_int64(s, 2, first_ms);
-	(void)sqlite3_bind_int64(s, 3, last_ms);
-	(void)sqlite3_bind_int64(s, 4, file);
-	(void)sqlite3_bind_int(s, 5, CHUNK_ROW_BYTES);
+	(void)pieces->sqlite->bind_blob64(s, 1, bytes.p, bytes.n, SQLITE_STATIC);
+	(void)pieces->sqlite->bind_int64(s, 2, first_ms);
+	(void)pieces->sqlite->bind_int64(s, 3, last_ms);
+	(void)pieces->sqlite->bind_int64(s, 4, file);
+	(void)pieces->sqlite->bind_int(s, 5, CHUNK_ROW_BYTES);
 	return finish(pieces, s, e);
 }
 
@@ -623,7 +631,7 @@ bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item, 
 	if (!pieces->temporary) {
 		if (!extend_row(pieces, file, first_ms, last_ms, bytes, e))
 			return false;
-		if (sqlite3_changes(pieces->db) > 0)
+		if (pieces->sqlite->changes(pieces->db) > 0)
 			return true;
 	}
 	sqlite3_stmt *s = pieces->add_chunk;
@@ -634,13 +642,13 @@ bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item, 
 			e);
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int64(s, 1, file);
-	(void)sqlite3_bind_int64(s, 2, first_item);
-	(void)sqlite3_bind_int64(s, 3, first_ms);
-	(void)sqlite3_bind_int64(s, 4, last_ms);
-	(void)sqlite3_bind_blob64(s, 5, bytes.p, bytes.n, SQLITE_STATIC);
-	bool is_done = sqlite3_step(s) == SQLITE_DONE || failed(pieces, e);
-	(void)sqlite3_reset(s);
+	(void)pieces->sqlite->bind_int64(s, 1, file);
+	(void)pieces->sqlite->bind_int64(s, 2, first_item);
+	(void)pieces->sqlite->bind_int64(s, 3, first_ms);
+	(void)pieces->sqlite->bind_int64(s, 4, last_ms);
+	(void)pieces->sqlite->bind_blob64(s, 5, bytes.p, bytes.n, SQLITE_STATIC);
+	bool is_done = pieces->sqlite->step(s) == SQLITE_DONE || failed(pieces, e);
+	(void)pieces->sqlite->reset(s);
 	return is_done;
 }
 
@@ -650,7 +658,7 @@ bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e)
 
 	if (!s)
 		return false;
-	(void)sqlite3_bind_int64(s, 1, file);
+	(void)pieces->sqlite->bind_int64(s, 1, file);
 	return finish(pieces, s, e);
 }
 
@@ -661,7 +669,7 @@ static bool land(struct pieces *pieces, struct err *e)
 	/* Whoever reads later does so beside whoever writes. */
 	if (!run(pieces, "PRAGMA journal_mode=WAL", e))
 		return false;
-	int closed = sqlite3_close(pieces->db);
+	int closed = pieces->sqlite->close(pieces->db);
 	pieces->db = NULL;
 	if (closed != SQLITE_OK)
 		return err_set(e, ERR_IO, "the index cannot be closed");
@@ -686,6 +694,6 @@ bool pieces_commit(struct pieces *pieces, struct err *e)
 void pieces_rollback(struct pieces *pieces)
 {
 	if (pieces->is_writing && pieces->db)
-		(void)sqlite3_exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
+		(void)pieces->sqlite->exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
 	pieces->is_writing = false;
 }

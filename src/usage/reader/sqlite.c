@@ -36,7 +36,7 @@ enum {
 
 static bool fail(struct source *source, struct err *e)
 {
-	int code = source->db ? sqlite3_errcode(source->db) : SQLITE_NOMEM;
+	int code = source->db ? source->sqlite->errcode(source->db) : SQLITE_NOMEM;
 	struct str path = source->file->path;
 
 	switch (code) {
@@ -52,7 +52,7 @@ static bool fail(struct source *source, struct err *e)
 		return err_set(e, ERR_PARSE, "%.*s: a damaged database", STR_ARG(path));
 	default:
 		return err_set(e, ERR_IO, "%.*s: %s", STR_ARG(path),
-			source->db ? sqlite3_errmsg(source->db) : "no memory");
+			source->db ? source->sqlite->errmsg(source->db) : "no memory");
 	}
 }
 
@@ -134,14 +134,17 @@ static bool open_with(struct source *source, const char *parameters, struct err 
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_PRIVATECACHE;
 
+	source->sqlite = sqlite_table_open(e);
+	if (!source->sqlite)
+		return false;
 	put_uri(&uri, source->file->path, parameters);
-	if (sqlite3_open_v2(buf_text(&uri), &source->db, flags, NULL) != SQLITE_OK)
+	if (source->sqlite->open_v2(buf_text(&uri), &source->db, flags, NULL) != SQLITE_OK)
 		return fail(source, e);
-	sqlite3_busy_timeout(source->db, BUSY_MS);
-	sqlite3_limit(source->db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
-	sqlite3_db_config(source->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(source->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(source->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	source->sqlite->busy_timeout(source->db, BUSY_MS);
+	source->sqlite->limit(source->db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
+	source->sqlite->db_config(source->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	source->sqlite->db_config(source->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	source->sqlite->db_config(source->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return true;
 }
 
@@ -168,7 +171,8 @@ bool source_open(struct usage_file *file, struct source *out, struct err *e)
 		return open_with(out, "&immutable=1", e);
 	if (!open_with(out, "&vfs=unix-none", e))
 		return false;
-	if (sqlite3_exec(out->db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
+	if (out->sqlite->exec(out->db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL) !=
+		SQLITE_OK)
 		return fail(out, e);
 	return true;
 }
@@ -195,7 +199,8 @@ bool source_end(struct source *source, struct err *e)
 
 void source_release(struct source *source)
 {
-	sqlite3_close(source->db);
+	if (source->db)
+		source->sqlite->close(source->db);
 	source->db = NULL;
 	for (int i = 0; i < 2; i++) {
 		int fd = source->held[i] - 1;
@@ -211,17 +216,18 @@ bool source_has_table(struct source *source, const char *table)
 	sqlite3_stmt *statement = NULL;
 	bool has = false;
 
-	if (!source->db || sqlite3_prepare_v2(source->db, sql, -1, &statement, NULL) != SQLITE_OK)
+	if (!source->db ||
+		source->sqlite->prepare_v2(source->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return false;
-	sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
-	has = sqlite3_step(statement) == SQLITE_ROW;
-	sqlite3_finalize(statement);
+	source->sqlite->bind_text(statement, 1, table, -1, SQLITE_STATIC);
+	has = source->sqlite->step(statement) == SQLITE_ROW;
+	source->sqlite->finalize(statement);
 	return has;
 }
 
 static bool has_column(struct source *source, const char *table, const char *column)
 {
-	return sqlite3_table_column_metadata(
+	return source->sqlite->table_column_metadata(
 		       source->db, NULL, table, column, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
@@ -236,8 +242,8 @@ static void complain(struct source *source, const char *format, const char *a, c
 /* Reads the schema; false when it cannot be read. */
 static bool read_schema(struct source *source, struct err *e)
 {
-	if (sqlite3_exec(source->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) ==
-		SQLITE_OK)
+	if (source->sqlite->exec(source->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL,
+		    NULL) == SQLITE_OK)
 		return true;
 	return fail(source, e);
 }
@@ -270,14 +276,16 @@ bool source_rows(struct source *source, const char *table, const struct column *
 				&sql, "%s\"%s\"", count == 1 ? "SELECT " : ", ", columns[i].name);
 	}
 	buf_printf(&sql, " FROM \"%s\" %s", table, tail);
-	if (sqlite3_prepare_v2(source->db, buf_text(&sql), -1, &out->statement, NULL) != SQLITE_OK)
+	if (source->sqlite->prepare_v2(source->db, buf_text(&sql), -1, &out->statement, NULL) !=
+		SQLITE_OK)
 		return fail(source, e);
 	return true;
 }
 
 void sqlite_rows_release(struct sqlite_rows *rows)
 {
-	sqlite3_finalize(rows->statement);
+	if (rows->statement)
+		rows->source->sqlite->finalize(rows->statement);
 	rows->statement = NULL;
 }
 
@@ -285,8 +293,8 @@ void sqlite_rows_again(struct sqlite_rows *rows, struct str value)
 {
 	if (!rows->statement)
 		return;
-	sqlite3_reset(rows->statement);
-	sqlite3_bind_text64(
+	rows->source->sqlite->reset(rows->statement);
+	rows->source->sqlite->bind_text64(
 		rows->statement, 1, value.p ? value.p : "", value.n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
@@ -294,7 +302,7 @@ bool sqlite_rows_next(struct sqlite_rows *rows, struct err *e)
 {
 	if (!rows->statement)
 		return false;
-	int code = sqlite3_step(rows->statement);
+	int code = rows->source->sqlite->step(rows->statement);
 	rows->is_broken = code != SQLITE_ROW && code != SQLITE_DONE;
 	if (rows->is_broken)
 		fail(rows->source, e);
@@ -305,8 +313,9 @@ struct str sqlite_rows_text(struct sqlite_rows *rows, int column)
 {
 	int place = rows->places[column];
 
-	if (place < 0 || sqlite3_column_type(rows->statement, place) == SQLITE_NULL)
+	if (place < 0 || rows->source->sqlite->column_type(rows->statement, place) == SQLITE_NULL)
 		return (struct str){0};
-	const char *text = (const char *)sqlite3_column_text(rows->statement, place);
-	return (struct str){text ? text : "", (size_t)sqlite3_column_bytes(rows->statement, place)};
+	const char *text = (const char *)rows->source->sqlite->column_text(rows->statement, place);
+	return (struct str){text ? text : "",
+		(size_t)rows->source->sqlite->column_bytes(rows->statement, place)};
 }

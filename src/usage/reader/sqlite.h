@@ -7,13 +7,14 @@
 #ifndef USAGE_READER_SQLITE_H
 #define USAGE_READER_SQLITE_H
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "base/must.h"
+#include "io/sqlite_table.h"
 #include "usage/reader.h"
 
 struct source {
+	const struct sqlite_table *sqlite; /* set with db */
 	sqlite3 *db; /* NULL: there is nothing to read, and a complaint said why */
 	struct usage_file *file;
 	bool has_log_mode, has_log;
