@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* catalog: prices and limits out of models.json, read where it lies whenever somebody asks. */
-#include "base/hash.h"
+/* catalog: prices and limits out of the rows that models.json was made into. */
 #include "base/json.h"
-#include "llm/llm.h"
-
-extern const char embed_models_json[];
-
-static struct str catalog(void)
-{
-	return str_from(embed_models_json);
-}
+#include "llm/catalog_table.h"
 
 struct str catalog_date(void)
 {
-	struct arena none = {0}; /* a date has no escapes: nothing is copied */
-
-	return json_text(json_get(catalog(), "generated"), &none);
+	return str_from(catalog_table_date);
 }
 
 uint64_t catalog_mark(void)
 {
-	return hash_bytes(catalog());
+	return catalog_table_mark;
 }
 
 /*
@@ -48,119 +38,51 @@ int64_t catalog_price(struct str text)
 	return price;
 }
 
-enum { INPUT, OUTPUT, READ, WRITE, WRITE_1H, ABOVE, PRICE_FIELDS };
-
-static const struct str price_names[PRICE_FIELDS] = {
-	[INPUT] = STR("input"),
-	[OUTPUT] = STR("output"),
-	[READ] = STR("cache_read"),
-	[WRITE] = STR("cache_write"),
-	[WRITE_1H] = STR("cache_write_1h"),
-	[ABOVE] = STR("input_tokens_above"),
-};
-
-static int64_t price_or(struct str text, int64_t fallback)
+static struct model model_of(const struct catalog_row *row)
 {
-	int64_t price = catalog_price(text);
-
-	return price < 0 ? fallback : price;
-}
-
-/* A null price is "not billed separately": as input, or as the ordinary write. */
-static bool get_price(const struct str *m, struct price *out)
-{
-	out->input = catalog_price(m[INPUT]);
-	out->output = catalog_price(m[OUTPUT]);
-	out->cache_read = price_or(m[READ], out->input);
-	out->cache_write = price_or(m[WRITE], out->input);
-	out->cache_write_1h = price_or(m[WRITE_1H], out->cache_write);
-	return out->input >= 0 && out->output >= 0;
-}
-
-static struct str wire_of(struct str api)
-{
-	static const struct {
-		const char *api;
-		struct str wire;
-	} wires_of[] = {
-		{"anthropic", STR("anthropic")}, {"openai-chat", STR("openai")},
-		{"openai-responses", STR("openai")}, /* they take Chat Completions too */
-		{"gemini", STR("openai")}, /* by its compatible endpoint */
-	};
-
-	for (size_t i = 0; i < sizeof wires_of / sizeof wires_of[0]; i++)
-		if (json_text_is(api, wires_of[i].api))
-			return wires_of[i].wire;
-	return STR("");
-}
-
-/* Beside the tokens: 2.5 is 2,500 permille, and 10 USD per 1,000 searches are 10,000,000 each. */
-static void get_extras(struct str value, struct str providers, struct model *model)
-{
-	struct arena none = {0};
-	struct str key, facts;
-
-	model->fast_permille = price_or(json_get(value, "fast"), 0) / 1'000;
-	model->region_permille = price_or(json_get(value, "bedrock_region"), 1'000'000) / 1'000;
-	model->web_search_nanousd = -1;
-	json_each (providers, key, facts)
-		if (str_eq(json_text(key, &none), model->provider)) {
-			model->us_permille = price_or(json_get(facts, "us_inference"), 0) / 1'000;
-			model->web_search_nanousd = price_or(json_get(facts, "web_search"), -1);
-		}
-}
-
-/* providers: the catalogue's. */
-static struct model read_model(struct str value, struct str providers)
-{
-	struct arena none = {0};
-	struct str m[PRICE_FIELDS], tier[PRICE_FIELDS];
-	struct model model = {
-		.id = json_text(json_get(value, "id"), &none),
-		.provider = json_text(json_get(value, "provider"), &none),
-		.wire = wire_of(json_get(value, "api")),
-		.context_tokens = json_int_or(json_get(value, "context"), 0),
-		.max_output_tokens = json_int_or(json_get(value, "max_output"), 0),
-		.is_blind = !json_bool_or(json_get(value, "vision"), true),
-	};
-
-	json_pick(value, price_names, PRICE_FIELDS, m);
-	json_pick(json_at(json_get(value, "tiers"), 0), price_names, PRICE_FIELDS, tier);
-	model.has_price = get_price(m, &model.price);
-	if (get_price(tier, &model.tier))
-		model.tier_above_tokens = json_int_or(tier[ABOVE], 0);
-	get_extras(value, providers, &model);
-	return model;
+	return (struct model){.id = str_from(row->id),
+		.provider = str_from(row->provider),
+		.wire = str_from(row->wire),
+		.context_tokens = row->context_tokens,
+		.max_output_tokens = row->max_output_tokens,
+		.price = row->price,
+		.is_blind = row->is_blind,
+		.has_price = row->has_price,
+		.tier = row->tier,
+		.tier_above_tokens = row->tier_above_tokens,
+		.fast_permille = row->fast_permille,
+		.us_permille = row->us_permille,
+		.region_permille = row->region_permille,
+		.web_search_nanousd = row->web_search_nanousd};
 }
 
 void catalog_each(bool (*visit)(void *self, const struct model *m), void *self)
 {
-	struct str key, value, models = json_get(catalog(), "models");
-	struct str providers = json_get(catalog(), "providers");
-
-	json_each (models, key, value) {
-		struct model model = read_model(value, providers);
+	for (size_t i = 0; i < catalog_row_count; i++) {
+		struct model model = model_of(&catalog_rows[i]);
 		if (!visit(self, &model))
 			return;
 	}
 }
 
-static bool is_named(struct str value, const char *name, struct str text)
-{
-	struct arena none = {0};
-
-	return str_eq(json_text(json_get(value, name), &none), text);
-}
-
 static bool find(struct str provider, struct str id, struct model *out)
 {
-	struct str key, value, models = json_get(catalog(), "models");
+	size_t from = 0, to = catalog_row_count;
 
-	json_each (models, key, value)
-		if (is_named(value, "id", id) && is_named(value, "provider", provider)) {
-			*out = read_model(value, json_get(catalog(), "providers"));
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+		const struct catalog_row *row = &catalog_rows[catalog_by_name[middle]];
+		int order = str_cmp(provider, str_from(row->provider));
+		order = order ? order : str_cmp(id, str_from(row->id));
+		if (!order) {
+			*out = model_of(row);
 			return true;
 		}
+		if (order < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
 	return false;
 }
 

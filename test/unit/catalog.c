@@ -6,7 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "llm/llm.h"
 
 static struct model model(const char *provider, const char *id)
@@ -116,6 +119,79 @@ static void test_each(void **)
 	assert_int_equal(left, 0);
 }
 
+/* ---- the program's table and the file ---- */
+
+struct comparison {
+	struct str models, providers;
+	size_t count;
+};
+
+static int64_t price_or(struct str object, const char *name, int64_t fallback)
+{
+	int64_t price = catalog_price(json_get(object, name));
+
+	return price < 0 ? fallback : price;
+}
+
+static void assert_price(const struct price *price, struct str from)
+{
+	int64_t input = price_or(from, "input", -1), write = price_or(from, "cache_write", input);
+
+	assert_int_equal(price->input, input);
+	assert_int_equal(price->output, price_or(from, "output", -1));
+	assert_int_equal(price->cache_read, price_or(from, "cache_read", input));
+	assert_int_equal(price->cache_write, write);
+	assert_int_equal(price->cache_write_1h, price_or(from, "cache_write_1h", write));
+}
+
+static bool compare(void *self, const struct model *m)
+{
+	struct comparison *c = self;
+	struct arena none = {0};
+	struct str from = json_at(c->models, c->count++);
+	struct str tier = json_at(json_get(from, "tiers"), 0);
+	struct str facts = json_get(c->providers, arena_text(&none, m->provider));
+	struct model found;
+
+	assert_true(str_eq(json_text(json_get(from, "id"), &none), m->id));
+	assert_true(str_eq(json_text(json_get(from, "provider"), &none), m->provider));
+	assert_int_equal(m->context_tokens, json_int_or(json_get(from, "context"), 0));
+	assert_int_equal(m->max_output_tokens, json_int_or(json_get(from, "max_output"), 0));
+	assert_true(m->is_blind == !json_bool_or(json_get(from, "vision"), true));
+	assert_price(&m->price, from);
+	assert_int_equal(
+		m->tier_above_tokens, json_int_or(json_get(tier, "input_tokens_above"), 0));
+	if (m->tier_above_tokens)
+		assert_price(&m->tier, tier);
+	assert_int_equal(m->fast_permille, price_or(from, "fast", 0) / 1000);
+	assert_int_equal(m->region_permille, price_or(from, "bedrock_region", 1'000'000) / 1000);
+	assert_int_equal(m->us_permille, price_or(facts, "us_inference", 0) / 1000);
+	assert_int_equal(m->web_search_nanousd, price_or(facts, "web_search", -1));
+	assert_true(catalog_find(m->provider, m->id, &found));
+	assert_true(found.id.p == m->id.p);
+	arena_release(&none);
+	return true;
+}
+
+static void test_all_as_in_the_file(void **)
+{
+	AUTO(buf) file = {0};
+	struct arena none = {0};
+	struct str key, value;
+	struct err e;
+
+	assert_true(file_read(AT_FDCWD, "src/llm/models.json", 1 << 20, &file, &e));
+	struct comparison c = {
+		json_get(buf_str(&file), "models"), json_get(buf_str(&file), "providers"), 0};
+	catalog_each(compare, &c);
+	size_t count = 0;
+	json_each (c.models, key, value)
+		count++;
+	assert_int_equal(c.count, count);
+	assert_true(
+		str_eq(catalog_date(), json_text(json_get(buf_str(&file), "generated"), &none)));
+}
+
 static const struct {
 	const char *provider, *id;
 	struct usage usage;
@@ -169,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_same_id_at_two_providers),
 		cmocka_unit_test(test_dated_ids),
 		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_all_as_in_the_file),
 		cmocka_unit_test(test_costs),
 	};
 
