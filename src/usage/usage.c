@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/private.h"
+#include "io/sqlite_table.h"
 #include "usage/compat.h"
 #include "usage/limit.h"
 #include "usage/whole.h"
@@ -119,6 +120,8 @@ static void load_index(struct whole *w)
 		return;
 	}
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
+	if (!w->state.pieces && e.code == ERR_NOT_FOUND)
+		sqlite_table_begin(); /* while transcripts are read: a new index needs it */
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
 		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (found == PIECE_GOOD)
