@@ -19,6 +19,17 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+void buf_put_spaces(struct buf *b, size_t n)
+{
+	char *p = buf_reserve(b, n);
+
+	if (!p)
+		return;
+	memset(p, ' ', n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
 void buf_put_count(struct buf *b, int64_t n)
 {
 	char digits[24];

@@ -29,6 +29,7 @@ void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_str(struct buf *b, struct str s);
 void buf_put_text(struct buf *b, const char *text);
 void buf_put_char(struct buf *b, char c);
+void buf_put_spaces(struct buf *b, size_t n);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
 /* Digits in groups of three: "4,312". */
 void buf_put_count(struct buf *b, int64_t n);

@@ -316,11 +316,23 @@ static bool next_shown(struct str *s, uint32_t *c)
 	return false;
 }
 
+bool utf8_is_plain(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~')
+			return false;
+	return true;
+}
+
 void utf8_put_line(struct buf *b, struct str s, size_t columns)
 {
 	size_t used = 0, mark = b->n;
 	uint32_t c;
 
+	if (s.n <= columns && utf8_is_plain(s)) {
+		buf_put_str(b, s);
+		return;
+	}
 	while (next_shown(&s, &c)) {
 		if (c == '\n' || c == '\t')
 			c = ' ';

@@ -39,5 +39,7 @@ size_t utf8_escape(struct str s, bool *is_open);
 /* Whether it steers a terminal, or hides or turns around text: neither tab nor newline are such. */
 bool utf8_is_hidden(uint32_t code_point);
 int utf8_cells(uint32_t code_point); /* 0, 1 or 2 terminal cells */
+/* Only characters from space to tilde: each is one cell. */
+bool utf8_is_plain(struct str s);
 
 #endif

@@ -252,7 +252,7 @@ static bool put_answers(struct export *x, struct err *e)
 	usage_sieve_begin(&x->sieve, view, f, &x->arena);
 	for (size_t i = 0; i < view->cell_count; i++) {
 		const struct usage_cell *cell = &view->cells[i];
-		if (cell->day < f->since || cell->day > f->until)
+		if (cell->day < f->since || cell->day > f->until || cell->sum.answers == 0)
 			continue;
 		vec_push(&days, (struct day){cell->day, cell->sum.answers});
 	}

@@ -224,19 +224,19 @@ static void put_cell(struct writing *w, size_t column, struct str text, size_t c
 
 	for (size_t i = column + 1; i < w->g->column_count; i++)
 		is_last &= w->layout->width[i] == 0;
-	int space = (int)(cells < width ? width - cells : 0);
+	size_t space = cells < width ? width - cells : 0;
 	buf_clear(&w->line);
 	if (cells > width)
 		put_cut(w, &w->g->columns[column], text, width, is_number && !is_title);
 	else
 		buf_put_str(&w->line, text);
 	if (cells > width)
-		space = (int)(width - view_cells(buf_str(&w->line)));
+		space = width - view_cells(buf_str(&w->line));
 	if (is_number)
-		buf_printf(w->pen.out, "%*s", space, "");
+		buf_put_spaces(w->pen.out, space);
 	put_styled(w, buf_str(&w->line), style);
 	if (!is_last)
-		buf_printf(w->pen.out, "%*s", (is_number ? 0 : space) + GAP_CELLS, "");
+		buf_put_spaces(w->pen.out, (is_number ? 0 : space) + GAP_CELLS);
 }
 
 static void end_line(struct buf *out)

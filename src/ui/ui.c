@@ -302,6 +302,8 @@ size_t view_cells(struct str text)
 {
 	size_t cells = 0, length;
 
+	if (utf8_is_plain(text))
+		return text.n;
 	for (; text.n; text = str_skip(text, length))
 		cells += (size_t)utf8_cells(utf8_get(text, &length));
 	return cells;
@@ -313,7 +315,7 @@ void view_put_cells(struct buf *line, struct str text, size_t cells)
 
 	utf8_put_line(line, text, cells);
 	size_t used = view_cells(str_skip(buf_str(line), start));
-	buf_printf(line, "%*s", (int)(used < cells ? cells - used : 0), "");
+	buf_put_spaces(line, used < cells ? cells - used : 0);
 }
 
 const char *view_colour(const struct ui *ui, const char *code)

@@ -17,6 +17,8 @@ struct cells {
 void cells_release(struct cells *cells);
 /* The cell with these: day, names, flags; made where there is none. Valid until the next call. */
 struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like);
+/* For so many: no promise that there will be. */
+void cells_reserve(struct cells *cells, size_t count);
 /* For the index: as many as there are of count from the first-th on. */
 void cells_put(const struct cells *cells, size_t first, size_t count, struct buf *out);
 [[nodiscard]] bool cells_take(

@@ -177,6 +177,12 @@ static void look_at_file(
 			: KNOWN_NEW;
 }
 
+/* The way to a directory: from one that is open, with what of its path is behind that. */
+struct way {
+	int fd; /* AT_FDCWD: its whole path */
+	uint32_t at;
+};
+
 /*
  * A directory right below a place is opened once, and all below it is looked at from there: most of
  * what a look costs is the way to it.
@@ -184,60 +190,83 @@ static void look_at_file(
 struct looker {
 	struct known *known;
 	const bool *is_wanted;
-	int *fds; /* of the directories in known; -1: not open */
+	struct way *ways; /* of directories */
+	VEC(int) open;
+	size_t dir_count,
+		dir_runs; /* of DIR_RUN directories; behind them come the groups of files */
+	bool *must_list; /* by run: one of its directories has to be listed */
+	_Atomic bool is_bad; /* a group that cannot be unpacked */
 	_Atomic size_t next;
 };
 
+enum { DIR_RUN = 64 };
+
 /* The directory right below its place that this one is in, or the place itself. */
-static uint32_t base_of(const struct known *known, uint32_t dir)
+static uint32_t base_of(const struct known *known, const uint32_t *bases, uint32_t dir)
 {
 	const struct known_dir *dirs = known->dirs.p;
+	uint32_t parent = dirs[dir].parent;
 
-	while (dirs[dir].parent != dir && dirs[dirs[dir].parent].parent != dirs[dir].parent)
-		dir = dirs[dir].parent;
-	return dir;
+	return parent == dir || dirs[parent].parent == parent ? dir : bases[parent];
+}
+
+static void open_base(struct looker *l, uint32_t base)
+{
+	const struct known_dir *dir = &l->known->dirs.p[base];
+	char path[PATH_MAX];
+
+	if (l->open.n >= BASES_MAX || dir->path.n >= sizeof path)
+		return;
+	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	vec_push(&l->open, fd);
+	l->ways[base] = (struct way){fd, (uint32_t)dir->path.n};
 }
 
 static void open_bases(struct looker *l)
 {
-	size_t opened = 0;
+	const struct known *known = l->known;
+	uint32_t *bases = must_alloc(known->dirs.n + 1, sizeof *bases);
 
-	l->fds = must_alloc(l->known->dirs.n + 1, sizeof *l->fds);
-	for (uint32_t i = 0; i < l->known->dirs.n; i++)
-		l->fds[i] = -1;
-	for (uint32_t i = 0; i < l->known->dirs.n && opened < BASES_MAX; i++) {
-		const struct known_dir *dir = &l->known->dirs.p[i];
-		uint32_t base = base_of(l->known, i);
-		if (dir->kind != KNOWN_DIRECTORY || !l->is_wanted[dir->source] || l->fds[base] >= 0)
+	l->ways = must_alloc(known->dirs.n + 1, sizeof *l->ways);
+	l->dir_count = known->dirs.n;
+	l->dir_runs = (known->dirs.n + DIR_RUN - 1) / DIR_RUN;
+	l->must_list = must_alloc(l->dir_runs + 1, sizeof *l->must_list);
+	for (uint32_t i = 0; i < known->dirs.n; i++) {
+		const struct known_dir *dir = &known->dirs.p[i];
+		uint32_t base = bases[i] = base_of(known, bases, i);
+		l->ways[i].fd = AT_FDCWD;
+		if (dir->kind != KNOWN_DIRECTORY || !l->is_wanted[dir->source])
 			continue;
-		char path[PATH_MAX];
-		(void)snprintf(path, sizeof path, "%.*s", STR_ARG(l->known->dirs.p[base].path));
-		l->fds[base] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		opened += l->fds[base] >= 0;
+		if (base == i)
+			open_base(l, i);
+		else if (l->ways[base].fd >= 0)
+			l->ways[i] = (struct way){l->ways[base].fd, l->ways[base].at + 1};
 	}
+	free(bases);
 }
 
 static void close_bases(struct looker *l)
 {
-	for (size_t i = 0; i < l->known->dirs.n; i++)
-		file_close(&l->fds[i]);
-	free(l->fds);
+	vec_each (&l->open, fd)
+		file_close(fd);
+	vec_release(&l->open);
+	free(l->ways);
+	free(l->must_list);
 }
 
-/* The way to a directory, or to a file in it, from its base; false: too long. */
+/* The way to a directory, or to a file in it; false: too long. */
 static bool way_to(
 	const struct looker *l, uint32_t number, struct str name, int *fd, char path[PATH_MAX])
 {
-	const struct known_dir *dir = &l->known->dirs.p[number];
-	uint32_t base = base_of(l->known, number);
-	struct str way = dir->path;
+	struct str way = str_skip(l->known->dirs.p[number].path, l->ways[number].at);
 
-	*fd = l->fds[base] >= 0 ? l->fds[base] : AT_FDCWD;
-	if (*fd >= 0)
-		way = str_skip(way, l->known->dirs.p[base].path.n + 1);
+	*fd = l->ways[number].fd;
 	if (way.n + name.n + 2 > PATH_MAX)
 		return false;
-	memcpy(path, way.p ? way.p : "", way.n);
+	memcpy(path, way.p, way.n);
 	if (way.n && name.n)
 		path[way.n++] = '/';
 	memcpy(path + way.n, name.p, name.n);
@@ -245,20 +274,30 @@ static bool way_to(
 	return true;
 }
 
-static void look_at_files(const struct looker *l, uint32_t number)
+/* A group's files are looked at when they have just been unpacked. */
+static void look_at_group(struct looker *l, size_t number)
 {
-	const struct known_dir *dir = &l->known->dirs.p[number];
+	struct known *known = l->known;
+	struct known_group *group = &known->groups.p[number];
 	char path[PATH_MAX];
 	int fd;
 
-	vec_each (&dir->files, at) {
-		struct known_file *file = &l->known->files.p[*at];
-		if (way_to(l, number, file->name, &fd, path))
+	if (!known_unpack(known, number)) {
+		l->is_bad = true;
+		return;
+	}
+	for (uint32_t i = group->first; i < group->first + group->count; i++) {
+		struct known_file *file = &known->files.p[i];
+		const struct known_dir *dir = &known->dirs.p[file->dir];
+		if (dir->kind == KNOWN_ELSEWHERE || !l->is_wanted[dir->source])
+			continue;
+		if (way_to(l, file->dir, file->name, &fd, path))
 			look_at_file(file, dir, fd, path);
+		group->has_changes |= file->change != KNOWN_SAME;
 	}
 }
 
-static void look_at_dir(const struct looker *l, uint32_t number)
+static bool look_at_dir(const struct looker *l, uint32_t number)
 {
 	struct known_dir *dir = &l->known->dirs.p[number];
 	char path[PATH_MAX];
@@ -268,25 +307,34 @@ static void look_at_dir(const struct looker *l, uint32_t number)
 	if (!way_to(l, number, STR(""), &fd, path) || fstatat(fd, path, &s, AT_EMPTY_PATH) < 0) {
 		dir->inode = dir->device = 0;
 		dir->modified_ns = 0;
-		return;
+		return false;
 	}
 	dir->now_modified_ns = time_ns(s.st_mtim);
 	dir->must_list = dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
 	dir->inode = s.st_ino;
 	dir->device = s.st_dev;
+	return dir->must_list;
+}
+
+static void look_at_dirs(struct looker *l, size_t run)
+{
+	for (size_t i = run * DIR_RUN; i < (run + 1) * DIR_RUN && i < l->dir_count; i++) {
+		const struct known_dir *dir = &l->known->dirs.p[i];
+		if (dir->kind == KNOWN_DIRECTORY && l->is_wanted[dir->source])
+			l->must_list[run] |= look_at_dir(l, (uint32_t)i);
+	}
 }
 
 static void look(void *self, int)
 {
 	struct looker *l = self;
+	size_t count = l->dir_runs + l->known->groups.n;
 
-	for (size_t i; (i = atomic_fetch_add(&l->next, 1)) < l->known->dirs.n;) {
-		const struct known_dir *dir = &l->known->dirs.p[i];
-		if (dir->kind == KNOWN_ELSEWHERE || !l->is_wanted[dir->source])
-			continue;
-		if (dir->kind == KNOWN_DIRECTORY)
-			look_at_dir(l, (uint32_t)i);
-		look_at_files(l, (uint32_t)i);
+	for (size_t i; (i = atomic_fetch_add(&l->next, 1)) < count;) {
+		if (i < l->dir_runs)
+			look_at_dirs(l, i);
+		else
+			look_at_group(l, i - l->dir_runs);
 	}
 }
 
@@ -363,6 +411,7 @@ static void add_file(struct lister *l, uint32_t dir, struct str name, const stru
 	file->now = facts_of(s);
 	add_log(&file->now, &l->known->dirs.p[dir], name);
 	file->change = KNOWN_NEW;
+	vec_push(&l->known->changed, number);
 }
 
 static void list_entry(
@@ -405,8 +454,12 @@ static void list_entries(struct lister *l, uint32_t number, DIR *stream)
 	struct names had = {0};
 	struct dirent *entry;
 
-	vec_each (&l->known->dirs.p[number].files, file)
-		(void)names_add(&had, l->known->files.p[*file].name);
+	known_link(l->known);
+	for (uint32_t at = l->known->dirs.p[number].first_file; at > 0;) {
+		const struct known_file *file = &l->known->files.p[at - 1];
+		(void)names_add(&had, file->name);
+		at = file->next_file;
+	}
 	while ((entry = readdir(stream))) {
 		const char *name = entry->d_name;
 		if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0')))
@@ -501,10 +554,11 @@ static void add_single(struct lister *l, const struct find_place *place, const s
 	};
 	struct str name = str_range(slash + 1, place->path.p + place->path.n);
 
+	known_link(l->known);
 	vec_each (&l->known->dirs, other) {
 		if (other->kind == KNOWN_SINGLE && other->source == place->source &&
 			str_eq(other->path, dir.path) &&
-			str_eq(l->known->files.p[other->files.p[0]].name, name))
+			str_eq(l->known->files.p[other->first_file - 1].name, name))
 			return;
 	}
 	add_file(l, known_add_dir(l->known, &dir), name, s);
@@ -566,25 +620,60 @@ void find_abandon(struct find_ahead *ahead)
 {
 	if (!ahead)
 		return;
-	atomic_store(&ahead->looker.next, ahead->looker.known->dirs.n);
+	atomic_store(&ahead->looker.next, ahead->looker.dir_runs + ahead->looker.known->groups.n);
 	join(ahead);
 }
 
-void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,
-	struct find_ahead *ahead)
+static void list_run(struct lister *l, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (l->known->dirs.p[i].must_list)
+			list(l, (uint32_t)i);
+}
+
+/* The runs' directories that changed, and those that are new, which come behind all others. */
+static void list_all(struct lister *l, const struct looker *looker)
+{
+	size_t known = looker->dir_count;
+
+	for (size_t run = 0; run < looker->dir_runs; run++)
+		if (looker->must_list[run])
+			list_run(l, run * DIR_RUN,
+				(run + 1) * DIR_RUN < known ? (run + 1) * DIR_RUN : known);
+	for (size_t i = known; i < l->known->dirs.n; i++)
+		list_run(l, i, i + 1);
+}
+
+static void gather_changes(struct known *known)
+{
+	vec_each (&known->groups, group)
+		for (uint32_t i = 0; i < group->count && group->has_changes; i++)
+			if (known->files.p[group->first + i].change != KNOWN_SAME)
+				vec_push(&known->changed, group->first + i);
+}
+
+bool find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,
+	struct find_ahead *ahead, struct err *e)
 {
 	struct timespec now;
 
 	ahead = ahead ? ahead : find_begin(known, is_wanted);
 	look(&ahead->looker, 0);
-	join(ahead);
+	for (int i = 0; i < ahead->count; i++)
+		(void)pthread_join(ahead->threads[i], NULL);
+	ahead->count = 0;
+	if (ahead->looker.is_bad) {
+		join(ahead);
+		return err_set(e, ERR_PARSE, "files that cannot be unpacked");
+	}
+	gather_changes(known);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	struct lister lister = {.known = known, .now_ns = time_ns(now)};
 	add_places(&lister, places, is_wanted);
-	for (uint32_t i = 0; i < known->dirs.n; i++)
-		if (known->dirs.p[i].must_list)
-			list(&lister, i);
+	list_all(&lister, &ahead->looker);
 	add_links(&lister);
 	vec_release(&lister.links);
 	names_release(&lister.visited);
+	join(ahead);
+	return true;
 }

@@ -31,17 +31,18 @@ struct find_ahead;
 
 /*
  * Begins to look at all that is known of the sources (is_wanted by place in usage_readers), on
- * other threads. Until find_changes nothing may be added to known, and nothing of it be freed.
+ * other threads, which unpack it, too. Until find_changes nothing may be added to known, and
+ * nothing of it be freed.
  */
 struct find_ahead *find_begin(struct known *known, const bool *is_wanted);
 /* When nobody will ask for the changes; NULL is nothing. */
 void find_abandon(struct find_ahead *ahead);
 /*
- * Ends that, and lists what is new; each file's change says what is to be done. Without ahead
- * (NULL) it begins here.
+ * Ends that, and lists what is new; each file's change says what is to be done, and known's list
+ * names those that have one. Without ahead (NULL) it begins here. ERR_PARSE: the index is damaged.
  */
-void find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,
-	struct find_ahead *ahead);
+[[nodiscard]] bool find_changes(struct known *known, const struct find_places *places,
+	const bool *is_wanted, struct find_ahead *ahead, struct err *e);
 
 enum { FIND_THREADS_MAX = 8 };
 /* Calls work(self, thread) on as many threads as there are processors, this one among them. */

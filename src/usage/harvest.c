@@ -118,8 +118,11 @@ static void read_file(struct hand *hand, const struct known_file *file)
 		.complain = complain,
 	};
 
-	if (is_growth)
-		u.memory = file->memory;
+	if (is_growth) {
+		struct known_extra extra;
+		known_take_extra(file, &extra);
+		u.memory = extra.memory;
+	}
 	job->was_rewritten = !is_growth && (file->items > 0 || file->end > 0);
 	chunk_maker_begin(&hand->maker, str_from(reader->name));
 	job->is_good =
@@ -162,10 +165,10 @@ static int by_size(const void *a, const void *b, void *self)
 
 void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat)
 {
-	for (uint32_t i = 0; i < known->files.n; i++) {
-		enum known_change change = known->files.p[i].change;
+	vec_each (&known->changed, number) {
+		enum known_change change = known->files.p[*number].change;
 		if (change == KNOWN_GREW || change == KNOWN_NEW)
-			vec_push(&harvest->jobs, (struct harvest_job){.file = i});
+			vec_push(&harvest->jobs, (struct harvest_job){.file = *number});
 	}
 	if (harvest->jobs.n == 0)
 		return;

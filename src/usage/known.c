@@ -3,10 +3,10 @@
 
 void known_release(struct known *known)
 {
-	vec_each (&known->dirs, dir)
-		vec_release(&dir->files);
 	vec_release(&known->dirs);
 	vec_release(&known->files);
+	vec_release(&known->groups);
+	vec_release(&known->changed);
 	arena_release(&known->arena);
 	*known = (struct known){0};
 }
@@ -16,9 +16,26 @@ uint32_t known_add_dir(struct known *known, const struct known_dir *dir)
 	struct known_dir own = *dir;
 
 	own.path = arena_copy(&known->arena, dir->path);
+	own.first_file = 0;
 	vec_push(&known->dirs, own);
 	known->dirs_changed = true;
 	return (uint32_t)known->dirs.n - 1;
+}
+
+static void link_file(struct known *known, uint32_t number)
+{
+	struct known_file *file = &known->files.p[number];
+	struct known_dir *dir = &known->dirs.p[file->dir];
+
+	file->next_file = dir->first_file;
+	dir->first_file = number + 1;
+}
+
+void known_link(struct known *known)
+{
+	for (uint32_t i = 0; i < known->files.n && !known->is_linked; i++)
+		link_file(known, i);
+	known->is_linked = true;
 }
 
 uint32_t known_add_file(struct known *known, uint32_t dir, struct str name)
@@ -28,7 +45,8 @@ uint32_t known_add_file(struct known *known, uint32_t dir, struct str name)
 	uint32_t number = (uint32_t)known->files.n;
 
 	vec_push(&known->files, file);
-	vec_push(&known->dirs.p[dir].files, number);
+	if (known->is_linked)
+		link_file(known, number);
 	return number;
 }
 
@@ -43,6 +61,7 @@ struct str known_path(const struct known *known, const struct known_file *file, 
 
 void known_put_dirs(const struct known *known, struct buf *out)
 {
+	pack_number(out, known->dirs.n);
 	vec_each (&known->dirs, dir) {
 		pack_text(out, dir->path);
 		pack_text(out, str_from(usage_readers[dir->source]->name));
@@ -66,30 +85,40 @@ static uint32_t reader_place(struct str name)
 	return place;
 }
 
+static struct known_dir take_dir(struct unpack *u)
+{
+	struct known_dir dir = {.path = unpack_text(u)};
+
+	dir.source = reader_place(unpack_text(u));
+	dir.note = (uint32_t)unpack_number(u);
+	dir.place_n = (uint32_t)unpack_number(u);
+	dir.kind = (enum known_kind)unpack_number(u);
+	dir.parent = (uint32_t)unpack_number(u);
+	dir.device = unpack_fixed(u);
+	dir.inode = unpack_fixed(u);
+	dir.modified_ns = unpack_signed(u);
+	dir.why = unpack_text(u);
+	if (dir.why.n == 0)
+		dir.why = (struct str){0};
+	u->is_bad |= !usage_readers[dir.source] || dir.place_n > dir.path.n ||
+		     dir.kind > KNOWN_ELSEWHERE;
+	return dir;
+}
+
 bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
+	size_t count = unpack_count(&u);
 
-	while (u.p < u.end && !u.is_bad) {
-		struct known_dir dir = {.path = unpack_text(&u)};
-		dir.source = reader_place(unpack_text(&u));
-		dir.note = (uint32_t)unpack_number(&u);
-		dir.place_n = (uint32_t)unpack_number(&u);
-		dir.kind = (enum known_kind)unpack_number(&u);
-		dir.parent = (uint32_t)unpack_number(&u);
-		u.is_bad |= dir.parent > known->dirs.n;
-		dir.device = unpack_fixed(&u);
-		dir.inode = unpack_fixed(&u);
-		dir.modified_ns = unpack_signed(&u);
-		dir.why = unpack_text(&u);
-		if (dir.why.n == 0)
-			dir.why = (struct str){0};
-		u.is_bad |= !usage_readers[dir.source] || dir.place_n > dir.path.n ||
-			    dir.kind > KNOWN_ELSEWHERE;
-		if (!u.is_bad)
-			vec_push(&known->dirs, dir);
+	known->dirs.p = must_resize(NULL, count, sizeof *known->dirs.p);
+	known->dirs.capacity = count;
+	for (uint32_t i = 0; i < count && !u.is_bad; i++) {
+		known->dirs.p[i] = take_dir(&u);
+		u.is_bad |= known->dirs.p[i].parent > i;
+		known->dirs.n = i + 1;
 	}
-	return !u.is_bad || err_set(e, ERR_PARSE, "directories that cannot be unpacked");
+	return (!u.is_bad && u.p == u.end) ||
+	       err_set(e, ERR_PARSE, "directories that cannot be unpacked");
 }
 
 static void put_memory(const struct usage_memory *memory, struct buf *out)
@@ -122,11 +151,47 @@ static void take_memory(struct unpack *u, struct usage_memory *memory)
 			memory->numbers[i] = unpack_signed(u);
 }
 
+void known_take_extra(const struct known_file *file, struct known_extra *extra)
+{
+	struct unpack u = {file->extra.p, file->extra.p + file->extra.n};
+
+	*extra = (struct known_extra){0};
+	if (file->extra.n == 0)
+		return;
+	take_memory(&u, &extra->memory);
+	extra->damage_count = unpack_count(&u);
+	if (u.is_bad || extra->damage_count > USAGE_DAMAGES)
+		extra->damage_count = 0;
+	for (size_t i = 0; i < extra->damage_count; i++) {
+		extra->damages[i].offset = unpack_signed(&u);
+		extra->damages[i].why = unpack_text(&u);
+	}
+}
+
+void known_put_extra(struct known *known, struct known_file *file, const struct known_extra *extra)
+{
+	AUTO(buf) bytes = {0};
+
+	put_memory(&extra->memory, &bytes);
+	pack_number(&bytes, extra->damage_count);
+	for (size_t i = 0; i < extra->damage_count; i++) {
+		pack_signed(&bytes, extra->damages[i].offset);
+		pack_text(&bytes, extra->damages[i].why);
+	}
+	file->extra = arena_copy(&known->arena, buf_str(&bytes));
+	file->tells_limits = false;
+	for (int i = USAGE_OWN_NUMBERS; i < USAGE_NUMBERS; i++)
+		file->tells_limits |= extra->memory.numbers[i] != 0;
+	known->tells_limits |= file->tells_limits;
+}
+
+enum { STATE_MASK = 7, TELLS_LIMITS = 8 };
+
 static void put_file(const struct known_file *file, struct buf *out)
 {
 	pack_number(out, file->dir);
 	pack_text(out, file->name);
-	pack_number(out, file->state);
+	pack_number(out, (unsigned)file->state | (file->tells_limits ? TELLS_LIMITS : 0));
 	pack_number(out, file->facts.device);
 	pack_number(out, file->facts.inode);
 	pack_signed(out, file->facts.size_bytes);
@@ -138,19 +203,19 @@ static void put_file(const struct known_file *file, struct buf *out)
 	pack_number(out, (uint64_t)file->copies);
 	pack_number(out, (uint64_t)file->damaged);
 	pack_text(out, file->why);
-	put_memory(&file->memory, out);
-	pack_number(out, file->damage_count);
-	for (size_t i = 0; i < file->damage_count; i++) {
-		pack_signed(out, file->damages[i].offset);
-		pack_text(out, file->damages[i].why);
-	}
+	pack_text(out, file->extra);
 }
 
 void known_put_files(const struct known *known, size_t group, struct buf *out)
 {
 	size_t from = group * KNOWN_GROUP, to = from + KNOWN_GROUP;
+	bool tells_limits = false;
 
-	for (size_t i = from; i < to && i < known->files.n; i++)
+	to = to < known->files.n ? to : known->files.n;
+	for (size_t i = from; i < to; i++)
+		tells_limits |= known->files.p[i].tells_limits;
+	pack_number(out, (to - from) << 1 | tells_limits);
+	for (size_t i = from; i < to; i++)
 		put_file(&known->files.p[i], out);
 }
 
@@ -159,7 +224,9 @@ static struct known_file take_file(struct unpack *u)
 	struct known_file file = {.dir = (uint32_t)unpack_number(u)};
 
 	file.name = unpack_text(u);
-	file.state = (enum usage_file_state)unpack_number(u);
+	unsigned state = (unsigned)unpack_number(u);
+	file.state = (enum usage_file_state)(state & STATE_MASK);
+	file.tells_limits = state & TELLS_LIMITS;
 	file.facts.device = unpack_number(u);
 	file.facts.inode = unpack_number(u);
 	file.facts.size_bytes = unpack_signed(u);
@@ -173,27 +240,61 @@ static struct known_file take_file(struct unpack *u)
 	file.why = unpack_text(u);
 	if (file.why.n == 0)
 		file.why = (struct str){0};
-	take_memory(u, &file.memory);
-	file.damage_count = unpack_count(u);
-	u->is_bad |= file.damage_count > USAGE_DAMAGES || file.state > USAGE_FILE_MERGED;
-	for (size_t i = 0; i < file.damage_count && !u->is_bad; i++) {
-		file.damages[i].offset = unpack_signed(u);
-		file.damages[i].why = unpack_text(u);
-	}
+	file.extra = unpack_text(u);
+	u->is_bad |= file.state > USAGE_FILE_MERGED;
 	return file;
 }
 
 bool known_take_files(struct known *known, struct str bytes, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
+	uint64_t head = unpack_number(&u);
+	uint32_t first = 0;
 
-	while (u.p < u.end && !u.is_bad) {
+	if (known->groups.n > 0) {
+		const struct known_group *last = &known->groups.p[known->groups.n - 1];
+		first = last->first + last->count;
+	}
+	if (u.is_bad || head >> 1 > KNOWN_GROUP)
+		return err_set(e, ERR_PARSE, "files that cannot be unpacked");
+	known->tells_limits |= head & 1;
+	vec_push(&known->groups, (struct known_group){.bytes = str_range(u.p, u.end),
+					 .first = first,
+					 .count = (uint32_t)(head >> 1)});
+	return true;
+}
+
+void known_make_room(struct known *known)
+{
+	size_t count = 0;
+
+	vec_each (&known->groups, group)
+		count += group->count;
+	if (count == 0)
+		return;
+	known->files.p = must_resize(NULL, count, sizeof *known->files.p);
+	known->files.n = known->files.capacity = count;
+}
+
+bool known_unpack(struct known *known, size_t number)
+{
+	const struct known_group *group = &known->groups.p[number];
+	struct unpack u = {group->bytes.p, group->bytes.p + group->bytes.n};
+
+	for (uint32_t i = 0; i < group->count; i++) {
 		struct known_file file = take_file(&u);
 		u.is_bad |= file.dir >= known->dirs.n;
 		if (u.is_bad)
-			break;
-		vec_push(&known->dirs.p[file.dir].files, (uint32_t)known->files.n);
-		vec_push(&known->files, file);
+			return false;
+		known->files.p[group->first + i] = file;
 	}
-	return !u.is_bad || err_set(e, ERR_PARSE, "files that cannot be unpacked");
+	return u.p == u.end;
+}
+
+bool known_unpack_all(struct known *known, struct err *e)
+{
+	for (size_t i = 0; i < known->groups.n; i++)
+		if (!known_unpack(known, i))
+			return err_set(e, ERR_PARSE, "files that cannot be unpacked");
+	return true;
 }

@@ -26,7 +26,7 @@ struct known_dir {
 	int64_t modified_ns; /* when it was listed; 0: it has to be listed */
 	struct str why; /* it cannot be listed; absent: it can */
 	/* Not in the index. */
-	VEC(uint32_t) files;
+	uint32_t first_file; /* of its files, plus 1; see known_link */
 	bool must_list;
 	int64_t now_modified_ns;
 };
@@ -53,11 +53,11 @@ struct known_file {
 	int64_t born_ns; /* 0 unknown: which of two files is the older one */
 	enum usage_file_state state;
 	int64_t items, copies, damaged;
-	struct usage_damage damages[USAGE_DAMAGES];
-	size_t damage_count;
 	struct str why;
-	struct usage_memory memory;
+	struct str extra; /* packed: most runs need it of few files */
+	bool tells_limits; /* there are some in its memory */
 	/* Not in the index. */
+	uint32_t next_file; /* the next of its directory, plus 1 */
 	int64_t counted_items; /* those in front are in the index's sums */
 	bool is_dropped; /* nothing that the index has of it holds */
 	bool is_changed; /* what is in the index of it is not true any more */
@@ -65,25 +65,55 @@ struct known_file {
 	struct known_facts now; /* where it changed */
 };
 
+/* What a file's extra is. */
+struct known_extra {
+	struct usage_memory memory;
+	struct usage_damage damages[USAGE_DAMAGES];
+	size_t damage_count;
+};
+
+/* Files as the index has them: side by side, by their number. */
+struct known_group {
+	struct str bytes;
+	uint32_t first, count;
+	bool has_changes; /* one of its files has changed */
+};
+
 struct known {
 	struct arena arena;
 	VEC(struct known_dir) dirs;
 	VEC(struct known_file) files;
-	bool dirs_changed;
+	VEC(struct known_group) groups;
+	VEC(uint32_t) changed; /* files whose change is not KNOWN_SAME */
+	bool dirs_changed, is_linked;
+	bool tells_limits; /* one of the files does */
 };
 
 void known_release(struct known *known);
 uint32_t known_add_dir(struct known *known, const struct known_dir *dir);
 uint32_t known_add_file(struct known *known, uint32_t dir, struct str name);
+/* From here on each directory knows its files. */
+void known_link(struct known *known);
+/* texts in it are the index's or the arena's */
+void known_take_extra(const struct known_file *file, struct known_extra *extra);
+void known_put_extra(struct known *known, struct known_file *file, const struct known_extra *extra);
 /* The whole path of a file. */
 struct str known_path(const struct known *known, const struct known_file *file, struct arena *a);
 
 /* For the index: files in groups of KNOWN_GROUP by their number. */
-enum { KNOWN_GROUP = 256 };
+enum { KNOWN_GROUP = 64 };
 void known_put_dirs(const struct known *known, struct buf *out);
 void known_put_files(const struct known *known, size_t group, struct buf *out);
-/* Directories first; bytes have to live as long as known. */
+/*
+ * Directories first, then the groups in their order; bytes have to live as long as known. Nothing
+ * of a file may be looked at before its group is unpacked, which any thread may do, once.
+ */
 [[nodiscard]] bool known_take_dirs(struct known *known, struct str bytes, struct err *e);
 [[nodiscard]] bool known_take_files(struct known *known, struct str bytes, struct err *e);
+/* After the last group: makes room for all. */
+void known_make_room(struct known *known);
+/* False: damaged. */
+[[nodiscard]] bool known_unpack(struct known *known, size_t group);
+[[nodiscard]] bool known_unpack_all(struct known *known, struct err *e);
 
 #endif

@@ -49,8 +49,6 @@ static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 	like.kind = KNOWN_ELSEWHERE;
 	like.parent = (uint32_t)m->own->known.dirs.n;
 	like.device = dir->kind == KNOWN_ELSEWHERE ? dir->device : m->other->origin;
-	like.files.p = NULL;
-	like.files.n = like.files.capacity = 0;
 	like.why = (struct str){0};
 	for (uint32_t i = 0; i < m->own->known.dirs.n; i++) {
 		const struct known_dir *known = &m->own->known.dirs.p[i];
@@ -67,9 +65,11 @@ static uint32_t take_file(struct merger *m, const struct known_file *file)
 	struct known *known = &m->own->known;
 	uint32_t dir = m->dirs[file->dir], number = UINT32_MAX;
 
-	vec_each (&known->dirs.p[dir].files, at)
-		if (str_eq(known->files.p[*at].name, file->name))
-			number = *at;
+	known_link(known);
+	for (uint32_t at = known->dirs.p[dir].first_file; at > 0;
+		at = known->files.p[at - 1].next_file)
+		if (str_eq(known->files.p[at - 1].name, file->name))
+			number = at - 1;
 	if (number == UINT32_MAX)
 		number = known_add_file(known, dir, file->name);
 	struct known_file *own = &known->files.p[number];
@@ -261,8 +261,8 @@ static bool forget_once(const struct usage_wish *wish, bool merges, int64_t *ans
 			continue;
 		file->is_dropped = file->is_changed = true;
 		file->items = file->copies = file->damaged = 0;
-		file->damage_count = 0;
-		file->memory = (struct usage_memory){0};
+		file->extra = (struct str){0};
+		file->tells_limits = false;
 		file->end = 0;
 	}
 	bool is_good = change_done(w, answers, before, e);

@@ -32,7 +32,18 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	l->saved->price_mark = unpack_fixed(&u);
 	l->state->copies = unpack_signed(&u);
 	l->state->origin = unpack_fixed(&u);
+	cells_reserve(&l->state->cells, unpack_number(&u));
 	return !u.is_bad || err_set(e, ERR_PARSE, "the index's head cannot be unpacked");
+}
+
+/* When all is there that can be looked at. */
+static void begin_to_look(struct state *state)
+{
+	if (state->ahead || state->known.files.n > 0)
+		return;
+	known_make_room(&state->known);
+	if (state->is_wanted)
+		state->ahead = find_begin(&state->known, state->is_wanted);
 }
 
 static bool load_piece(void *self, enum piece_kind kind, uint32_t, struct str bytes, struct err *e)
@@ -40,8 +51,8 @@ static bool load_piece(void *self, enum piece_kind kind, uint32_t, struct str by
 	struct loader *l = self;
 	struct state *state = l->state;
 
-	if (kind > PIECE_FILES && state->is_wanted && !state->ahead)
-		state->ahead = find_begin(&state->known, state->is_wanted);
+	if (kind > PIECE_FILES)
+		begin_to_look(state);
 	switch (kind) {
 	case PIECE_META: return load_meta(l, bytes, e);
 	case PIECE_NAMES:
@@ -70,6 +81,9 @@ bool save_load(struct state *state, struct saved *saved, struct err *e)
 	struct loader loader = {state, saved};
 
 	if (!pieces_load(state->pieces, load_piece, &loader, e))
+		return false;
+	begin_to_look(state);
+	if (!state->is_wanted && !known_unpack_all(&state->known, e))
 		return false;
 	state->has_parts = true;
 	saved->names = state->names.all.n;
@@ -100,6 +114,7 @@ static bool put_meta(struct state *state, struct pieces *pieces, struct err *e)
 	if (!state->origin && getrandom(&state->origin, sizeof state->origin, 0) < 0)
 		state->origin = (uint64_t)clock_ns();
 	pack_fixed(&bytes, state->origin);
+	pack_number(&bytes, state->cells.all.n);
 	return put_buf(pieces, PIECE_META, 0, &bytes, e);
 }
 

@@ -371,20 +371,18 @@ bool state_count_again(struct state *state, struct err *e)
 
 /* ---- what was read ---- */
 
-/* What the directories' and files' texts are in has to outlive the readers' arenas. */
-static void take_texts(struct state *state, struct known_file *file, const struct harvest_job *job)
+/* Damages of what is read anew come in place of those that were. */
+static void take_extra(struct state *state, struct known_file *file, const struct harvest_job *job)
 {
-	struct arena *a = &state->known.arena;
+	struct known_extra extra;
 
-	file->memory = job->memory;
-	for (int i = 0; i < USAGE_TEXTS; i++)
-		if (job->memory.texts[i].p)
-			file->memory.texts[i] = arena_copy(a, job->memory.texts[i]);
+	known_take_extra(file, &extra);
+	extra.memory = job->memory;
 	if (job->was_rewritten || file->damaged == 0)
-		file->damage_count = 0;
-	for (size_t i = 0; i < job->damage_count && file->damage_count < USAGE_DAMAGES; i++)
-		file->damages[file->damage_count++] = (struct usage_damage){
-			job->damages[i].offset, arena_copy(a, job->damages[i].why)};
+		extra.damage_count = 0;
+	for (size_t i = 0; i < job->damage_count && extra.damage_count < USAGE_DAMAGES; i++)
+		extra.damages[extra.damage_count++] = job->damages[i];
+	known_put_extra(&state->known, file, &extra);
 }
 
 static void take_job(struct state *state, struct harvest_job *job)
@@ -405,7 +403,7 @@ static void take_job(struct state *state, struct harvest_job *job)
 		file->is_dropped = true;
 		file->items = file->copies = file->damaged = 0;
 	}
-	take_texts(state, file, job);
+	take_extra(state, file, job);
 	file->state = USAGE_FILE_READ;
 	file->why = (struct str){0};
 	file->facts = file->now;
@@ -439,8 +437,8 @@ bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e
 {
 	bool has_dropped = false;
 
-	vec_each (&state->known.files, file)
-		note_gone(state, file);
+	vec_each (&state->known.changed, number)
+		note_gone(state, &state->known.files.p[*number]);
 	vec_each (&harvest->jobs, job) {
 		take_job(state, job);
 		has_dropped |= state->known.files.p[job->file].is_dropped;

@@ -163,7 +163,7 @@ static void span_of(
 	*until_ms = INT64_MIN;
 	for (size_t i = 0; i < view->cell_count; i++) {
 		const struct usage_cell *cell = &view->cells[i];
-		if (cell->session != session)
+		if (cell->session != session || cell->sum.answers == 0)
 			continue;
 		*since_ms = cell->first_ms < *since_ms ? cell->first_ms : *since_ms;
 		*until_ms = cell->last_ms >= *until_ms ? cell->last_ms + 1 : *until_ms;
@@ -220,7 +220,8 @@ bool usage_session_find(
 	for (size_t i = 0; text.n && i < view->cell_count; i++) {
 		uint32_t name = view->cells[i].session;
 		struct str id = usage_name(view, name);
-		if (!str_starts(id, text) || name == found || name == other)
+		if (!str_starts(id, text) || name == found || name == other ||
+			view->cells[i].sum.answers == 0)
 			continue;
 		if (id.n == text.n) {
 			*session = name;

@@ -176,7 +176,8 @@ static bool refresh(struct whole *w, struct err *e)
 	bool has_index = state->pieces != NULL;
 
 	state->ahead = NULL;
-	find_changes(&state->known, &w->places, w->is_read, ahead);
+	if (!find_changes(&state->known, &w->places, w->is_read, ahead, e))
+		return false;
 	harvest_changes(&harvest, &state->known, false);
 	bool is_good = state_take_jobs(state, &harvest, e);
 	harvest_release(&harvest);
@@ -206,24 +207,14 @@ static bool is_wanted_name(const struct whole *w, uint32_t source)
 	return false;
 }
 
-static bool shows(const struct whole *w, const struct usage_cell *cell)
-{
-	return cell->sum.answers != 0 &&
-	       (w->state.wish.sources.n == 0 || is_wanted_name(w, cell->source));
-}
-
 static void show_cells(struct whole *w)
 {
-	bool shows_all = true;
-
-	vec_each (&w->state.cells.all, cell)
-		shows_all = shows_all && shows(w, cell);
 	w->view.cells = w->state.cells.all.p;
 	w->view.cell_count = w->state.cells.all.n;
-	if (shows_all)
+	if (w->state.wish.sources.n == 0)
 		return;
 	vec_each (&w->state.cells.all, cell)
-		if (shows(w, cell))
+		if (is_wanted_name(w, cell->source))
 			vec_push(&w->cells, *cell);
 	w->view.cells = w->cells.p;
 	w->view.cell_count = w->cells.n;
@@ -235,6 +226,10 @@ static void show_files(struct whole *w)
 
 	vec_each (&known->files, file) {
 		const struct known_dir *dir = &known->dirs.p[file->dir];
+		struct known_extra extra;
+		if (!w->is_wanted[dir->source])
+			continue;
+		known_take_extra(file, &extra);
 		struct str source = str_from(usage_readers[dir->source]->name);
 		struct usage_file_facts facts = {
 			.path = known_path(known, file, &w->state.arena),
@@ -244,12 +239,11 @@ static void show_files(struct whole *w)
 			.modified_ms = file->facts.modified_ns / 1'000'000,
 			.entries = file->items,
 			.damaged = file->damaged,
-			.damage_count = file->damage_count,
+			.damage_count = extra.damage_count,
 			.why = file->why,
 		};
-		memcpy(facts.damages, file->damages, sizeof facts.damages);
-		if (w->is_wanted[dir->source])
-			vec_push(&w->files, facts);
+		memcpy(facts.damages, extra.damages, sizeof facts.damages);
+		vec_push(&w->files, facts);
 	}
 	vec_each (&known->dirs, dir)
 		if (dir->why.p && w->is_wanted[dir->source])
@@ -308,11 +302,16 @@ static void show_limits(struct whole *w)
 {
 	const struct known *known = &w->state.known;
 	struct usage_limit limit;
+	struct known_extra extra;
 
-	vec_each (&known->files, file) {
+	for (size_t i = 0; i < known->files.n && known->tells_limits; i++) {
+		const struct known_file *file = &known->files.p[i];
 		uint32_t reader = known->dirs.p[file->dir].source;
-		for (int place = 0; place < USAGE_LIMIT_PLACES && w->is_read[reader]; place++) {
-			if (!usage_limit_of(&file->memory, place, &limit))
+		if (!file->tells_limits || !w->is_read[reader])
+			continue;
+		known_take_extra(file, &extra);
+		for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
+			if (!usage_limit_of(&extra.memory, place, &limit))
 				continue;
 			limit.source =
 				names_add(&w->state.names, str_from(usage_readers[reader]->name));

@@ -100,7 +100,7 @@ bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms);
 struct usage_view {
 	const struct str *names;
 	size_t name_count;
-	const struct usage_cell *cells;
+	const struct usage_cell *cells; /* those without answers count for nothing */
 	size_t cell_count;
 	const struct usage_file_facts *files; /* only with needs_files */
 	size_t file_count;
