@@ -45,6 +45,7 @@ void usage_sum_remove(struct usage_sum *sum, const struct usage_sum *less)
 void cells_release(struct cells *cells)
 {
 	vec_release(&cells->all);
+	vec_release(&cells->changed);
 	free(cells->slots);
 	*cells = (struct cells){0};
 }
@@ -134,9 +135,25 @@ static void take_sum(struct unpack *u, struct usage_sum *sum)
 	}
 }
 
-void cells_put(const struct cells *cells, size_t first, size_t count, struct buf *out)
+void cells_note_change(struct cells *cells, const struct usage_cell *cell)
 {
-	for (size_t i = first; i < first + count && i < cells->all.n; i++) {
+	size_t group = (size_t)(cell - cells->all.p) / CELL_GROUP;
+
+	while (cells->changed.n <= group)
+		vec_push(&cells->changed, false);
+	cells->changed.p[group] = true;
+}
+
+bool cells_has_changed(const struct cells *cells, size_t group)
+{
+	return group < cells->changed.n && cells->changed.p[group];
+}
+
+void cells_put(const struct cells *cells, size_t group, struct buf *out)
+{
+	size_t end = (group + 1) * CELL_GROUP;
+
+	for (size_t i = group * CELL_GROUP; i < end && i < cells->all.n; i++) {
 		const struct usage_cell *cell = &cells->all.p[i];
 		pack_signed(out, cell->day);
 		pack_number(out, cell->source);

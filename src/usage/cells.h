@@ -12,15 +12,21 @@ struct cells {
 	uint32_t *slots;
 	size_t slot_count;
 	size_t last; /* the cell that was asked for last */
+	VEC(bool) changed; /* groups; those behind its end have not */
 };
+
+enum { CELL_GROUP = 128 };
 
 void cells_release(struct cells *cells);
 /* The cell with these: day, names, flags; made where there is none. Valid until the next call. */
 struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like);
 /* For so many: no promise that there will be. */
 void cells_reserve(struct cells *cells, size_t count);
-/* For the index: as many as there are of count from the first-th on. */
-void cells_put(const struct cells *cells, size_t first, size_t count, struct buf *out);
+/* Its group is not any more what the index has. */
+void cells_note_change(struct cells *cells, const struct usage_cell *cell);
+bool cells_has_changed(const struct cells *cells, size_t group);
+/* For the index: those of a group. */
+void cells_put(const struct cells *cells, size_t group, struct buf *out);
 [[nodiscard]] bool cells_take(
 	struct cells *cells, struct str bytes, size_t name_count, struct err *e);
 

@@ -310,6 +310,7 @@ static bool look_at_dir(const struct looker *l, uint32_t number)
 		return false;
 	}
 	dir->now_modified_ns = time_ns(s.st_mtim);
+	dir->is_changed = dir->inode != s.st_ino || dir->device != s.st_dev;
 	dir->must_list = dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
 	dir->inode = s.st_ino;
 	dir->device = s.st_dev;
@@ -487,8 +488,8 @@ static void list(struct lister *l, uint32_t number)
 		dir->modified_ns = 0;
 		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(errno));
 	}
-	if (dir->modified_ns != had_modified_ns || was_shut != (stream == NULL))
-		l->known->dirs_changed = true;
+	dir->is_changed |= dir->modified_ns != had_modified_ns || was_shut != (stream == NULL);
+	l->known->dirs_changed |= dir->is_changed;
 	if (!stream)
 		return;
 	list_entries(l, number, stream);

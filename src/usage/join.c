@@ -45,58 +45,20 @@ static void add_place(void *self, const struct key_place *place)
 	if (place->file >= s->state->known.files.n)
 		return;
 	const struct known_file *file = &s->state->known.files.p[place->file];
-	vec_push(&s->gather->answers,
-		(struct answer){.key = place->key,
-			.item = place->item,
-			.entry.file = place->file,
-			.is_counted = s->state->has_parts && place->item < file->counted_items});
+	vec_push(&s->gather->answers, (struct answer){.key = place->key,
+					      .item = place->item,
+					      .entry.file = place->file,
+					      .is_counted = s->state->stored.is_there &&
+							    place->item < file->counted_items});
 }
 
-static bool load_part(struct state *state, unsigned part, struct err *e)
-{
-	if (state->part_is_loaded[part])
-		return true;
-	state->part_is_loaded[part] =
-		pieces_get(state->pieces, PIECE_KEYS, part, &state->parts[part], e);
-	return state->part_is_loaded[part];
-}
-
-static bool search_part(struct searcher *s, const uint64_t *keys, size_t count, struct err *e)
-{
-	unsigned part = key_part(keys[0]);
-	struct key_place place;
-
-	if (!load_part(s->state, part, e))
-		return false;
-	struct str bytes = buf_str(&s->state->parts[part]);
-	for (; bytes.n >= sizeof place; bytes = str_skip(bytes, sizeof place)) {
-		memcpy(&place, bytes.p, sizeof place);
-		if (bsearch(&place.key, keys, count, sizeof *keys, by_number))
-			add_place(s, &place);
-	}
-	return true;
-}
-
-static bool search_parts(struct searcher *s, struct err *e)
-{
-	const uint64_t *keys = s->keys->p;
-
-	for (size_t from = 0, to; from < s->keys->n; from = to) {
-		for (to = from; to < s->keys->n && key_part(keys[to]) == key_part(keys[from]);)
-			to++;
-		if (!search_part(s, keys + from, to - from, e))
-			return false;
-	}
-	return true;
-}
-
-/* Without parts, the place that came first has been counted, and it comes last here. */
+/* Without keys in the index, the place that came first has been counted, and it comes last here. */
 static void search_table(struct searcher *s)
 {
 	vec_each (s->keys, key) {
 		size_t before = s->gather->answers.n;
 		keys_each(&s->state->keys, *key, add_place, s);
-		if (!s->state->has_parts && s->gather->answers.n > before)
+		if (!s->state->stored.is_there && s->gather->answers.n > before)
 			s->gather->answers.p[s->gather->answers.n - 1].is_counted = true;
 	}
 }
@@ -122,6 +84,7 @@ static int by_key(const void *a, const void *b)
 struct opener {
 	struct state *state;
 	struct chunk chunk;
+	size_t first; /* item of the file that the chunk begins with */
 };
 
 static bool take_chunks(void *self, uint32_t, int64_t, struct str bytes, struct err *e)
@@ -145,15 +108,18 @@ static struct pending *first_pending(struct state *state, uint32_t file)
 	return state->pending.p + low;
 }
 
-/* All items of a file: those in the index, and behind them those that are not yet. */
-static bool open_file(struct opener *o, uint32_t file, struct err *e)
+/* The items of a file from first on: those in the index, where they are among them, and behind them
+   those that are not there yet. */
+static bool open_file(struct opener *o, uint32_t file, size_t first, struct err *e)
 {
 	struct state *state = o->state;
+	const struct known_file *known = &state->known.files.p[file];
 	struct pending *end = state->pending.p + state->pending.n;
+	size_t indexed = state->pieces && !known->is_dropped ? (size_t)known->counted_items : 0;
 
 	chunk_clear(&o->chunk);
-	if (state->pieces && !state->known.files.p[file].is_dropped &&
-		!pieces_file_chunks(state->pieces, file, take_chunks, o, e))
+	o->first = first < indexed ? 0 : indexed;
+	if (first < indexed && !pieces_file_chunks(state->pieces, file, take_chunks, o, e))
 		return false;
 	for (struct pending *p = state->pending.n ? first_pending(state, file) : end;
 		p < end && p->file == file; p++)
@@ -174,14 +140,15 @@ static bool fill_file(struct answers *g, struct opener *o, size_t from, size_t t
 {
 	uint32_t file = g->answers.p[from].entry.file;
 
-	if (!open_file(o, file, e))
+	if (!open_file(o, file, g->answers.p[from].item, e))
 		return false;
 	for (size_t i = from; i < to; i++) {
 		struct answer *a = &g->answers.p[i];
 		bool is_counted = a->is_counted;
-		if (a->item >= o->chunk.items.n || o->chunk.items.p[a->item].key != a->key)
+		size_t at = a->item - o->first;
+		if (at >= o->chunk.items.n || o->chunk.items.p[at].key != a->key)
 			return err_set(e, ERR_PARSE, "an answer is not where its key says");
-		*a = state_answer(o->state, file, &o->chunk, a->item, a->item);
+		*a = state_answer(o->state, file, &o->chunk, at, a->item);
 		a->is_counted = is_counted;
 		if (a->entry.tool_count > 0)
 			keep_tools(g, &a->entry);
@@ -211,7 +178,8 @@ bool answers_of_keys(
 
 	sort_once(keys);
 	search_table(&s);
-	if (state->has_parts && !search_parts(&s, e))
+	if (state->stored.is_there &&
+		!stored_search(&state->stored, state->pieces, keys->p, keys->n, add_place, &s, e))
 		return false;
 	if (gather->answers.n == 0)
 		return true;

@@ -65,42 +65,30 @@ void keys_each(const struct keys *keys, uint64_t key,
 		visit(self, &keys->all.p[at - 1]);
 }
 
-unsigned key_part(uint64_t key)
+uint32_t key_part(uint64_t key, unsigned bits)
 {
-	return (unsigned)(key >> 56);
+	return bits ? (uint32_t)(key >> (64 - bits)) : 0;
 }
 
-struct key_place *keys_parts(const struct keys *keys, size_t from[KEY_PARTS + 1])
+struct key_place *keys_by_part(
+	const struct key_place *places, size_t count, unsigned bits, size_t **from)
 {
-	struct key_place *parts = must_alloc(keys->all.n + 1, sizeof *parts);
-	size_t at[KEY_PARTS] = {0}, sum = 0;
+	size_t parts = (size_t)1 << bits, sum = 0;
+	struct key_place *sorted = must_alloc(count + 1, sizeof *sorted);
+	size_t *at = must_alloc(parts + 1, sizeof *at),
+	       *begin = must_alloc(parts + 1, sizeof *begin);
 
-	vec_each (&keys->all, place)
-		at[key_part(place->key)]++;
-	for (int i = 0; i < KEY_PARTS; i++) {
-		from[i] = sum;
+	for (size_t i = 0; i < count; i++)
+		at[key_part(places[i].key, bits)]++;
+	for (size_t i = 0; i < parts; i++) {
+		begin[i] = sum;
 		sum += at[i];
-		at[i] = from[i];
+		at[i] = begin[i];
 	}
-	from[KEY_PARTS] = sum;
-	vec_each (&keys->all, place)
-		parts[at[key_part(place->key)]++] = *place;
-	return parts;
-}
-
-void keys_put(const struct keys *keys, struct buf *out)
-{
-	if (keys->all.n)
-		buf_put(out, keys->all.p, keys->all.n * sizeof *keys->all.p);
-}
-
-void keys_take(struct keys *keys, struct str bytes)
-{
-	struct key_place place;
-
-	keys_reserve(keys, keys->all.n + bytes.n / sizeof place);
-	for (; bytes.n >= sizeof place; bytes = str_skip(bytes, sizeof place)) {
-		memcpy(&place, bytes.p, sizeof place);
-		(void)keys_add(keys, place);
-	}
+	begin[parts] = sum;
+	for (size_t i = 0; i < count; i++)
+		sorted[at[key_part(places[i].key, bits)]++] = places[i];
+	free(at);
+	*from = begin;
+	return sorted;
 }

@@ -17,6 +17,7 @@ uint32_t known_add_dir(struct known *known, const struct known_dir *dir)
 
 	own.path = arena_copy(&known->arena, dir->path);
 	own.first_file = 0;
+	own.is_changed = true;
 	vec_push(&known->dirs, own);
 	known->dirs_changed = true;
 	return (uint32_t)known->dirs.n - 1;
@@ -59,21 +60,26 @@ struct str known_path(const struct known *known, const struct known_file *file, 
 
 /* ---- for the index ---- */
 
-void known_put_dirs(const struct known *known, struct buf *out)
+static void put_dir(const struct known_dir *dir, struct buf *out)
 {
-	pack_number(out, known->dirs.n);
-	vec_each (&known->dirs, dir) {
-		pack_text(out, dir->path);
-		pack_text(out, str_from(usage_readers[dir->source]->name));
-		pack_number(out, dir->note);
-		pack_number(out, dir->place_n);
-		pack_number(out, dir->kind);
-		pack_number(out, dir->parent);
-		pack_fixed(out, dir->device);
-		pack_fixed(out, dir->inode);
-		pack_signed(out, dir->modified_ns);
-		pack_text(out, dir->why);
-	}
+	pack_text(out, dir->path);
+	pack_text(out, str_from(usage_readers[dir->source]->name));
+	pack_number(out, dir->note);
+	pack_number(out, dir->place_n);
+	pack_number(out, dir->kind);
+	pack_number(out, dir->parent);
+	pack_fixed(out, dir->device);
+	pack_fixed(out, dir->inode);
+	pack_signed(out, dir->modified_ns);
+	pack_text(out, dir->why);
+}
+
+void known_put_dirs(const struct known *known, size_t group, struct buf *out)
+{
+	size_t end = (group + 1) * KNOWN_GROUP;
+
+	for (size_t i = group * KNOWN_GROUP; i < end && i < known->dirs.n; i++)
+		put_dir(&known->dirs.p[i], out);
 }
 
 static uint32_t reader_place(struct str name)
@@ -108,17 +114,14 @@ static struct known_dir take_dir(struct unpack *u)
 bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
-	size_t count = unpack_count(&u);
 
-	known->dirs.p = must_resize(NULL, count, sizeof *known->dirs.p);
-	known->dirs.capacity = count;
-	for (uint32_t i = 0; i < count && !u.is_bad; i++) {
-		known->dirs.p[i] = take_dir(&u);
-		u.is_bad |= known->dirs.p[i].parent > i;
-		known->dirs.n = i + 1;
+	while (u.p < u.end && !u.is_bad) {
+		struct known_dir dir = take_dir(&u);
+		u.is_bad |= dir.parent > known->dirs.n;
+		if (!u.is_bad)
+			vec_push(&known->dirs, dir);
 	}
-	return (!u.is_bad && u.p == u.end) ||
-	       err_set(e, ERR_PARSE, "directories that cannot be unpacked");
+	return !u.is_bad || err_set(e, ERR_PARSE, "directories that cannot be unpacked");
 }
 
 static void put_memory(const struct usage_memory *memory, struct buf *out)

@@ -28,6 +28,7 @@ struct known_dir {
 	/* Not in the index. */
 	uint32_t first_file; /* of its files, plus 1; see known_link */
 	bool must_list;
+	bool is_changed; /* what is in the index of it is not true any more */
 	int64_t now_modified_ns;
 };
 
@@ -100,9 +101,9 @@ void known_put_extra(struct known *known, struct known_file *file, const struct 
 /* The whole path of a file. */
 struct str known_path(const struct known *known, const struct known_file *file, struct arena *a);
 
-/* For the index: files in groups of KNOWN_GROUP by their number. */
+/* For the index: both in groups of KNOWN_GROUP by their number. */
 enum { KNOWN_GROUP = 64 };
-void known_put_dirs(const struct known *known, struct buf *out);
+void known_put_dirs(const struct known *known, size_t group, struct buf *out);
 void known_put_files(const struct known *known, size_t group, struct buf *out);
 /*
  * Directories first, then the groups in their order; bytes have to live as long as known. Nothing

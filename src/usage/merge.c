@@ -230,7 +230,6 @@ static bool merge_from(
 		is_good = true;
 	}
 	state_release(&other);
-	saved_release(&saved);
 	return is_good;
 }
 

@@ -29,7 +29,7 @@ struct pieces {
 	const struct sqlite_table *sqlite;
 	sqlite3 *db;
 	char *path, *temporary; /* temporary NULL: it is at its place */
-	sqlite3_stmt *add_chunk, *put; /* prepared once for hundreds and thousands */
+	sqlite3_stmt *add_chunk, *get, *put, *marks; /* prepared once for hundreds and thousands */
 	int64_t generation;
 	uint64_t sum; /* of the marks of all pieces that are loaded at each start */
 	bool is_writing, has_written;
@@ -60,6 +60,14 @@ static sqlite3_stmt *prepare(struct pieces *pieces, const char *sql, struct err 
 		return NULL;
 	}
 	return s;
+}
+
+static sqlite3_stmt *prepare_once(
+	struct pieces *pieces, sqlite3_stmt **s, const char *sql, struct err *e)
+{
+	if (!*s)
+		*s = prepare(pieces, sql, e);
+	return *s;
 }
 
 /* The one number that a statement gives. */
@@ -108,7 +116,8 @@ static void remove_all(const char *path)
 
 /*
  * The log goes back into the file when nobody here reads what was before it: while a snapshot is
- * held, it would only grow.
+ * held, it would only grow. Each start reads all that is in it, so it becomes empty, unless
+ * somebody else is just reading; that is not waited for.
  */
 static void shorten_log(struct pieces *pieces)
 {
@@ -117,16 +126,20 @@ static void shorten_log(struct pieces *pieces)
 
 	buf_printf(&name, "%s-wal", pieces->path);
 	(void)pieces->sqlite->exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
-	if (stat(buf_text(&name), &s) == 0 && s.st_size > WAL_PAGES * PAGE_BYTES)
-		(void)pieces->sqlite->wal_checkpoint_v2(
-			pieces->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (stat(buf_text(&name), &s) < 0 || s.st_size <= WAL_PAGES * PAGE_BYTES)
+		return;
+	(void)pieces->sqlite->busy_timeout(pieces->db, 0);
+	(void)pieces->sqlite->wal_checkpoint_v2(
+		pieces->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 static void forget_statements(struct pieces *pieces)
 {
 	pieces->sqlite->finalize(pieces->add_chunk);
+	pieces->sqlite->finalize(pieces->get);
 	pieces->sqlite->finalize(pieces->put);
-	pieces->add_chunk = pieces->put = NULL;
+	pieces->sqlite->finalize(pieces->marks);
+	pieces->add_chunk = pieces->get = pieces->put = pieces->marks = NULL;
 }
 
 void pieces_close(struct pieces *pieces)
@@ -431,10 +444,11 @@ bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err 
 bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, struct buf *out,
 	struct err *e)
 {
-	sqlite3_stmt *s = prepare(
-		pieces, "SELECT kind, number, bytes FROM piece WHERE kind = ? AND number = ?", e);
+	static const char sql[] =
+		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number = ?";
 	struct piece_row row;
 
+	sqlite3_stmt *s = prepare_once(pieces, &pieces->get, sql, e);
 	if (!s)
 		return false;
 	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
@@ -446,7 +460,7 @@ bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 			       : failed(pieces, e);
 	if (is_good)
 		buf_put_str(out, row.bytes);
-	pieces->sqlite->finalize(s);
+	(void)pieces->sqlite->reset(s);
 	return is_good;
 }
 
@@ -541,14 +555,14 @@ static bool finish_sum(struct pieces *pieces, struct err *e)
 static bool forget_marks(
 	struct pieces *pieces, enum piece_kind kind, int64_t first, int64_t last, struct err *e)
 {
+	static const char sql[] =
+		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number BETWEEN ? AND ?";
 	sqlite3_stmt *s;
 	int code;
 
 	if (kind >= PIECE_LOADED)
 		return true;
-	s = prepare(pieces,
-		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number BETWEEN ? AND ?",
-		e);
+	s = prepare_once(pieces, &pieces->marks, sql, e);
 	if (!s)
 		return false;
 	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
@@ -562,7 +576,7 @@ static bool forget_marks(
 	}
 	if (is_good && code != SQLITE_DONE)
 		is_good = failed(pieces, e);
-	pieces->sqlite->finalize(s);
+	(void)pieces->sqlite->reset(s);
 	return is_good;
 }
 
@@ -578,10 +592,8 @@ bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 		return err_set(e, ERR_LIMIT, "the index: too large a piece");
 	if (!forget_marks(pieces, kind, number, number, e))
 		return false;
-	sqlite3_stmt *s = pieces->put;
-	if (!s)
-		pieces->put = s =
-			prepare(pieces, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
+	sqlite3_stmt *s = prepare_once(
+		pieces, &pieces->put, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
 	if (!s)
 		return false;
 	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
@@ -634,12 +646,10 @@ bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item, 
 		if (pieces->sqlite->changes(pieces->db) > 0)
 			return true;
 	}
-	sqlite3_stmt *s = pieces->add_chunk;
-	if (!s)
-		pieces->add_chunk = s = prepare(pieces,
-			"INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4, ?5 FROM chunk"
-			" WHERE file = ?1",
-			e);
+	sqlite3_stmt *s = prepare_once(pieces, &pieces->add_chunk,
+		"INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4, ?5 FROM chunk"
+		" WHERE file = ?1",
+		e);
 	if (!s)
 		return false;
 	(void)pieces->sqlite->bind_int64(s, 1, file);

@@ -20,10 +20,10 @@ enum piece_kind {
 	PIECE_FILES, /* with these one can begin to look for what is new */
 	PIECE_NAMES,
 	PIECE_CELLS,
-	PIECE_NEW_KEYS, /* those that are in no part yet */
 	PIECE_COPIED, /* keys of answers that are in several places */
 	PIECE_LOADED, /* those in front are read at each start */
 	PIECE_KEYS = PIECE_LOADED, /* number: the part */
+	PIECE_NEW_KEYS, /* those that are in no part yet */
 	PIECE_KINDS,
 };
 

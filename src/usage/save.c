@@ -7,16 +7,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-enum {
-	CELL_GROUP = 512,
-	NEW_KEYS_MAX = 8192, /* more of them go into the parts */
-};
-
-void saved_release(struct saved *saved)
-{
-	vec_release(&saved->cell_hashes);
-}
-
 /* ---- loading ---- */
 
 struct loader {
@@ -33,6 +23,7 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	l->state->copies = unpack_signed(&u);
 	l->state->origin = unpack_fixed(&u);
 	cells_reserve(&l->state->cells, unpack_number(&u));
+	stored_take_head(&l->state->stored, &u);
 	return !u.is_bad || err_set(e, ERR_PARSE, "the index's head cannot be unpacked");
 }
 
@@ -62,10 +53,7 @@ static bool load_piece(void *self, enum piece_kind kind, uint32_t, struct str by
 		return known_take_dirs(&state->known, arena_copy(&state->known.arena, bytes), e);
 	case PIECE_FILES:
 		return known_take_files(&state->known, arena_copy(&state->known.arena, bytes), e);
-	case PIECE_CELLS:
-		vec_push(&l->saved->cell_hashes, hash_bytes(bytes));
-		return cells_take(&state->cells, bytes, state->names.all.n, e);
-	case PIECE_NEW_KEYS: keys_take(&state->keys, bytes); return true;
+	case PIECE_CELLS: return cells_take(&state->cells, bytes, state->names.all.n, e);
 	case PIECE_COPIED:
 		for (uint64_t key; bytes.n >= sizeof key; bytes = str_skip(bytes, sizeof key)) {
 			memcpy(&key, bytes.p, sizeof key);
@@ -85,10 +73,8 @@ bool save_load(struct state *state, struct saved *saved, struct err *e)
 	begin_to_look(state);
 	if (!state->is_wanted && !known_unpack_all(&state->known, e))
 		return false;
-	state->has_parts = true;
 	saved->names = state->names.all.n;
 	saved->files = state->known.files.n;
-	saved->key_places = state->keys.all.n;
 	saved->copied = state->copied.n;
 	return true;
 }
@@ -104,7 +90,8 @@ static bool put_buf(struct pieces *pieces, enum piece_kind kind, size_t number, 
 	return is_put;
 }
 
-static bool put_meta(struct state *state, struct pieces *pieces, struct err *e)
+static bool put_meta(
+	struct state *state, const struct stored_keys *stored, struct pieces *pieces, struct err *e)
 {
 	AUTO(buf) bytes = {0};
 
@@ -115,6 +102,7 @@ static bool put_meta(struct state *state, struct pieces *pieces, struct err *e)
 		state->origin = (uint64_t)clock_ns();
 	pack_fixed(&bytes, state->origin);
 	pack_number(&bytes, state->cells.all.n);
+	stored_put_head(stored, &bytes);
 	return put_buf(pieces, PIECE_META, 0, &bytes, e);
 }
 
@@ -124,9 +112,14 @@ static bool put_known(struct state *state, const struct saved *saved, struct pie
 	const struct known *known = &state->known;
 	AUTO(buf) bytes = {0};
 
-	if (all || known->dirs_changed) {
-		known_put_dirs(known, &bytes);
-		if (!put_buf(pieces, PIECE_DIRS, 0, &bytes, e))
+	for (size_t from = 0; from < known->dirs.n; from += KNOWN_GROUP) {
+		bool is_changed = all;
+		for (size_t i = from; i < from + KNOWN_GROUP && i < known->dirs.n; i++)
+			is_changed |= known->dirs.p[i].is_changed;
+		if (!is_changed)
+			continue;
+		known_put_dirs(known, from / KNOWN_GROUP, &bytes);
+		if (!put_buf(pieces, PIECE_DIRS, from / KNOWN_GROUP, &bytes, e))
 			return false;
 	}
 	for (size_t from = 0; from < known->files.n; from += KNOWN_GROUP) {
@@ -142,47 +135,23 @@ static bool put_known(struct state *state, const struct saved *saved, struct pie
 	return true;
 }
 
-static bool put_cells(struct state *state, const struct saved *saved, struct pieces *pieces,
-	bool all, struct err *e)
+static bool put_cells(struct state *state, struct pieces *pieces, bool all, struct err *e)
 {
 	AUTO(buf) bytes = {0};
 
-	for (size_t from = 0, group = 0; from < state->cells.all.n; from += CELL_GROUP, group++) {
-		cells_put(&state->cells, from, CELL_GROUP, &bytes);
-		if (!all && group < saved->cell_hashes.n &&
-			saved->cell_hashes.p[group] == hash_bytes(buf_str(&bytes))) {
-			buf_clear(&bytes);
+	for (size_t group = 0; group * CELL_GROUP < state->cells.all.n; group++) {
+		if (!all && !cells_has_changed(&state->cells, group))
 			continue;
-		}
+		cells_put(&state->cells, group, &bytes);
 		if (!put_buf(pieces, PIECE_CELLS, group, &bytes, e))
 			return false;
 	}
 	return true;
 }
 
-/* All parts, with the keys that are in none yet. */
-static bool put_parts(struct state *state, struct pieces *pieces, struct err *e)
-{
-	size_t from[KEY_PARTS + 1];
-	struct key_place *parts = keys_parts(&state->keys, from);
-	bool is_good = true;
-
-	for (unsigned i = 0; i < KEY_PARTS && is_good; i++) {
-		struct str fresh = {
-			(const char *)(parts + from[i]), (from[i + 1] - from[i]) * sizeof *parts};
-		AUTO(buf) bytes = {0};
-		if (fresh.n == 0 && state->has_parts)
-			continue; /* a new index has all of them, so that none can get lost */
-		is_good = !state->has_parts || pieces_get(pieces, PIECE_KEYS, i, &bytes, e);
-		buf_put_str(&bytes, fresh);
-		is_good = is_good && put_buf(pieces, PIECE_KEYS, i, &bytes, e);
-	}
-	free(parts);
-	return is_good && (!state->has_parts || pieces_drop(pieces, PIECE_NEW_KEYS, e));
-}
-
+/* state->stored goes on to say what was there before: that is what is read. */
 static bool put_keys(struct state *state, const struct saved *saved, struct pieces *pieces,
-	bool all, struct err *e)
+	struct stored_keys *stored, bool all, struct err *e)
 {
 	AUTO(buf) bytes = {0};
 
@@ -192,12 +161,7 @@ static bool put_keys(struct state *state, const struct saved *saved, struct piec
 		if (!put_buf(pieces, PIECE_COPIED, 0, &bytes, e))
 			return false;
 	}
-	if (all || state->keys.all.n > NEW_KEYS_MAX)
-		return put_parts(state, pieces, e);
-	if (state->keys.all.n == saved->key_places)
-		return true;
-	keys_put(&state->keys, &bytes);
-	return put_buf(pieces, PIECE_NEW_KEYS, 0, &bytes, e);
+	return stored_write(stored, pieces, state->keys.all.p, state->keys.all.n, all, e);
 }
 
 static bool put_chunks(struct state *state, struct pieces *pieces, struct err *e)
@@ -218,6 +182,7 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 	struct err *e)
 {
 	AUTO(buf) names = {0};
+	struct stored_keys stored = state->stored;
 
 	if (all && state->pieces) {
 		for (int kind = 0; kind < PIECE_KINDS; kind++)
@@ -230,9 +195,9 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 		if (!put_buf(pieces, PIECE_NAMES, first, &names, e))
 			return false;
 	}
-	return put_meta(state, pieces, e) && put_known(state, saved, pieces, all, e) &&
-	       put_cells(state, saved, pieces, all, e) && put_keys(state, saved, pieces, all, e) &&
-	       put_chunks(state, pieces, e);
+	return put_known(state, saved, pieces, all, e) && put_cells(state, pieces, all, e) &&
+	       put_keys(state, saved, pieces, &stored, all, e) &&
+	       put_meta(state, &stored, pieces, e) && put_chunks(state, pieces, e);
 }
 
 bool save_commit(struct state *state, const struct saved *saved, const char *path, struct err *e)

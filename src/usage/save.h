@@ -7,13 +7,10 @@
 
 /* What of the index was loaded, so that only what differs is written. */
 struct saved {
-	size_t names, files, key_places;
+	size_t names, files, copied;
 	uint64_t zone_mark, price_mark; /* the sums were made with these */
-	VEC(uint64_t) cell_hashes; /* of each group of cells */
-	size_t copied;
 };
 
-void saved_release(struct saved *saved);
 /* From state->pieces. ERR_PARSE: the index is damaged. */
 [[nodiscard]] bool save_load(struct state *state, struct saved *saved, struct err *e);
 /* ERR_CANCELLED: somebody else wrote meanwhile. */

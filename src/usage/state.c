@@ -22,8 +22,6 @@ void state_release(struct state *state)
 	vec_release(&state->copied);
 	vec_release(&state->fresh);
 	vec_release(&state->loose);
-	for (int i = 0; i < KEY_PARTS; i++)
-		buf_release(&state->parts[i]);
 	vec_release(&state->prices);
 	vec_release(&state->source_names);
 	pieces_close(state->pieces);
@@ -135,6 +133,7 @@ static void count(struct state *state, struct answer *answer)
 	state_price(state, &answer->entry);
 	struct usage_sum sum = usage_entry_sum(&answer->entry);
 	usage_sum_add(&cell->sum, &sum);
+	cells_note_change(&state->cells, cell);
 	if (answer->entry.time_ms < cell->first_ms)
 		cell->first_ms = answer->entry.time_ms;
 	if (answer->entry.time_ms > cell->last_ms)
@@ -150,6 +149,7 @@ static void uncount(struct state *state, struct answer *answer)
 	state_price(state, &answer->entry);
 	struct usage_sum sum = usage_entry_sum(&answer->entry);
 	usage_sum_remove(&cell->sum, &sum);
+	cells_note_change(&state->cells, cell);
 	if (answer->entry.time_ms == cell->first_ms || answer->entry.time_ms == cell->last_ms)
 		vec_push(&state->loose, (uint32_t)(cell - state->cells.all.p));
 }
@@ -242,6 +242,7 @@ static bool tighten(struct state *state, struct err *e)
 		if (t.is_loose[*at])
 			continue;
 		t.is_loose[*at] = true;
+		cells_note_change(&state->cells, cell);
 		/* One without answers may get some later. */
 		if (cell->sum.answers != 0) {
 			first_ms = cell->first_ms < first_ms ? cell->first_ms : first_ms;
@@ -260,7 +261,7 @@ static bool tighten(struct state *state, struct err *e)
 /* ---- all answers ---- */
 
 /*
- * Without parts in the index, the first place of a key is counted at once, and corrected where more
+ * Without keys in the index, the first place of a key is counted at once, and corrected where more
  * follow; with them, none is.
  */
 static void add_chunk(
@@ -272,7 +273,7 @@ static void add_chunk(
 		bool is_first =
 			!answer.key ||
 			!keys_add(&state->keys, (struct key_place){answer.key, file, answer.item});
-		if (answer.key && (state->has_parts || !is_first))
+		if (answer.key && (state->stored.is_there || !is_first))
 			vec_push(&state->fresh, answer.key);
 		else
 			count(state, &answer);
@@ -344,7 +345,7 @@ static void forget_sums(struct state *state)
 	cells_release(&state->cells);
 	state->copied.n = state->fresh.n = state->loose.n = 0;
 	state->copies = 0;
-	state->has_parts = false;
+	state->stored.is_there = false;
 }
 
 static bool recount_index(struct state *state, struct err *e)

@@ -15,6 +15,7 @@
 #include "usage/known.h"
 #include "usage/pieces.h"
 #include "usage/price.h"
+#include "usage/stored.h"
 #include "usage/zone.h"
 
 /* A chunk that is not in the index yet. */
@@ -41,7 +42,8 @@ struct state {
 	struct arena arena;
 	struct names names;
 	struct known known;
-	struct keys keys; /* those that are not in the index's parts */
+	struct keys keys; /* those that are not in the index */
+	struct stored_keys stored; /* those that are */
 	struct cells cells;
 	VEC(struct pending) pending; /* by file */
 	struct key_list copied; /* keys of answers that are in several places */
@@ -50,9 +52,6 @@ struct state {
 	int64_t copies;
 	struct pieces *pieces; /* NULL: no index */
 	uint64_t origin; /* of the index: what tells it from other machines' */
-	bool has_parts; /* the index has keys beside these */
-	struct buf parts[KEY_PARTS]; /* those that were needed */
-	bool part_is_loaded[KEY_PARTS];
 	VEC(struct context_price) prices;
 	VEC(uint32_t) source_names; /* of usage_readers */
 	bool is_changed, is_rebuilt; /* what has to be written: something; all of it */

@@ -92,7 +92,6 @@ static void begin_anew(struct whole *w)
 
 	w->state.arena = (struct arena){0};
 	state_release(&w->state);
-	saved_release(&w->saved);
 	w->saved = (struct saved){0};
 	w->state = (struct state){.wish = wish, .is_wanted = w->is_read, .arena = arena};
 }
@@ -359,7 +358,6 @@ void whole_close(void *self)
 	struct whole *w = self;
 
 	state_release(&w->state);
-	saved_release(&w->saved);
 	find_places_release(&w->places);
 	vec_release(&w->cells);
 	vec_release(&w->files);

@@ -12,6 +12,7 @@
 #include "usage/chunk.h"
 #include "usage/keys.h"
 #include "usage/known.h"
+#include "usage/stored.h"
 
 enum { NAME_COUNT = 9, KINDS = 5 };
 
@@ -59,6 +60,12 @@ static void fuzz_names(struct str bytes)
 	names_release(&names);
 }
 
+static void put_all(const struct cells *cells, struct buf *out)
+{
+	for (size_t group = 0; group * CELL_GROUP < cells->all.n; group++)
+		cells_put(cells, group, out);
+}
+
 static void fuzz_cells(struct str bytes)
 {
 	struct cells cells = {0}, twice = {0};
@@ -69,10 +76,10 @@ static void fuzz_cells(struct str bytes)
 	if (cells_take(&cells, bytes, NAME_COUNT, &e)) {
 		vec_each (&cells.all, cell)
 			must(cell->session < NAME_COUNT && cell->provider < NAME_COUNT);
-		cells_put(&cells, 0, SIZE_MAX / 2, &again);
+		put_all(&cells, &again);
 		must(cells_take(&twice, buf_str(&again), NAME_COUNT, &e));
 		must(twice.all.n == cells.all.n);
-		cells_put(&twice, 0, SIZE_MAX / 2, &anew);
+		put_all(&twice, &anew);
 		must(str_eq(buf_str(&again), buf_str(&anew)));
 		struct usage_cell like = {.session = 1};
 		(void)cells_at(&cells, &like);
@@ -87,17 +94,25 @@ static void fuzz_known(struct str bytes)
 	struct known known = {0};
 	struct err e;
 	AUTO(buf) again = {0};
+	bool is_good;
 
 	if (bytes.n == 0)
 		return;
 	size_t n = (uint8_t)bytes.p[0] * (bytes.n - 1) / UINT8_MAX;
 	if (known_take_dirs(&known, (struct str){bytes.p + 1, n}, &e) &&
 		known_take_files(&known, str_skip(bytes, 1 + n), &e)) {
-		known_put_dirs(&known, &again);
-		for (size_t group = 0; group * KNOWN_GROUP < known.files.n; group++)
+		known_make_room(&known);
+		is_good = known_unpack_all(&known, &e);
+		for (size_t group = 0; is_good && group * KNOWN_GROUP < known.dirs.n; group++)
+			known_put_dirs(&known, group, &again);
+		for (size_t group = 0; is_good && group * KNOWN_GROUP < known.files.n; group++)
 			known_put_files(&known, group, &again);
-		vec_each (&known.files, file)
-			must(known_path(&known, file, &known.arena).n > 0);
+		for (size_t i = 0; is_good && i < known.files.n; i++) {
+			struct known_extra extra;
+			must(known_path(&known, &known.files.p[i], &known.arena).n > 0);
+			known_take_extra(&known.files.p[i], &extra);
+			known_put_extra(&known, &known.files.p[i], &extra);
+		}
 	}
 	known_release(&known);
 }
@@ -110,21 +125,27 @@ static void count_place(void *self, const struct key_place *)
 static void fuzz_keys(struct str bytes)
 {
 	struct keys keys = {0};
-	size_t from[KEY_PARTS + 1], count = 0;
+	size_t *from, count = 0, n = bytes.n / sizeof(struct key_place);
+	unsigned bits = bytes.n % (STORED_BITS_MAX + 1);
 
-	keys_take(&keys, bytes);
-	must(keys.all.n == bytes.n / sizeof(struct key_place));
+	for (struct key_place place; bytes.n >= sizeof place;
+		bytes = str_skip(bytes, sizeof place)) {
+		memcpy(&place, bytes.p, sizeof place);
+		(void)keys_add(&keys, place);
+	}
+	must(keys.all.n == n);
 	vec_each (&keys.all, place) {
 		size_t found = 0;
 		keys_each(&keys, place->key, count_place, &found);
 		must(found > 0);
 	}
-	struct key_place *parts = keys_parts(&keys, from);
-	for (unsigned i = 0; i < KEY_PARTS; i++)
+	struct key_place *parts = keys_by_part(keys.all.p, keys.all.n, bits, &from);
+	for (uint32_t i = 0; i < 1u << bits; i++)
 		for (size_t k = from[i]; k < from[i + 1]; k++, count++)
-			must(key_part(parts[k].key) == i);
+			must(key_part(parts[k].key, bits) == i);
 	must(count == keys.all.n);
 	free(parts);
+	free(from);
 	keys_release(&keys);
 }
 
