@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "usage/cells.h"
 
+#include <stddef.h>
+
 #include "base/hash.h"
 #include "base/money.h"
 #include "usage/pack.h"
@@ -17,15 +19,19 @@ void usage_sum_add(struct usage_sum *sum, const struct usage_sum *more)
 	}
 }
 
+/* Numbers of a struct by their places in it. */
+#define AT(type, member) offsetof(struct type, member)
+static const uint8_t token_kinds[] = {AT(usage_tokens, input), AT(usage_tokens, output),
+	AT(usage_tokens, cache_write_5m), AT(usage_tokens, cache_write_1h),
+	AT(usage_tokens, cache_read), AT(usage_tokens, other), AT(usage_tokens, reasoning),
+	AT(usage_tokens, web_searches)};
+
+enum { TOKEN_KINDS = sizeof token_kinds };
+
 static int64_t *token_kind(struct usage_tokens *t, int kind)
 {
-	int64_t *kinds[] = {&t->input, &t->output, &t->cache_write_5m, &t->cache_write_1h,
-		&t->cache_read, &t->other, &t->reasoning, &t->web_searches};
-
-	return kinds[kind];
+	return (int64_t *)((char *)t + token_kinds[kind]);
 }
-
-enum { TOKEN_KINDS = 8 };
 
 void usage_sum_remove(struct usage_sum *sum, const struct usage_sum *less)
 {
@@ -111,27 +117,60 @@ void cells_reserve(struct cells *cells, size_t count)
 	cells->all.capacity = count;
 }
 
+/*
+ * Most of a sum is zero or said already: which numbers follow is in a mask. The modes' costs mostly
+ * are the first one's, or there is none.
+ */
+enum {
+	COST_SAME = 1 << TOKEN_KINDS, /* by mode, from here on */
+	UNPRICED_NONE = COST_SAME << USAGE_MODES,
+	UNPRICED_ALL = UNPRICED_NONE << USAGE_MODES,
+};
+
+static int64_t cost_before(const struct usage_sum *sum, int mode)
+{
+	return mode > 0 ? sum->cost_nanousd[0] : 0;
+}
+
 static void put_sum(struct buf *out, const struct usage_sum *sum)
 {
 	struct usage_tokens tokens = sum->tokens;
+	uint64_t mask = 0;
 
 	for (int i = 0; i < TOKEN_KINDS; i++)
-		pack_signed(out, *token_kind(&tokens, i));
-	pack_signed(out, sum->answers);
+		mask |= *token_kind(&tokens, i) ? 1u << i : 0;
 	for (int i = 0; i < USAGE_MODES; i++) {
-		pack_signed(out, sum->cost_nanousd[i]);
-		pack_signed(out, sum->unpriced[i]);
+		mask |= sum->cost_nanousd[i] == cost_before(sum, i) ? COST_SAME << i : 0;
+		mask |= sum->unpriced[i] == 0              ? UNPRICED_NONE << i
+			: sum->unpriced[i] == sum->answers ? UNPRICED_ALL << i
+							   : 0;
+	}
+	pack_number(out, mask);
+	pack_signed(out, sum->answers);
+	for (int i = 0; i < TOKEN_KINDS; i++)
+		if (mask >> i & 1)
+			pack_signed(out, *token_kind(&tokens, i));
+	for (int i = 0; i < USAGE_MODES; i++) {
+		if (!(mask & (uint64_t)COST_SAME << i))
+			pack_signed(out, sum->cost_nanousd[i]);
+		if (!(mask & (uint64_t)(UNPRICED_NONE | UNPRICED_ALL) << i))
+			pack_signed(out, sum->unpriced[i]);
 	}
 }
 
 static void take_sum(struct unpack *u, struct usage_sum *sum)
 {
-	for (int i = 0; i < TOKEN_KINDS; i++)
-		*token_kind(&sum->tokens, i) = unpack_signed(u);
-	sum->answers = unpack_signed(u);
+	uint64_t mask = unpack_number(u);
+
+	*sum = (struct usage_sum){.answers = unpack_signed(u)};
+	for (unsigned kinds = mask & (COST_SAME - 1); kinds; kinds &= kinds - 1)
+		*token_kind(&sum->tokens, __builtin_ctz(kinds)) = unpack_signed(u);
 	for (int i = 0; i < USAGE_MODES; i++) {
-		sum->cost_nanousd[i] = unpack_signed(u);
-		sum->unpriced[i] = unpack_signed(u);
+		sum->cost_nanousd[i] =
+			mask & (uint64_t)COST_SAME << i ? cost_before(sum, i) : unpack_signed(u);
+		sum->unpriced[i] = mask & (uint64_t)UNPRICED_NONE << i  ? 0
+				   : mask & (uint64_t)UNPRICED_ALL << i ? sum->answers
+									: unpack_signed(u);
 	}
 }
 
@@ -149,49 +188,59 @@ bool cells_has_changed(const struct cells *cells, size_t group)
 	return group < cells->changed.n && cells->changed.p[group];
 }
 
+/* What a cell belongs to, mostly is what the one before it does. */
+static const uint8_t cell_names[] = {AT(usage_cell, source), AT(usage_cell, session),
+	AT(usage_cell, project), AT(usage_cell, branch), AT(usage_cell, agent),
+	AT(usage_cell, model), AT(usage_cell, provider), AT(usage_cell, flags)};
+
+enum { CELL_NAMES = sizeof cell_names, CELL_FLAGS = CELL_NAMES - 1 };
+
+static uint32_t *cell_name(struct usage_cell *cell, int name)
+{
+	return (uint32_t *)((char *)cell + cell_names[name]);
+}
+
 void cells_put(const struct cells *cells, size_t group, struct buf *out)
 {
 	size_t end = (group + 1) * CELL_GROUP;
+	struct usage_cell before = {0};
 
 	for (size_t i = group * CELL_GROUP; i < end && i < cells->all.n; i++) {
-		const struct usage_cell *cell = &cells->all.p[i];
-		pack_signed(out, cell->day);
-		pack_number(out, cell->source);
-		pack_number(out, cell->session);
-		pack_number(out, cell->project);
-		pack_number(out, cell->branch);
-		pack_number(out, cell->agent);
-		pack_number(out, cell->model);
-		pack_number(out, cell->provider);
-		pack_number(out, cell->flags);
-		pack_signed(out, cell->first_ms);
-		pack_number(out, (uint64_t)cell->last_ms - (uint64_t)cell->first_ms);
-		put_sum(out, &cell->sum);
+		struct usage_cell cell = cells->all.p[i];
+		uint32_t mask = 0;
+		for (int name = 0; name < CELL_NAMES; name++)
+			mask |= *cell_name(&cell, name) != *cell_name(&before, name) ? 1u << name
+										     : 0;
+		pack_number(out, mask);
+		for (int name = 0; name < CELL_NAMES; name++)
+			if (mask >> name & 1)
+				pack_number(out, *cell_name(&cell, name));
+		pack_signed(out, cell.day);
+		pack_signed(out, cell.first_ms);
+		pack_number(out, (uint64_t)cell.last_ms - (uint64_t)cell.first_ms);
+		put_sum(out, &cell.sum);
+		before = cell;
 	}
 }
 
-static uint32_t take_name(struct unpack *u, size_t name_count)
+static void take_names(struct unpack *u, struct usage_cell *cell, size_t name_count)
 {
-	uint64_t number = unpack_number(u);
-
-	u->is_bad |= number >= name_count;
-	return (uint32_t)number;
+	for (unsigned mask = unpack_number(u) & ((1u << CELL_NAMES) - 1); mask; mask &= mask - 1) {
+		int name = __builtin_ctz(mask);
+		uint64_t number = unpack_number(u);
+		u->is_bad |= number >= (name == CELL_FLAGS ? UINT32_MAX : name_count);
+		*cell_name(cell, name) = (uint32_t)number;
+	}
 }
 
 bool cells_take(struct cells *cells, struct str bytes, size_t name_count, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
+	struct usage_cell cell = {0};
 
 	while (u.p < u.end && !u.is_bad) {
-		struct usage_cell cell = {.day = (int32_t)unpack_signed(&u)};
-		cell.source = take_name(&u, name_count);
-		cell.session = take_name(&u, name_count);
-		cell.project = take_name(&u, name_count);
-		cell.branch = take_name(&u, name_count);
-		cell.agent = take_name(&u, name_count);
-		cell.model = take_name(&u, name_count);
-		cell.provider = take_name(&u, name_count);
-		cell.flags = (uint32_t)unpack_number(&u);
+		take_names(&u, &cell, name_count);
+		cell.day = (int32_t)unpack_signed(&u);
 		cell.first_ms = unpack_signed(&u);
 		cell.last_ms = (int64_t)((uint64_t)cell.first_ms + unpack_number(&u));
 		take_sum(&u, &cell.sum);

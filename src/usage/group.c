@@ -151,6 +151,7 @@ struct key {
 /* Keys get the numbers 0, 1, 2 ... as they come. */
 struct numbering {
 	VEC(struct key) keys;
+	uint32_t last; /* the number that was asked for last: often it is again */
 	uint32_t *slots; /* number + 1; open addressing */
 	size_t slot_count; /* a power of two */
 };
@@ -185,6 +186,8 @@ static void grow(struct numbering *n)
 
 static uint32_t number_of(struct numbering *n, struct key key)
 {
+	if (n->last < n->keys.n && memcmp(&n->keys.p[n->last], &key, sizeof key) == 0)
+		return n->last;
 	if (n->keys.n * 2 >= n->slot_count)
 		grow(n);
 	size_t at = find_slot(n, &key);
@@ -192,7 +195,8 @@ static uint32_t number_of(struct numbering *n, struct key key)
 		vec_push(&n->keys, key);
 		n->slots[at] = (uint32_t)n->keys.n;
 	}
-	return n->slots[at] - 1;
+	n->last = n->slots[at] - 1;
+	return n->last;
 }
 
 /* ---- rows ---- */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "usage/known.h"
 
+#include <string.h>
+
 void known_release(struct known *known)
 {
 	vec_release(&known->dirs);
@@ -60,9 +62,20 @@ struct str known_path(const struct known *known, const struct known_file *file, 
 
 /* ---- for the index ---- */
 
-static void put_dir(const struct known_dir *dir, struct buf *out)
+/* Whether its path is that of the directory it is in, and a name. */
+static bool is_below(const struct known_dir *dir, const struct known_dir *parent)
 {
-	pack_text(out, dir->path);
+	return dir != parent && str_starts(dir->path, parent->path) &&
+	       dir->path.n > parent->path.n && dir->path.p[parent->path.n] == '/';
+}
+
+static void put_dir(const struct known *known, const struct known_dir *dir, struct buf *out)
+{
+	const struct known_dir *parent = &known->dirs.p[dir->parent];
+	bool has_parent = is_below(dir, parent);
+
+	pack_number(out, has_parent);
+	pack_text(out, has_parent ? str_skip(dir->path, parent->path.n + 1) : dir->path);
 	pack_text(out, str_from(usage_readers[dir->source]->name));
 	pack_number(out, dir->note);
 	pack_number(out, dir->place_n);
@@ -76,10 +89,10 @@ static void put_dir(const struct known_dir *dir, struct buf *out)
 
 void known_put_dirs(const struct known *known, size_t group, struct buf *out)
 {
-	size_t end = (group + 1) * KNOWN_GROUP;
+	size_t end = (group + 1) * KNOWN_DIRS;
 
-	for (size_t i = group * KNOWN_GROUP; i < end && i < known->dirs.n; i++)
-		put_dir(&known->dirs.p[i], out);
+	for (size_t i = group * KNOWN_DIRS; i < end && i < known->dirs.n; i++)
+		put_dir(known, &known->dirs.p[i], out);
 }
 
 static uint32_t reader_place(struct str name)
@@ -91,8 +104,19 @@ static uint32_t reader_place(struct str name)
 	return place;
 }
 
-static struct known_dir take_dir(struct unpack *u)
+static struct str join(struct arena *arena, struct str path, struct str name)
 {
+	char *p = arena_alloc(arena, path.n + name.n + 2, 1);
+
+	memcpy(p, path.p, path.n);
+	p[path.n] = '/';
+	memcpy(p + path.n + 1, name.p, name.n);
+	return (struct str){p, path.n + 1 + name.n};
+}
+
+static struct known_dir take_dir(struct known *known, struct unpack *u)
+{
+	bool has_parent = unpack_number(u);
 	struct known_dir dir = {.path = unpack_text(u)};
 
 	dir.source = reader_place(unpack_text(u));
@@ -106,8 +130,11 @@ static struct known_dir take_dir(struct unpack *u)
 	dir.why = unpack_text(u);
 	if (dir.why.n == 0)
 		dir.why = (struct str){0};
-	u->is_bad |= !usage_readers[dir.source] || dir.place_n > dir.path.n ||
-		     dir.kind > KNOWN_ELSEWHERE;
+	u->is_bad |= dir.parent + (size_t)has_parent > known->dirs.n ||
+		     !usage_readers[dir.source] || dir.kind > KNOWN_ELSEWHERE;
+	if (has_parent && !u->is_bad)
+		dir.path = join(&known->arena, known->dirs.p[dir.parent].path, dir.path);
+	u->is_bad |= dir.place_n > dir.path.n;
 	return dir;
 }
 
@@ -116,8 +143,7 @@ bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
 
 	while (u.p < u.end && !u.is_bad) {
-		struct known_dir dir = take_dir(&u);
-		u.is_bad |= dir.parent > known->dirs.n;
+		struct known_dir dir = take_dir(known, &u);
 		if (!u.is_bad)
 			vec_push(&known->dirs, dir);
 	}
@@ -211,7 +237,7 @@ static void put_file(const struct known_file *file, struct buf *out)
 
 void known_put_files(const struct known *known, size_t group, struct buf *out)
 {
-	size_t from = group * KNOWN_GROUP, to = from + KNOWN_GROUP;
+	size_t from = group * KNOWN_FILES, to = from + KNOWN_FILES;
 	bool tells_limits = false;
 
 	to = to < known->files.n ? to : known->files.n;
@@ -258,7 +284,7 @@ bool known_take_files(struct known *known, struct str bytes, struct err *e)
 		const struct known_group *last = &known->groups.p[known->groups.n - 1];
 		first = last->first + last->count;
 	}
-	if (u.is_bad || head >> 1 > KNOWN_GROUP)
+	if (u.is_bad || head >> 1 > KNOWN_FILES)
 		return err_set(e, ERR_PARSE, "files that cannot be unpacked");
 	known->tells_limits |= head & 1;
 	vec_push(&known->groups, (struct known_group){.bytes = str_range(u.p, u.end),

@@ -19,10 +19,10 @@
 enum {
 	PIECE_VERSION = 0x66740004, /* user_version: "ft", and the format's number */
 	BUSY_MS = 2000,
-	CHUNK_ROW_BYTES = 16 << 10, /* a file's row takes more chunks up to this */
+	CHUNK_ROW_BYTES = 8 << 10, /* a file's row takes more chunks up to this */
 	COPY_MAX_BYTES = 1 << 30,
-	PAGE_BYTES = 16 << 10,
-	WAL_PAGES = 64, /* a start reads what the log has: it stays short */
+	PAGE_BYTES = 4 << 10,
+	LOG_MAX_BYTES = 1 << 20, /* a start reads what the log has: it stays short */
 };
 
 struct pieces {
@@ -126,7 +126,7 @@ static void shorten_log(struct pieces *pieces)
 
 	buf_printf(&name, "%s-wal", pieces->path);
 	(void)pieces->sqlite->exec(pieces->db, "ROLLBACK", NULL, NULL, NULL);
-	if (stat(buf_text(&name), &s) < 0 || s.st_size <= WAL_PAGES * PAGE_BYTES)
+	if (stat(buf_text(&name), &s) < 0 || s.st_size <= LOG_MAX_BYTES)
 		return;
 	(void)pieces->sqlite->busy_timeout(pieces->db, 0);
 	(void)pieces->sqlite->wal_checkpoint_v2(
@@ -178,30 +178,50 @@ static struct pieces *open_at(const char *path, const char *file, int flags, str
 	return pieces;
 }
 
+static bool read_generation(struct pieces *pieces, struct err *e)
+{
+	sqlite3_stmt *s = prepare(pieces, "SELECT number, sum FROM generation", e);
+
+	if (!s)
+		return false;
+	int code = pieces->sqlite->step(s);
+	if (code == SQLITE_ROW) {
+		pieces->generation = pieces->sqlite->column_int64(s, 0);
+		pieces->sum = (uint64_t)pieces->sqlite->column_int64(s, 1);
+	}
+	bool is_good = code == SQLITE_ROW || code == SQLITE_DONE || failed(pieces, e);
+	pieces->sqlite->finalize(s);
+	return is_good;
+}
+
 /* From here on all that is read is one commit's. */
 static enum pieces_found check(struct pieces *pieces, struct err *e)
 {
-	int64_t version = 0, sum = 0;
+	int64_t version = 0;
 
 	if (!run(pieces, "BEGIN", e) || !number_of(pieces, "PRAGMA user_version", &version, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (version != PIECE_VERSION)
 		return PIECE_OTHER_VERSION;
-	if (!number_of(pieces, "SELECT number FROM generation", &pieces->generation, e) ||
-		!number_of(pieces, "SELECT sum FROM generation", &sum, e))
+	if (!read_generation(pieces, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
-	pieces->sum = (uint64_t)sum;
 	return PIECE_GOOD;
 }
 
 static void set_up(struct pieces *pieces)
 {
+	(void)pieces->sqlite->exec(pieces->db, "PRAGMA mmap_size=268435456", NULL, NULL, NULL);
+	(void)pieces->sqlite->db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+static void set_up_writer(struct pieces *pieces)
+{
+	set_up(pieces);
 	(void)pieces->sqlite->exec(pieces->db,
-		"PRAGMA mmap_size=268435456; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
+		"PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;"
 		"PRAGMA journal_size_limit=1048576",
 		NULL, NULL, NULL);
 	(void)pieces->sqlite->wal_autocheckpoint(pieces->db, 0);
-	(void)pieces->sqlite->db_config(pieces->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 bool pieces_are_ours(const char *path)
@@ -342,8 +362,7 @@ struct pieces *pieces_create(const char *path, struct err *e)
 		/* No two indexes begin with the same number. */
 		"CREATE TABLE generation(number INTEGER NOT NULL, sum INTEGER NOT NULL);"
 		"INSERT INTO generation VALUES(random() >> 8, 0);"
-		"CREATE TABLE piece(kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,"
-		" PRIMARY KEY(kind, number)) WITHOUT ROWID;"
+		"CREATE TABLE piece(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
 		"CREATE TABLE chunk(file INTEGER NOT NULL, number INTEGER NOT NULL,"
 		" first_item INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, bytes BLOB NOT NULL,"
 		" PRIMARY KEY(file, number)) WITHOUT ROWID;"
@@ -407,19 +426,27 @@ struct piece_row {
 	uint64_t mark;
 };
 
+/* A piece's id is its kind, and its number in the lower half. */
+static int64_t id_of(enum piece_kind kind, uint32_t number)
+{
+	return (int64_t)kind << 32 | number;
+}
+
 static bool take_row(
 	const struct pieces *pieces, sqlite3_stmt *s, struct piece_row *row, struct err *e)
 {
-	*row = (struct piece_row){.kind = (enum piece_kind)pieces->sqlite->column_int(s, 0),
-		.number = (uint32_t)pieces->sqlite->column_int64(s, 1),
-		.bytes = blob(pieces, s, 2)};
+	int64_t id = pieces->sqlite->column_int64(s, 0);
+
+	*row = (struct piece_row){.kind = (enum piece_kind)(id >> 32),
+		.number = (uint32_t)id,
+		.bytes = blob(pieces, s, 1)};
 	return take_mark(row->kind, row->number, &row->bytes, &row->mark, e);
 }
 
 bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err *e)
 {
-	sqlite3_stmt *s = prepare(pieces,
-		"SELECT kind, number, bytes FROM piece WHERE kind < ? ORDER BY kind, number", e);
+	sqlite3_stmt *s =
+		prepare(pieces, "SELECT id, bytes FROM piece WHERE id < ? ORDER BY id", e);
 	bool is_good = s != NULL;
 	int code = SQLITE_DONE;
 	uint64_t sum = 0;
@@ -427,7 +454,7 @@ bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err 
 
 	if (!s)
 		return false;
-	(void)pieces->sqlite->bind_int(s, 1, PIECE_LOADED);
+	(void)pieces->sqlite->bind_int64(s, 1, id_of(PIECE_LOADED, 0));
 	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW) {
 		is_good = take_row(pieces, s, &row, e) &&
 			  visit(self, row.kind, row.number, row.bytes, e);
@@ -444,15 +471,13 @@ bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err 
 bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, struct buf *out,
 	struct err *e)
 {
-	static const char sql[] =
-		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number = ?";
 	struct piece_row row;
 
-	sqlite3_stmt *s = prepare_once(pieces, &pieces->get, sql, e);
+	sqlite3_stmt *s =
+		prepare_once(pieces, &pieces->get, "SELECT id, bytes FROM piece WHERE id = ?", e);
 	if (!s)
 		return false;
-	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
-	(void)pieces->sqlite->bind_int64(s, 2, number);
+	(void)pieces->sqlite->bind_int64(s, 1, id_of(kind, number));
 	int code = pieces->sqlite->step(s);
 	bool is_good = code == SQLITE_ROW ? take_row(pieces, s, &row, e)
 		       : code == SQLITE_DONE
@@ -530,7 +555,7 @@ struct pieces *pieces_writer(struct pieces *reader, struct err *e)
 
 	if (!pieces)
 		return NULL;
-	set_up(pieces);
+	set_up_writer(pieces);
 	remove_left(reader->path);
 	pieces->generation = reader->generation;
 	pieces->sum = reader->sum;
@@ -553,10 +578,9 @@ static bool finish_sum(struct pieces *pieces, struct err *e)
 
 /* Takes the marks of a kind's pieces, or of one of them, out of the sum. */
 static bool forget_marks(
-	struct pieces *pieces, enum piece_kind kind, int64_t first, int64_t last, struct err *e)
+	struct pieces *pieces, enum piece_kind kind, uint32_t first, uint32_t last, struct err *e)
 {
-	static const char sql[] =
-		"SELECT kind, number, bytes FROM piece WHERE kind = ? AND number BETWEEN ? AND ?";
+	static const char sql[] = "SELECT id, bytes FROM piece WHERE id BETWEEN ? AND ?";
 	sqlite3_stmt *s;
 	int code;
 
@@ -565,9 +589,8 @@ static bool forget_marks(
 	s = prepare_once(pieces, &pieces->marks, sql, e);
 	if (!s)
 		return false;
-	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
-	(void)pieces->sqlite->bind_int64(s, 2, first);
-	(void)pieces->sqlite->bind_int64(s, 3, last);
+	(void)pieces->sqlite->bind_int64(s, 1, id_of(kind, first));
+	(void)pieces->sqlite->bind_int64(s, 2, id_of(kind, last));
 	bool is_good = true;
 	struct piece_row row;
 	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW) {
@@ -592,13 +615,12 @@ bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 		return err_set(e, ERR_LIMIT, "the index: too large a piece");
 	if (!forget_marks(pieces, kind, number, number, e))
 		return false;
-	sqlite3_stmt *s = prepare_once(
-		pieces, &pieces->put, "INSERT OR REPLACE INTO piece VALUES(?, ?, ?)", e);
+	sqlite3_stmt *s =
+		prepare_once(pieces, &pieces->put, "INSERT OR REPLACE INTO piece VALUES(?, ?)", e);
 	if (!s)
 		return false;
-	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
-	(void)pieces->sqlite->bind_int64(s, 2, number);
-	(void)pieces->sqlite->bind_blob64(s, 3, marked.p, marked.n, SQLITE_STATIC);
+	(void)pieces->sqlite->bind_int64(s, 1, id_of(kind, number));
+	(void)pieces->sqlite->bind_blob64(s, 2, marked.p, marked.n, SQLITE_STATIC);
 	pieces->sum += kind < PIECE_LOADED ? mark : 0;
 	bool is_done = pieces->sqlite->step(s) == SQLITE_DONE || failed(pieces, e);
 	(void)pieces->sqlite->reset(s);
@@ -609,10 +631,11 @@ bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e)
 {
 	if (!forget_marks(pieces, kind, 0, UINT32_MAX, e))
 		return false;
-	sqlite3_stmt *s = prepare(pieces, "DELETE FROM piece WHERE kind = ?", e);
+	sqlite3_stmt *s = prepare(pieces, "DELETE FROM piece WHERE id BETWEEN ? AND ?", e);
 	if (!s)
 		return false;
-	(void)pieces->sqlite->bind_int(s, 1, (int)kind);
+	(void)pieces->sqlite->bind_int64(s, 1, id_of(kind, 0));
+	(void)pieces->sqlite->bind_int64(s, 2, id_of(kind, UINT32_MAX));
 	return finish(pieces, s, e);
 }
 

@@ -112,24 +112,24 @@ static bool put_known(struct state *state, const struct saved *saved, struct pie
 	const struct known *known = &state->known;
 	AUTO(buf) bytes = {0};
 
-	for (size_t from = 0; from < known->dirs.n; from += KNOWN_GROUP) {
+	for (size_t from = 0; from < known->dirs.n; from += KNOWN_DIRS) {
 		bool is_changed = all;
-		for (size_t i = from; i < from + KNOWN_GROUP && i < known->dirs.n; i++)
+		for (size_t i = from; i < from + KNOWN_DIRS && i < known->dirs.n; i++)
 			is_changed |= known->dirs.p[i].is_changed;
 		if (!is_changed)
 			continue;
-		known_put_dirs(known, from / KNOWN_GROUP, &bytes);
-		if (!put_buf(pieces, PIECE_DIRS, from / KNOWN_GROUP, &bytes, e))
+		known_put_dirs(known, from / KNOWN_DIRS, &bytes);
+		if (!put_buf(pieces, PIECE_DIRS, from / KNOWN_DIRS, &bytes, e))
 			return false;
 	}
-	for (size_t from = 0; from < known->files.n; from += KNOWN_GROUP) {
+	for (size_t from = 0; from < known->files.n; from += KNOWN_FILES) {
 		bool is_changed = all;
-		for (size_t i = from; i < from + KNOWN_GROUP && i < known->files.n; i++)
+		for (size_t i = from; i < from + KNOWN_FILES && i < known->files.n; i++)
 			is_changed |= known->files.p[i].is_changed || i >= saved->files;
 		if (!is_changed)
 			continue;
-		known_put_files(known, from / KNOWN_GROUP, &bytes);
-		if (!put_buf(pieces, PIECE_FILES, from / KNOWN_GROUP, &bytes, e))
+		known_put_files(known, from / KNOWN_FILES, &bytes);
+		if (!put_buf(pieces, PIECE_FILES, from / KNOWN_FILES, &bytes, e))
 			return false;
 	}
 	return true;

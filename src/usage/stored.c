@@ -5,11 +5,11 @@
 #include <string.h>
 
 enum {
-	PART_PLACES = 215, /* 3.4 KB: a row that fits into a page beside others */
+	PART_PLACES = 120, /* 1.9 KB: two and more of them fit into a page */
 	NEW_PLACES_MIN =
 		8192, /* with more of them, and more than a share of all, the parts get them */
 	NEW_SHARE = 32,
-	ROW_PLACES = 512,
+	ROW_PLACES = 200,
 	FILTER = 4096,
 };
 

@@ -103,9 +103,9 @@ static void fuzz_known(struct str bytes)
 		known_take_files(&known, str_skip(bytes, 1 + n), &e)) {
 		known_make_room(&known);
 		is_good = known_unpack_all(&known, &e);
-		for (size_t group = 0; is_good && group * KNOWN_GROUP < known.dirs.n; group++)
+		for (size_t group = 0; is_good && group * KNOWN_DIRS < known.dirs.n; group++)
 			known_put_dirs(&known, group, &again);
-		for (size_t group = 0; is_good && group * KNOWN_GROUP < known.files.n; group++)
+		for (size_t group = 0; is_good && group * KNOWN_FILES < known.files.n; group++)
 			known_put_files(&known, group, &again);
 		for (size_t i = 0; is_good && i < known.files.n; i++) {
 			struct known_extra extra;
