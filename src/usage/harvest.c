@@ -38,6 +38,9 @@ struct crew {
 	const uint32_t *order; /* the largest first, so that none is begun last */
 	_Atomic size_t next;
 	bool is_compat;
+	void (*idle)(void *self);
+	void *self;
+	atomic_flag was_idle;
 };
 
 static void take(void *self, struct usage_file *, const struct usage_record *record)
@@ -148,6 +151,8 @@ static void work(void *self, int thread)
 		read_file(&hand, &crew->known->files.p[hand.job->file]);
 		arena_clear(&hand.scratch);
 	}
+	if (crew->idle && !atomic_flag_test_and_set(&crew->was_idle))
+		crew->idle(crew->self);
 	usage_piece_free(hand.piece);
 	chunk_maker_release(&hand.maker);
 	arena_release(&hand.scratch);
@@ -163,7 +168,8 @@ static int by_size(const void *a, const void *b, void *self)
 	return x > y ? -1 : x < y;
 }
 
-void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat)
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
+	void (*idle)(void *self), void *self)
 {
 	vec_each (&known->changed, number) {
 		enum known_change change = known->files.p[*number].change;
@@ -175,7 +181,13 @@ void harvest_changes(struct harvest *harvest, const struct known *known, bool is
 	uint32_t *order = must_alloc(harvest->jobs.n, sizeof *order);
 	for (uint32_t i = 0; i < harvest->jobs.n; i++)
 		order[i] = i;
-	struct crew crew = {harvest, known, order, 0, is_compat};
+	struct crew crew = {.harvest = harvest,
+		.known = known,
+		.order = order,
+		.is_compat = is_compat,
+		.idle = idle,
+		.self = self,
+		.was_idle = ATOMIC_FLAG_INIT};
 	qsort_r(order, harvest->jobs.n, sizeof *order, by_size, &crew);
 	find_on_all(work, &crew,
 		harvest->jobs.n < FIND_THREADS_MAX ? (int)harvest->jobs.n : FIND_THREADS_MAX);

@@ -27,7 +27,11 @@ struct harvest {
 };
 
 void harvest_release(struct harvest *harvest);
-/* Reads all files of known that grew or are new. */
-void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat);
+/*
+ * Reads all files of known that grew or are new. idle is called once, when a thread has nothing to
+ * read any more while others may have; NULL is nothing. Without such files it is not called.
+ */
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
+	void (*idle)(void *self), void *self);
 
 #endif

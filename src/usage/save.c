@@ -200,10 +200,12 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 	       put_meta(state, &stored, pieces, e) && put_chunks(state, pieces, e);
 }
 
-bool save_commit(struct state *state, const struct saved *saved, const char *path, struct err *e)
+bool save_commit(struct state *state, const struct saved *saved, struct fresh *fresh,
+	const char *path, struct err *e)
 {
 	bool is_new = state->pieces == NULL;
-	struct pieces *pieces = is_new ? pieces_create(path, e) : pieces_writer(state->pieces, e);
+	struct pieces *pieces =
+		is_new ? fresh_take(fresh, path, e) : pieces_writer(state->pieces, e);
 
 	if (!pieces)
 		return false;

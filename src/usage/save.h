@@ -3,6 +3,7 @@
 #ifndef USAGE_SAVE_H
 #define USAGE_SAVE_H
 
+#include "usage/fresh.h"
 #include "usage/state.h"
 
 /* What of the index was loaded, so that only what differs is written. */
@@ -13,8 +14,8 @@ struct saved {
 
 /* From state->pieces. ERR_PARSE: the index is damaged. */
 [[nodiscard]] bool save_load(struct state *state, struct saved *saved, struct err *e);
-/* ERR_CANCELLED: somebody else wrote meanwhile. */
-[[nodiscard]] bool save_commit(
-	struct state *state, const struct saved *saved, const char *path, struct err *e);
+/* Without an index it goes into a fresh one. ERR_CANCELLED: somebody else wrote meanwhile. */
+[[nodiscard]] bool save_commit(struct state *state, const struct saved *saved, struct fresh *fresh,
+	const char *path, struct err *e);
 
 #endif

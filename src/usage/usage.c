@@ -120,7 +120,7 @@ static void load_index(struct whole *w)
 	}
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
 	if (!w->state.pieces && e.code == ERR_NOT_FOUND)
-		sqlite_table_begin(); /* while transcripts are read: a new index needs it */
+		sqlite_table_begin(); /* while directories are listed: a new index needs it */
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
 		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (found == PIECE_GOOD)
@@ -140,8 +140,9 @@ static bool make_directory(struct whole *w, struct err *e)
 	if (w->state.wish.index_is_given)
 		return true;
 	const char *slash = strrchr(w->index_path, '/');
-	struct str directory = arena_copy(&w->state.arena, str_range(w->index_path, slash));
-	AUTO_FD fd = private_open(directory.p, true, e);
+	AUTO(buf) directory = {0};
+	buf_put_str(&directory, str_range(w->index_path, slash));
+	AUTO_FD fd = private_open(buf_text(&directory), true, e);
 
 	return fd >= 0;
 }
@@ -154,7 +155,7 @@ bool whole_save(struct whole *w, struct err *e)
 				      state->known.dirs_changed))
 		return true;
 	if ((state->pieces || make_directory(w, e)) &&
-		save_commit(state, &w->saved, w->index_path, e))
+		save_commit(state, &w->saved, &w->fresh, w->index_path, e))
 		return true;
 	if (e->code == ERR_PARSE) {
 		/* Damage where nothing was read: the next run makes another one. */
@@ -167,6 +168,15 @@ bool whole_save(struct whole *w, struct err *e)
 
 /* ---- refreshing ---- */
 
+static void begin_index(void *self)
+{
+	struct whole *w = self;
+	struct err e;
+
+	if (w->index_path && make_directory(w, &e))
+		fresh_begin(&w->fresh, w->index_path);
+}
+
 static bool refresh(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
@@ -177,7 +187,7 @@ static bool refresh(struct whole *w, struct err *e)
 	state->ahead = NULL;
 	if (!find_changes(&state->known, &w->places, w->is_read, ahead, e))
 		return false;
-	harvest_changes(&harvest, &state->known, false);
+	harvest_changes(&harvest, &state->known, false, has_index ? NULL : begin_index, w);
 	bool is_good = state_take_jobs(state, &harvest, e);
 	harvest_release(&harvest);
 	if (!is_good)
@@ -357,6 +367,7 @@ void whole_close(void *self)
 {
 	struct whole *w = self;
 
+	fresh_release(&w->fresh);
 	state_release(&w->state);
 	find_places_release(&w->places);
 	vec_release(&w->cells);

@@ -17,6 +17,7 @@ struct whole {
 	bool is_read[READERS_MAX]; /* wanted, or for its limits */
 	const char *index_path; /* NULL none */
 	uint64_t index_inode;
+	struct fresh fresh;
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;
