@@ -38,6 +38,7 @@ struct crew {
 	const uint32_t *order; /* the largest first, so that none is begun last */
 	_Atomic size_t next;
 	bool is_compat;
+	bool has_much; /* to read */
 	void (*idle)(void *self);
 	void *self;
 	atomic_flag was_idle;
@@ -145,17 +146,34 @@ static void work(void *self, int thread)
 
 	hand.keep = &crew->harvest->arenas[thread];
 	for (size_t i; (i = atomic_fetch_add(&crew->next, 1)) < crew->harvest->jobs.n;) {
-		if (!hand.piece)
+		if (!hand.piece) {
 			hand.piece = usage_piece_new();
+			if (crew->has_much)
+				usage_piece_fill(hand.piece);
+		}
 		hand.job = &crew->harvest->jobs.p[crew->order[i]];
 		read_file(&hand, &crew->known->files.p[hand.job->file]);
 		arena_clear(&hand.scratch);
 	}
-	if (crew->idle && !atomic_flag_test_and_set(&crew->was_idle))
+	if (crew->idle && crew->has_much && !atomic_flag_test_and_set(&crew->was_idle))
 		crew->idle(crew->self);
 	usage_piece_free(hand.piece);
 	chunk_maker_release(&hand.maker);
 	arena_release(&hand.scratch);
+}
+
+static bool is_much(const struct harvest *harvest, const struct known *known)
+{
+	enum { MUCH_BYTES = 4 << 20 };
+	int64_t bytes = 0;
+
+	vec_each (&harvest->jobs, job) {
+		const struct known_file *file = &known->files.p[job->file];
+		bytes += file->now.size_bytes - (file->change == KNOWN_GREW ? file->end : 0);
+		if (bytes >= MUCH_BYTES)
+			return true;
+	}
+	return false;
 }
 
 static int by_size(const void *a, const void *b, void *self)
@@ -185,6 +203,7 @@ void harvest_changes(struct harvest *harvest, const struct known *known, bool is
 		.known = known,
 		.order = order,
 		.is_compat = is_compat,
+		.has_much = is_much(harvest, known),
 		.idle = idle,
 		.self = self,
 		.was_idle = ATOMIC_FLAG_INIT};

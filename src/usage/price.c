@@ -12,7 +12,7 @@
 /* Changes with what is made of the same prices. */
 enum { PRICE_RULES = 1 };
 /* Names kept with their prices; more than that are looked up again. */
-enum { MEMO_NAMES = 1024, MEMO_SLOTS = 4 * MEMO_NAMES };
+enum { MEMO_NAMES = 1024, MEMO_SLOTS = 2 * MEMO_NAMES };
 
 struct entry {
 	struct str provider, key;
@@ -20,7 +20,7 @@ struct entry {
 };
 
 struct memo {
-	struct str provider, model; /* model.p NULL: free */
+	struct str provider, model;
 	const struct usage_price *price;
 };
 
@@ -38,8 +38,8 @@ struct usage_prices {
 	VEC(struct own_match *) own_matches;
 	VEC(struct entry) entries; /* empty until a price is asked for */
 	struct arena memo_arena;
-	struct memo *memos;
-	size_t memo_count;
+	VEC(struct memo) memos;
+	uint16_t memo_slots[MEMO_SLOTS]; /* places in memos, and one more; 0 free */
 };
 
 bool usage_prices_new(struct str overrides, struct usage_prices **out, struct err *e)
@@ -65,7 +65,7 @@ void usage_prices_free(struct usage_prices *prices)
 		free(*match);
 	vec_release(&prices->own_matches);
 	vec_release(&prices->entries);
-	free(prices->memos);
+	vec_release(&prices->memos);
 	arena_release(&prices->memo_arena);
 	arena_release(&prices->arena);
 	free(prices);
@@ -182,15 +182,17 @@ static const struct usage_price *look_up(
 	return own ? own_match(prices, own, known) : known;
 }
 
-static struct memo *memo_slot(struct usage_prices *prices, struct str provider, struct str model)
+static uint16_t *memo_slot(struct usage_prices *prices, struct str provider, struct str model)
 {
 	uint64_t hash = hash_bytes(model) ^ hash_bytes(provider) << 1;
 
 	for (size_t i = hash % MEMO_SLOTS;; i = (i + 1) % MEMO_SLOTS) {
-		struct memo *memo = &prices->memos[i];
-		if (!memo->model.p ||
-			(str_eq(memo->model, model) && str_eq(memo->provider, provider)))
-			return memo;
+		uint16_t *slot = &prices->memo_slots[i];
+		if (!*slot)
+			return slot;
+		const struct memo *memo = &prices->memos.p[*slot - 1];
+		if (str_eq(memo->model, model) && str_eq(memo->provider, provider))
+			return slot;
 	}
 }
 
@@ -199,21 +201,20 @@ const struct usage_price *usage_prices_find(
 {
 	if (!model.n)
 		return NULL;
-	if (!prices->memos)
-		prices->memos = must_alloc(MEMO_SLOTS, sizeof *prices->memos);
-	struct memo *memo = memo_slot(prices, provider, model);
-	if (memo->model.p)
-		return memo->price;
-	if (prices->memo_count >= MEMO_NAMES) {
-		memset(prices->memos, 0, MEMO_SLOTS * sizeof *prices->memos);
+	uint16_t *slot = memo_slot(prices, provider, model);
+	if (*slot)
+		return prices->memos.p[*slot - 1].price;
+	if (prices->memos.n >= MEMO_NAMES) {
+		memset(prices->memo_slots, 0, sizeof prices->memo_slots);
 		arena_clear(&prices->memo_arena);
-		prices->memo_count = 0;
-		memo = memo_slot(prices, provider, model);
+		prices->memos.n = 0;
+		slot = memo_slot(prices, provider, model);
 	}
-	*memo = (struct memo){arena_copy(&prices->memo_arena, provider),
+	struct memo memo = {arena_copy(&prices->memo_arena, provider),
 		arena_copy(&prices->memo_arena, model), look_up(prices, provider, model)};
-	prices->memo_count++;
-	return memo->price;
+	vec_push(&prices->memos, memo);
+	*slot = (uint16_t)prices->memos.n;
+	return memo.price;
 }
 
 /* ---- what an answer costs ---- */

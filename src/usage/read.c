@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,14 @@ struct usage_piece *usage_piece_new(void)
 
 	piece->bytes = bytes_fastest();
 	return piece;
+}
+
+void usage_piece_fill(struct usage_piece *piece)
+{
+	enum { PAGE_BYTES = 4096 };
+	char *page = piece->p + (-(uintptr_t)piece->p & (PAGE_BYTES - 1));
+
+	(void)madvise(page, PIECE_BYTES - PAGE_BYTES, MADV_POPULATE_WRITE);
 }
 
 void usage_piece_free(struct usage_piece *piece)
