@@ -242,9 +242,18 @@ struct grouping {
 	VEC(struct usage_part) part;
 };
 
-static void add_to_row(struct usage_row *row, const struct usage_cell *cell)
+static bool is_in_front(
+	const struct usage_view *view, const struct usage_cell *cell, const struct usage_row *row)
 {
-	if (row->sum.answers == 0 || cell->first_ms < row->first_ms) {
+	if (cell->first_ms != row->first_ms || cell->project == row->project)
+		return cell->first_ms < row->first_ms;
+	return str_cmp(usage_name(view, cell->project), usage_name(view, row->project)) < 0;
+}
+
+static void add_to_row(
+	const struct usage_view *view, struct usage_row *row, const struct usage_cell *cell)
+{
+	if (row->sum.answers == 0 || is_in_front(view, cell, row)) {
 		row->first_ms = cell->first_ms;
 		row->project = cell->project;
 	}
@@ -267,7 +276,7 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 			(struct usage_row){.day = usage_by_is_period(q->by) ? (int32_t)value : 0,
 				.name = usage_by_is_period(q->by) ? 0 : value,
 				.source = cell->source});
-	add_to_row(&g->row.p[at], cell);
+	add_to_row(g->view, &g->row.p[at], cell);
 	number_of(&g->sources, (struct key){at, cell->source, 0});
 	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast});
 	if (part == g->part.n)
@@ -332,12 +341,12 @@ static int compare_rows(const void *a, const void *b, void *self)
 	return by_name ? by_name : compare_names(order, x->source, y->source);
 }
 
-static int compare_newest(const void *a, const void *b)
+static int compare_newest(const void *a, const void *b, void *self)
 {
 	const struct usage_row *x = a, *y = b;
 	int newer = compare(y->last_ms, x->last_ms);
 
-	return newer ? newer : compare(x->name, y->name);
+	return newer ? newer : compare_names(self, x->name, y->name);
 }
 
 static int compare_numbers(const void *a, const void *b, void *self)
@@ -434,7 +443,7 @@ static void take_rows(struct grouping *g, struct usage_rows *out, struct order *
 
 	out->count = g->row.n;
 	if (q->limit && q->limit < out->count) {
-		qsort(g->row.p, g->row.n, sizeof *g->row.p, compare_newest);
+		qsort_r(g->row.p, g->row.n, sizeof *g->row.p, compare_newest, order);
 		out->count = q->limit;
 	}
 	out->list = arena_alloc(&out->arena, out->count, sizeof *out->list);
