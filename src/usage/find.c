@@ -485,6 +485,7 @@ static void list(struct lister *l, uint32_t number)
 	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
 	DIR *stream = opendir(path);
 	if (!stream) {
+		l->known->has_unread = true;
 		dir->modified_ns = 0;
 		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(errno));
 	}
@@ -647,10 +648,12 @@ static void list_all(struct lister *l, const struct looker *looker)
 
 static void gather_changes(struct known *known)
 {
-	vec_each (&known->groups, group)
+	vec_each (&known->groups, group) {
+		known->has_unread |= group->has_unread;
 		for (uint32_t i = 0; i < group->count && group->has_changes; i++)
 			if (known->files.p[group->first + i].change != KNOWN_SAME)
 				vec_push(&known->changed, group->first + i);
+	}
 }
 
 bool find_changes(struct known *known, const struct find_places *places, const bool *is_wanted,

@@ -144,6 +144,7 @@ bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 
 	while (u.p < u.end && !u.is_bad) {
 		struct known_dir dir = take_dir(known, &u);
+		known->has_unread |= dir.why.p != NULL;
 		if (!u.is_bad)
 			vec_push(&known->dirs, dir);
 	}
@@ -307,7 +308,7 @@ void known_make_room(struct known *known)
 
 bool known_unpack(struct known *known, size_t number)
 {
-	const struct known_group *group = &known->groups.p[number];
+	struct known_group *group = &known->groups.p[number];
 	struct unpack u = {group->bytes.p, group->bytes.p + group->bytes.n};
 
 	for (uint32_t i = 0; i < group->count; i++) {
@@ -315,6 +316,7 @@ bool known_unpack(struct known *known, size_t number)
 		u.is_bad |= file.dir >= known->dirs.n;
 		if (u.is_bad)
 			return false;
+		group->has_unread |= file.state == USAGE_FILE_UNREADABLE;
 		known->files.p[group->first + i] = file;
 	}
 	return u.p == u.end;

@@ -78,6 +78,7 @@ struct known_group {
 	struct str bytes;
 	uint32_t first, count;
 	bool has_changes; /* one of its files has changed */
+	bool has_unread; /* one of its files could not be read */
 };
 
 struct known {
@@ -88,6 +89,7 @@ struct known {
 	VEC(uint32_t) changed; /* files whose change is not KNOWN_SAME */
 	bool dirs_changed, is_linked;
 	bool tells_limits; /* one of the files does */
+	bool has_unread; /* a file or directory perhaps cannot be read */
 };
 
 void known_release(struct known *known);

@@ -396,6 +396,7 @@ static void take_job(struct state *state, struct harvest_job *job)
 			return;
 		file->is_changed = state->is_changed = true;
 		file->state = USAGE_FILE_UNREADABLE;
+		state->known.has_unread = true;
 		file->why = arena_copy(&state->known.arena, why);
 		return;
 	}
@@ -428,6 +429,7 @@ static void note_gone(struct state *state, struct known_file *file)
 		file->state = USAGE_FILE_GONE;
 	else if (file->change == KNOWN_SHUT) {
 		file->state = USAGE_FILE_UNREADABLE;
+		state->known.has_unread = true;
 		file->why = STR("it cannot be looked at");
 	} else
 		return;

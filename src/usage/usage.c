@@ -271,6 +271,8 @@ static size_t count_unread(const struct whole *w)
 	const struct known *known = &w->state.known;
 	size_t count = 0;
 
+	if (!known->has_unread)
+		return 0;
 	vec_each (&known->files, file)
 		count += file->state == USAGE_FILE_UNREADABLE &&
 			 w->is_wanted[known->dirs.p[file->dir].source];
