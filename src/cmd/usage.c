@@ -154,11 +154,16 @@ static const struct choice orders[] = {{"asc", USAGE_ORDER_UP}, {"desc", USAGE_O
 static const struct choice weekdays[] = {{"sunday", 0}, {"monday", 1}, {"tuesday", 2},
 	{"wednesday", 3}, {"thursday", 4}, {"friday", 5}, {"saturday", 6}, {0}};
 
+static bool is_only(const struct usage_run *u, const char *source)
+{
+	return u->only && strcmp(u->only->name, source) == 0;
+}
+
 static bool read_choices(struct usage_run *u, struct err *e)
 {
 	int mode = USAGE_AUTO, order = USAGE_ORDER_USUAL;
-	/* ccusage has another first day for all assistants together than for one. */
-	int weekday = u->wish.is_compat && u->only ? 0 : 1;
+	/* ccusage has another first day for Claude Code alone. */
+	int weekday = u->wish.is_compat && is_only(u, "claude") ? 0 : 1;
 
 	if (!choose(u->given, "mode", modes, &mode, e) ||
 		!choose(u->given, "order", orders, &order, e) ||
@@ -205,6 +210,7 @@ static bool read_filter(struct usage_run *u, struct err *e)
 
 	*f = USAGE_FILTER_ALL;
 	f->project = str_from(options_value(u->given, "project"));
+	f->is_whole_project = u->wish.is_compat;
 	f->model = str_from(options_value(u->given, "model"));
 	f->provider = str_from(options_value(u->given, "provider"));
 	if (!read_day(u->given, "since", &f->since, e) ||
@@ -261,6 +267,12 @@ static enum usage_compat_report compat_report(const struct usage_run *u)
 									: USAGE_COMPAT_SESSIONS;
 }
 
+/* ccusage names sessions of Codex after their files. */
+static bool names_files(const struct usage_run *u)
+{
+	return is_only(u, "codex") && u->report->kind == USAGE_KIND_SESSIONS;
+}
+
 static bool read_index(struct usage_run *u, struct err *e)
 {
 	const char *file = options_value(u->given, "index"),
@@ -285,7 +297,7 @@ static bool read_index(struct usage_run *u, struct err *e)
 	u->wish.index_path = compat ? NULL : file;
 	u->wish.index_is_given = options_has(u->given, "index");
 	u->wish.environment = get_environment;
-	u->wish.needs_files = u->report->needs_files;
+	u->wish.needs_files = u->report->needs_files || names_files(u);
 	return true;
 }
 

@@ -39,12 +39,31 @@ void usage_member_usd(struct json_writer *w, const char *name, int64_t nanousd);
 void usage_member_instant(struct json_writer *w, const char *name, int64_t time_ms);
 /* The last two fields of a record; the cost is empty where all of it is unknown. */
 void usage_put_csv_cost(const struct usage_look *look, const struct usage_sum *sum);
+void usage_put_token_members(struct json_writer *w, const struct usage_tokens *t);
 /* The members of each sum: tokens, answers, the cost. */
 void usage_put_sum_members(
 	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum);
 /* modelsUsed, modelBreakdowns and, where there are any, unpricedModels. */
 void usage_put_part_members(
 	struct json_writer *w, const struct usage_look *look, const struct usage_row *row);
+/* ---- what only some assistants' reports have ---- */
+
+/* Codex's files, by their threads. {0} is a valid start. */
+struct usage_rollouts {
+	struct rollout *list;
+	size_t count;
+};
+/* Of a view with its files; nothing is found where the report is not about Codex alone. */
+void usage_rollouts_find(struct usage_rollouts *rollouts, const struct usage_look *look);
+void usage_rollouts_release(struct usage_rollouts *rollouts);
+/* What says which session the row is. */
+void usage_put_session_members(struct json_writer *w, const struct usage_look *look,
+	const struct usage_rollouts *rollouts, const struct usage_row *row);
+void usage_put_own_members(struct json_writer *w, const struct usage_look *look,
+	const struct usage_sum *sum, bool is_total);
+void usage_put_codex_models(
+	struct json_writer *w, const struct usage_look *look, const struct usage_row *row);
+
 /* Ends a JSON document: two spaces a level, and a newline. */
 void usage_put_document(const struct usage_look *look, const struct buf *json);
 

@@ -4,7 +4,6 @@
  * same place; docs/usage.md lists what there is besides.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "ui/usage_inside.h"
 #include "usage/zone.h"
@@ -35,7 +34,7 @@ void usage_put_document(const struct usage_look *look, const struct buf *json)
 	buf_put_char(look->out, '\n');
 }
 
-static void put_tokens(struct json_writer *w, const struct usage_tokens *t)
+void usage_put_token_members(struct json_writer *w, const struct usage_tokens *t)
 {
 	json_member_int(w, "inputTokens", t->input);
 	json_member_int(w, "outputTokens", t->output);
@@ -58,7 +57,7 @@ static void put_extra_tokens(struct json_writer *w, const struct usage_tokens *t
 void usage_put_sum_members(
 	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum)
 {
-	put_tokens(w, &sum->tokens);
+	usage_put_token_members(w, &sum->tokens);
 	json_member_int(w, "totalTokens", usage_tokens_total(&sum->tokens));
 	if (!look->hides_cost)
 		usage_member_usd(w, "totalCost", sum->cost_nanousd[look->mode]);
@@ -76,7 +75,7 @@ static void put_part(
 	usage_put_model(&name, look->view, part);
 	json_open(w, '{');
 	json_member_str(w, "modelName", buf_str(&name));
-	put_tokens(w, &part->sum.tokens);
+	usage_put_token_members(w, &part->sum.tokens);
 	put_extra_tokens(w, &part->sum.tokens);
 	if (!look->hides_cost)
 		usage_member_usd(w, "cost", part->sum.cost_nanousd[look->mode]);
@@ -137,77 +136,7 @@ void usage_put_part_members(
 	put_unpriced(w, look, row);
 }
 
-/* ---- Codex alone has members of its own ---- */
-
-static bool is_codex(const struct usage_look *look)
-{
-	return look->only && strcmp(look->only, "codex") == 0;
-}
-
-static void put_codex_sum(
-	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum)
-{
-	if (!is_codex(look))
-		return;
-	if (!look->hides_cost)
-		usage_member_usd(w, "costUSD", sum->cost_nanousd[look->mode]);
-	json_member_int(w, "reasoningOutputTokens", sum->tokens.reasoning);
-}
-
-static bool has_guessed(const struct usage_view *view, uint32_t model)
-{
-	for (size_t i = 0; i < view->cell_count; i++)
-		if (view->cells[i].model == model && view->cells[i].sum.answers > 0 &&
-			view->cells[i].flags & USAGE_GUESSED_MODEL)
-			return true;
-	return false;
-}
-
-static void put_codex_models(
-	struct json_writer *w, const struct usage_look *look, const struct usage_row *row)
-{
-	if (!is_codex(look))
-		return;
-	json_key(w, "models");
-	json_open(w, '{');
-	for (size_t i = 0; i < row->part_count; i++) {
-		const struct usage_part *part = &row->parts[i];
-		AUTO(buf) name = {0};
-		usage_put_model(&name, look->view, part);
-		json_key_str(w, buf_str(&name));
-		json_open(w, '{');
-		put_tokens(w, &part->sum.tokens);
-		json_member_int(w, "reasoningOutputTokens", part->sum.tokens.reasoning);
-		json_member_int(w, "totalTokens", usage_tokens_total(&part->sum.tokens));
-		json_member_bool(w, "isFallback", has_guessed(look->view, part->name));
-		json_close(w, '}');
-	}
-	json_close(w, '}');
-}
-
 /* ---- what a row is of ---- */
-
-static void put_session(
-	struct json_writer *w, const struct usage_look *look, const struct usage_row *row)
-{
-	struct str project = usage_name(look->view, row->project);
-
-	if (look->only) {
-		json_member_str(w, "sessionId", usage_name(look->view, row->name));
-		json_member_str(w, "projectPath", project);
-		usage_member_instant(w, "firstActivity", row->first_ms);
-		usage_member_instant(w, "lastActivity", row->last_ms);
-		return;
-	}
-	json_member_str(w, "period", usage_name(look->view, row->name));
-	json_member_str(w, "agent", usage_name(look->view, row->source));
-	json_key(w, "metadata");
-	json_open(w, '{');
-	usage_member_instant(w, "lastActivity", row->last_ms);
-	usage_member_instant(w, "firstActivity", row->first_ms);
-	json_member_str(w, "project", project);
-	json_close(w, '}');
-}
 
 static void put_sources(
 	struct json_writer *w, const struct usage_look *look, const struct usage_row *row)
@@ -229,15 +158,24 @@ static const char *const own_keys[USAGE_BY_COUNT] = {
 	[USAGE_BY_MONTH] = "month",
 };
 
-static void put_row(struct json_writer *w, const struct usage_look *look,
-	const struct usage_query *query, const struct usage_row *row)
+struct writing {
+	struct json_writer json;
+	const struct usage_look *look;
+	const struct usage_query *query;
+	struct usage_rollouts rollouts;
+};
+
+static void put_row(struct writing *writing, const struct usage_row *row)
 {
+	struct json_writer *w = &writing->json;
+	const struct usage_look *look = writing->look;
+	const struct usage_query *query = writing->query;
 	AUTO(buf) key = {0};
 	const char *own = look->only ? own_keys[query->by] : NULL;
 
 	json_open(w, '{');
 	if (query->by == USAGE_BY_SESSION) {
-		put_session(w, look, row);
+		usage_put_session_members(w, look, &writing->rollouts, row);
 	} else {
 		usage_put_key(&key, look, query, row);
 		json_member_str(w, own ? own : "period", buf_str(&key));
@@ -251,16 +189,18 @@ static void put_row(struct json_writer *w, const struct usage_look *look,
 		usage_member_instant(w, "lastActivity", row->last_ms);
 	}
 	usage_put_sum_members(w, look, &row->sum);
-	put_codex_sum(w, look, &row->sum);
+	usage_put_own_members(w, look, &row->sum, false);
 	usage_put_part_members(w, look, row);
-	put_codex_models(w, look, row);
+	usage_put_codex_models(w, look, row);
 	json_close(w, '}');
 }
 
 /* Rows of a project lie side by side. */
-static void put_projects(struct json_writer *w, const struct usage_look *look,
-	const struct usage_query *query, const struct usage_rows *rows)
+static void put_projects(struct writing *writing, const struct usage_rows *rows)
 {
+	struct json_writer *w = &writing->json;
+	const struct usage_look *look = writing->look;
+
 	json_key(w, "projects");
 	json_open(w, '{');
 	for (size_t i = 0; i < rows->count; i++) {
@@ -271,10 +211,34 @@ static void put_projects(struct json_writer *w, const struct usage_look *look,
 			json_key_str(w, usage_name(look->view, row->project));
 			json_open(w, '[');
 		}
-		put_row(w, look, query, row);
+		put_row(writing, row);
 		if (is_last)
 			json_close(w, ']');
 	}
+	json_close(w, '}');
+}
+
+static void put_list(struct writing *writing, const struct usage_rows *rows)
+{
+	const struct usage_look *look = writing->look;
+	bool are_own_sessions = look->only && writing->query->by == USAGE_BY_SESSION;
+
+	json_key(&writing->json, are_own_sessions ? "sessions" : look->report);
+	json_open(&writing->json, '[');
+	for (size_t i = 0; i < rows->count; i++)
+		put_row(writing, &rows->list[i]);
+	json_close(&writing->json, ']');
+}
+
+static void put_totals(struct writing *writing, const struct usage_rows *rows)
+{
+	struct json_writer *w = &writing->json;
+
+	json_key(w, "totals");
+	json_open(w, '{');
+	usage_put_sum_members(w, writing->look, &rows->total.sum);
+	usage_put_own_members(w, writing->look, &rows->total.sum, true);
+	put_unpriced(w, writing->look, &rows->total);
 	json_close(w, '}');
 }
 
@@ -282,25 +246,17 @@ void usage_json_rows(const struct usage_look *look, const struct usage_query *qu
 	const struct usage_rows *rows)
 {
 	AUTO(buf) json = {0};
-	struct json_writer w = {.buf = &json};
+	struct writing w = {.json = {.buf = &json}, .look = look, .query = query};
 
-	json_open(&w, '{');
-	if (query->is_by_project && rows->count) {
-		put_projects(&w, look, query, rows);
-	} else {
-		json_key(&w,
-			look->only && query->by == USAGE_BY_SESSION ? "sessions" : look->report);
-		json_open(&w, '[');
-		for (size_t i = 0; i < rows->count; i++)
-			put_row(&w, look, query, &rows->list[i]);
-		json_close(&w, ']');
-	}
-	json_key(&w, "totals");
-	json_open(&w, '{');
-	usage_put_sum_members(&w, look, &rows->total.sum);
-	put_codex_sum(&w, look, &rows->total.sum);
-	put_unpriced(&w, look, &rows->total);
-	json_close(&w, '}');
-	json_close(&w, '}');
+	if (query->by == USAGE_BY_SESSION)
+		usage_rollouts_find(&w.rollouts, look);
+	json_open(&w.json, '{');
+	if (query->is_by_project && rows->count)
+		put_projects(&w, rows);
+	else
+		put_list(&w, rows);
+	put_totals(&w, rows);
+	json_close(&w.json, '}');
 	usage_put_document(look, &json);
+	usage_rollouts_release(&w.rollouts);
 }

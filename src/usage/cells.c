@@ -24,7 +24,7 @@ void usage_sum_add(struct usage_sum *sum, const struct usage_sum *more)
 static const uint8_t token_kinds[] = {AT(usage_tokens, input), AT(usage_tokens, output),
 	AT(usage_tokens, cache_write_5m), AT(usage_tokens, cache_write_1h),
 	AT(usage_tokens, cache_read), AT(usage_tokens, other), AT(usage_tokens, reasoning),
-	AT(usage_tokens, web_searches)};
+	AT(usage_tokens, web_searches), AT(usage_tokens, nanocredits), AT(usage_tokens, messages)};
 
 enum { TOKEN_KINDS = sizeof token_kinds };
 

@@ -12,6 +12,7 @@ enum item_bit {
 	ITEM_TOOLS = 1 << 3,
 	ITEM_RARE = 1 << 4, /* other, reasoning, web searches */
 	ITEM_WRITES = 1 << 5,
+	ITEM_OWN = 1 << 6, /* what the assistant itself counts: credits, messages */
 };
 
 /* Calls of one answer that are kept: lines of two answers that take turns cost this much each. */
@@ -199,7 +200,8 @@ static unsigned bits_of(const struct chunk_item *item)
 	       (item->cost_reported_nanousd >= 0 ? ITEM_COST : 0) |
 	       (item->tool_count ? ITEM_TOOLS : 0) |
 	       (t->other || t->reasoning || t->web_searches ? ITEM_RARE : 0) |
-	       (t->cache_write_1h || t->cache_write_5m ? ITEM_WRITES : 0);
+	       (t->cache_write_1h || t->cache_write_5m ? ITEM_WRITES : 0) |
+	       (t->nanocredits || t->messages ? ITEM_OWN : 0);
 }
 
 static void put_item(const struct chunk_maker *maker, const struct chunk_item *item,
@@ -225,6 +227,10 @@ static void put_item(const struct chunk_maker *maker, const struct chunk_item *i
 		pack_number(out, (uint64_t)t->other);
 		pack_number(out, (uint64_t)t->reasoning);
 		pack_number(out, (uint64_t)t->web_searches);
+	}
+	if (bits & ITEM_OWN) {
+		pack_number(out, (uint64_t)t->nanocredits);
+		pack_number(out, (uint64_t)t->messages);
 	}
 	if (bits & ITEM_COST)
 		pack_number(out, (uint64_t)item->cost_reported_nanousd);
@@ -339,6 +345,10 @@ static struct chunk_item take_item(
 		t->other = take_count(u);
 		t->reasoning = take_count(u);
 		t->web_searches = take_count(u);
+	}
+	if (bits & ITEM_OWN) {
+		t->nanocredits = take_count(u);
+		t->messages = take_count(u);
 	}
 	if (bits & ITEM_COST)
 		item.cost_reported_nanousd = take_count(u);

@@ -96,6 +96,11 @@ bool usage_project_is(struct str project, struct str wanted)
 	return contains_nocase(project, wanted);
 }
 
+static bool is_whole(struct str project, struct str wanted)
+{
+	return str_eq(project, wanted);
+}
+
 static int8_t *judgements(const struct usage_view *view, struct str wanted, struct arena *arena)
 {
 	return wanted.n ? arena_alloc(arena, view->name_count, 1) : NULL;
@@ -128,7 +133,8 @@ bool usage_sieve_passes(
 {
 	const struct usage_filter *f = &sieve->filter;
 
-	return passes(sieve->view, sieve->projects, project, f->project, usage_project_is) &&
+	return passes(sieve->view, sieve->projects, project, f->project,
+		       f->is_whole_project ? is_whole : usage_project_is) &&
 	       passes(sieve->view, sieve->models, model, f->model, contains_nocase) &&
 	       passes(sieve->view, sieve->providers, provider, f->provider, contains_nocase);
 }

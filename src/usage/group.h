@@ -34,6 +34,7 @@ struct usage_filter {
 	 * and models and providers are parts of the name, in any case.
 	 */
 	struct str project, model, provider;
+	bool is_whole_project; /* the name of the project as it is, no more and no less */
 	uint32_t session; /* a name's number; 0 any */
 };
 

@@ -87,7 +87,8 @@ static bool is_possible(const struct usage_tokens *t)
 {
 	static const int64_t limit = 1'000'000'000'000;
 
-	return usage_tokens_total(t) <= limit && t->reasoning <= limit && t->web_searches <= limit;
+	return usage_tokens_total(t) <= limit && t->reasoning <= limit &&
+	       t->web_searches <= limit && t->messages <= limit;
 }
 
 void usage_take(struct usage_file *file, const struct usage_record *record)

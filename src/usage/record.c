@@ -20,4 +20,6 @@ void usage_tokens_add(struct usage_tokens *sum, const struct usage_tokens *more)
 	sum->other = money_add(sum->other, more->other);
 	sum->reasoning = money_add(sum->reasoning, more->reasoning);
 	sum->web_searches = money_add(sum->web_searches, more->web_searches);
+	sum->nanocredits = money_add(sum->nanocredits, more->nanocredits);
+	sum->messages = money_add(sum->messages, more->messages);
 }

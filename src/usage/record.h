@@ -20,6 +20,8 @@ struct usage_tokens {
 	int64_t other; /* known only from a total that is larger than its parts; priced as output */
 	int64_t reasoning; /* part of output */
 	int64_t web_searches; /* requests, not tokens */
+	int64_t nanocredits; /* what the assistant bills by, where that is no money */
+	int64_t messages; /* as the assistant counts them */
 };
 
 enum usage_flag {

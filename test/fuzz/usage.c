@@ -47,6 +47,7 @@ static void take(void *self, struct usage_file *, const struct usage_record *r)
 	const struct usage_tokens *t = &r->tokens;
 	must(t->input >= 0 && t->output >= 0 && t->cache_write_5m >= 0 && t->cache_write_1h >= 0);
 	must(t->cache_read >= 0 && t->other >= 0 && t->reasoning >= 0 && t->web_searches >= 0);
+	must(t->nanocredits >= 0 && t->messages >= 0);
 	must(r->cost_reported_nanousd >= -1);
 	mix(gist, (struct str){(const char *)t, sizeof *t});
 	mix(gist, (struct str){(const char *)&r->time_ms, sizeof r->time_ms});

@@ -205,7 +205,7 @@ HERMES_TABLE = ("CREATE TABLE sessions (id TEXT PRIMARY KEY, model TEXT, billing
 HERMES_DB = "state.db"
 HERMES = {"time_ms": T + 500, "session": "s1", "project": "/home/u/app", "provider": "anthropic",
           "model": "claude-sonnet-4-5", "input": 1000, "output": 200, "reasoning": 50, "cache_read": 30,
-          "cache_write_5m": 40}
+          "cache_write_5m": 40, "messages": 4}
 
 
 def hermes(*counts, id="s1", model="claude-sonnet-4-5", started=T / 1000 + .5, costs=(None, None)):

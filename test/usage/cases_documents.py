@@ -128,7 +128,8 @@ THREAD = "T-1.json"
 AMP_USAGE = {"model": "claude-sonnet-4-5", "timestamp": time(), "inputTokens": 100, "outputTokens": 10,
              "cacheCreationInputTokens": 4, "cacheReadInputTokens": 3, "credits": 1.5}
 AMP = {"time_ms": T, "session": "T-1", "model": "claude-sonnet-4-5", "input": 100, "output": 10,
-       "cache_write_5m": 4, "cache_read": 3}
+       "cache_write_5m": 4, "cache_read": 3, "nanocredits": 1_500_000_000}
+LEDGER = dict(AMP, nanocredits=2_500_000_000)
 EVENT = {"id": "e1", "timestamp": time(), "model": "claude-sonnet-4-5", "credits": 2.5,
          "tokens": {"input": 107, "output": 10}, "fromMessageId": 0, "toMessageId": 1}
 
@@ -160,23 +161,29 @@ AMP_CASES = [
      "expect": [dict(AMP, project="/home/u/app", branch="main", tools=["Bash"])]},
     {"name": "a ledger, and in its message how the input parts into caches",
      "files": {THREAD: thread(without(said(), "timestamp"), events=[EVENT])},
-     "expect": [AMP], "compat": [dict(AMP, input=107)]},
+     "expect": [LEDGER], "compat": [dict(LEDGER, input=107)]},
     {"name": "a ledger with the input beside the caches",
      "files": {THREAD: thread(said(), events=[dict(EVENT, tokens={"input": 100, "output": 10})])},
-     "expect": [AMP], "compat": [AMP]},
+     "expect": [LEDGER], "compat": [LEDGER]},
     {"name": "a ledger alone", "files": {THREAD: {"id": "T-1", "usageLedger": {"events": [EVENT]}}},
-     "expect": [dict(without(without(AMP, "cache_read"), "cache_write_5m"), input=107)]},
+     "expect": [dict(without(without(LEDGER, "cache_read"), "cache_write_5m"), input=107)]},
     {"name": "a message that the ledger does not know is an answer, but to ccusage",
      "files": {THREAD: thread(said(), said(3, timestamp=time(2)), events=[EVENT])},
-     "expect": [AMP, dict(AMP, time_ms=T + 60000)], "compat": [dict(AMP, input=107)]},
+     "expect": [LEDGER, dict(AMP, time_ms=T + 60000)], "compat": [dict(LEDGER, input=107)]},
     {"name": "not where an event does not say which message it is about",
      "files": {THREAD: thread(said(), events=[without(EVENT, "toMessageId")])},
-     "expect": [{"input": 107, "output": 10}]},
+     "expect": [{"input": 107, "output": 10, "nanocredits": 2_500_000_000}]},
     {"name": "an event that stands twice", "files": {THREAD: thread(said(), events=[EVENT, EVENT])},
-     "expect": [AMP], "compat": [dict(AMP, input=107)] * 2},
+     "expect": [LEDGER], "compat": [dict(LEDGER, input=107)] * 2},
+    {"name": "credits that are no numbers, below 0 or without end are none", "files": {THREAD: thread(*(
+        said(number, timestamp=time(number), credits=credits) for number, credits in enumerate(
+            ("1.5", -1, None, [1], 1e300, 0.1234567891), 1)))},
+     "expect": [dict(AMP, time_ms=T + 60000 * n, nanocredits=c) for n, c in enumerate([None] * 5 + [123456789])],
+     "compat": [dict(AMP, time_ms=T + 60000 * n, nanocredits=c) for n, c in enumerate([None] * 5 + [123456789])]},
     {"name": "what is of a wrong type is absent", "files": {THREAD: thread(
         said(inputTokens="100", outputTokens=-1, cacheReadInputTokens=None, cacheCreationInputTokens=[4]),
-        {"messageId": {}, "usage": []}, 7, env=[], events={})}, "expect": [{"input": 100}]},
+        {"messageId": {}, "usage": []}, 7, env=[], events={})},
+     "expect": [{"input": 100, "nanocredits": 1_500_000_000}]},
     *damaged(THREAD, thread(said())),
 ]
 
@@ -229,7 +236,7 @@ DROID_CASES = [
 
 MESSAGES = "app/chats/2026-03-01T12-00-00.000Z/chat-messages.json"
 CODEBUFF = {"time_ms": T, "model": "claude-sonnet-4-5", "project": "app", "input": 100, "output": 10,
-            "cache_write_5m": 4, "cache_read": 3}
+            "cache_write_5m": 4, "cache_read": 3, "nanocredits": 3_000_000_000}
 
 
 def reply(number=1, usage=AMP_USAGE, **more):
@@ -252,18 +259,19 @@ CODEBUFF_CASES = [
      "expect": [CODEBUFF, CODEBUFF], "compat": [CODEBUFF, CODEBUFF]},
     {"name": "or in the last answer of its run", "files": {MESSAGES: [reply(metadata=in_run(
         ("m1", {"promptTokens": 9}), ("m2", {"promptTokens": 100, "completionTokens": 10})))]},
-     "expect": [{"model": "m2", "project": "/home/u/app", "input": 100, "output": 10}],
-     "compat": [{"model": "m2", "input": 100, "output": 10}]},
+     "expect": [{"model": "m2", "project": "/home/u/app", "input": 100, "output": 10, "nanocredits": 3_000_000_000}],
+     "compat": [{"model": "m2", "input": 100, "output": 10, "nanocredits": 3_000_000_000}]},
     {"name": "cached tokens in details are within the input, but to ccusage",
      "files": {MESSAGES: [reply(usage={"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110,
                                        "prompt_tokens_details": {"cached_tokens": 60}})]},
-     "expect": [{"input": 40, "cache_read": 60, "output": 10}],
-     "compat": [{"input": 100, "cache_read": 60, "output": 10}]},
+     "expect": [{"input": 40, "cache_read": 60, "output": 10, "nanocredits": 3_000_000_000}],
+     "compat": [{"input": 100, "cache_read": 60, "output": 10, "nanocredits": 3_000_000_000}]},
     {"name": "a time of day is none: the conversation's beginning", "files": {MESSAGES: [
         reply(timestamp="12:01 PM")]}, "expect": [dict(CODEBUFF, time_ms=T - 60000)]},
     {"name": "no model is none, but to ccusage", "files": {MESSAGES: [
         reply(metadata={"usage": {"inputTokens": 5}})]},
-     "expect": [{"model": None, "input": 5}], "compat": [{"model": "codebuff-unknown", "input": 5}]},
+     "expect": [{"model": None, "input": 5, "nanocredits": 3_000_000_000}],
+     "compat": [{"model": "codebuff-unknown", "input": 5, "nanocredits": 3_000_000_000}]},
     {"name": "people's messages and credits without tokens do not count", "files": {MESSAGES: [
         reply(variant="user"), reply(2, metadata={"model": "m"}), reply(3, variant=None)]}, "expect": []},
     {"name": "a total larger than its parts", "files": {MESSAGES: [
@@ -278,7 +286,7 @@ for case in CODEBUFF_CASES:
 # ---- Copilot CLI ----
 
 OTEL = "otel.jsonl"
-COPILOT = {"time_ms": T, "session": "c1", "model": "gpt-5.1", "input": 100, "output": 10}
+COPILOT = {"time_ms": T, "session": "c1", "model": "gpt-5.1", "input": 100, "output": 10, "messages": 1}
 
 
 def attributes(tokens, response, **more):
@@ -322,7 +330,7 @@ def end(number=1, minute=1, **models):
 
 
 GPT = {"time_ms": T, "session": "abc", "project": "/home/u/app", "branch": "main", "model": "gpt",
-       "input": 30, "cache_read": 60, "cache_write_5m": 10, "output": 20, "reasoning": 5}
+       "input": 30, "cache_read": 60, "cache_write_5m": 10, "output": 20, "reasoning": 5, "messages": 2}
 
 COPILOT_CASES = [
     {"name": "the span of a request", "files": {OTEL: [span()]}, "expect": [COPILOT], "compat": [COPILOT]},
@@ -357,7 +365,7 @@ COPILOT_CASES = [
                                                                         haiku=(40, 8, 20, 5, 2))]},
      "expect": [GPT, dict(GPT, model="haiku", input=15, cache_read=20, cache_write_5m=5, output=8, reasoning=2)],
      "compat": [GPT, {"model": "haiku", "input": 15, "cache_read": 20, "cache_write_5m": 5, "output": 8,
-                      "reasoning": 2}]},
+                      "reasoning": 2, "messages": 2}]},
     {"name": "what a session that went on has used since", "files": {ENDED: [
         START, end(gpt=(100, 20, 60, 10, 5)), {"type": "session.resume"},
         end(2, 3, gpt=(150, 30, 80, 10, 6))]},
@@ -366,7 +374,7 @@ COPILOT_CASES = [
     {"name": "sums that went down began anew; to ccusage each kind is by itself", "files": {ENDED: [
         START, end(gpt=(100, 20, 60, 0, 5)), end(2, 3, gpt=(50, 10, 8, 0, 1))]},
      "expect": [dict(without(GPT, "cache_write_5m"), input=40),
-                {"input": 42, "output": 10, "cache_read": 8, "reasoning": 1}],
+                {"input": 42, "output": 10, "cache_read": 8, "reasoning": 1, "messages": 2}],
      "compat": [dict(without(GPT, "cache_write_5m"), input=40), {"input": 2}]},
     {"name": "lines that are cut, of other kinds or types", "files": {OTEL: [
         span(), json.dumps(span(number=2, response="r2"))[:-7], span("execute_tool", number=3, response="r3"),

@@ -59,6 +59,8 @@ static void put_tokens(struct json_writer *w, const struct usage_tokens *t)
 	put_count(w, "other", t->other);
 	put_count(w, "reasoning", t->reasoning);
 	put_count(w, "web_searches", t->web_searches);
+	put_count(w, "nanocredits", t->nanocredits);
+	put_count(w, "messages", t->messages);
 }
 
 static void put_lists(struct json_writer *w, const struct usage_record *r)

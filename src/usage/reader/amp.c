@@ -118,6 +118,7 @@ static void take_message(struct usage_file *file, const struct thread *thread, s
 	r.tokens.output = parts_count(usage, "outputTokens");
 	r.tokens.cache_write_5m = parts_count(usage, "cacheCreationInputTokens");
 	r.tokens.cache_read = parts_count(usage, "cacheReadInputTokens");
+	r.tokens.nanocredits = parts_credits(usage);
 	parts_tools(file, json_get(message, "content"), "tool_use", &r);
 	finish(file, &r, json_get(usage, "totalTokens"));
 }
@@ -154,6 +155,7 @@ static void take_event(struct usage_file *file, const struct thread *thread, str
 	r.model = parts_text(file, event, "model");
 	r.tokens.input = parts_count(tokens, "input");
 	r.tokens.output = parts_count(tokens, "output");
+	r.tokens.nanocredits = parts_credits(event);
 	part_input(file, json_get(message, "usage"), &r.tokens);
 	parts_tools(file, json_get(message, "content"), "tool_use", &r);
 	finish(file, &r, json_get(tokens, "total"));

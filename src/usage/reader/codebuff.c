@@ -179,6 +179,7 @@ static void take_message(struct usage_file *file, const struct chat *chat, struc
 	take_tokens(file, found.usage, &r.tokens);
 	if (!parts_has_tokens(&r.tokens))
 		return;
+	r.tokens.nanocredits = parts_credits(message);
 	r.id = parts_id(file, chat->session, parts_text(file, message, "id"));
 	r.session = chat->session;
 	r.model = found.model;

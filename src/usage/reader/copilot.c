@@ -182,6 +182,7 @@ static void take_tokens(struct usage_file *file, struct str attributes, struct u
 		"gen_ai.usage.reasoning_tokens");
 	tokens->reasoning = reasoning < tokens->output ? reasoning : tokens->output;
 	part_input(file, tokens);
+	tokens->messages = 1;
 	parts_fill_total(file, tokens,
 		either(attributes, "gen_ai.usage.total_tokens", "gen_ai.usage.total.token_count"));
 }
@@ -268,9 +269,11 @@ static void take_start(struct usage_file *file, struct events *events, struct st
 }
 
 /* Input has what was read from and written to a cache within it. */
-static struct usage_tokens read_sums(struct str usage)
+static struct usage_tokens read_sums(struct str metrics)
 {
+	struct str usage = json_get(metrics, "usage");
 	struct usage_tokens sums = {
+		.messages = parts_count(json_get(metrics, "requests"), "count"),
 		.input = parts_count(usage, "inputTokens"),
 		.output = parts_count(usage, "outputTokens"),
 		.cache_read = parts_count(usage, "cacheReadTokens"),
@@ -303,6 +306,7 @@ static struct usage_tokens grown(
 		.cache_read = more(now.cache_read, before.cache_read),
 		.cache_write_5m = more(now.cache_write_5m, before.cache_write_5m),
 		.reasoning = more(now.reasoning, before.reasoning),
+		.messages = more(now.messages, before.messages),
 	};
 }
 
@@ -322,8 +326,7 @@ static void take_end(
 	json_each (metrics, key, value) {
 		r.model = json_text(key, file->arena);
 		struct str before = json_get(events->metrics, arena_text(file->arena, r.model));
-		r.tokens = grown(file, read_sums(json_get(value, "usage")),
-			read_sums(json_get(before, "usage")));
+		r.tokens = grown(file, read_sums(value), read_sums(before));
 		r.id = parts_id(file, parts_text(file, json, "id"), r.model);
 		if (parts_has_tokens(&r.tokens))
 			usage_take(file, &r);

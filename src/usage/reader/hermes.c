@@ -30,6 +30,7 @@ enum {
 	SESSION_ACTUAL,
 	SESSION_DIRECTORY,
 	SESSION_BRANCH,
+	SESSION_MESSAGES,
 };
 
 static const struct column columns[] = {
@@ -46,6 +47,7 @@ static const struct column columns[] = {
 	[SESSION_ACTUAL] = {"actual_cost_usd", false},
 	[SESSION_DIRECTORY] = {"cwd", false},
 	[SESSION_BRANCH] = {"git_branch", false},
+	[SESSION_MESSAGES] = {"message_count", false},
 	{0},
 };
 
@@ -58,6 +60,7 @@ static void take_tokens(
 	tokens->output = usage_json_count(sqlite_rows_text(rows, SESSION_OUTPUT));
 	tokens->cache_read = usage_json_count(sqlite_rows_text(rows, SESSION_READ));
 	tokens->cache_write_5m = usage_json_count(sqlite_rows_text(rows, SESSION_WRITE));
+	tokens->messages = usage_json_count(sqlite_rows_text(rows, SESSION_MESSAGES));
 	if (file->is_compat)
 		parts_add_thoughts(file, tokens, reasoning);
 	else

@@ -63,6 +63,14 @@ int64_t parts_count(struct str object, const char *name)
 	return usage_json_count(json_get(object, name));
 }
 
+int64_t parts_credits(struct str object)
+{
+	struct str value = json_get(object, "credits");
+	int64_t nano = json_type(value) == JSON_NUMBER ? usage_json_cost(value) : 0;
+
+	return nano > 0 ? nano : 0;
+}
+
 int64_t parts_count_of(struct str object, const char *const *names)
 {
 	for (; *names; names++) {

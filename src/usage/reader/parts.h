@@ -15,6 +15,8 @@ struct str parts_line(struct usage_file *file, struct str line);
 /* The member's decoded text; absent for other types. */
 struct str parts_text(struct usage_file *file, struct str object, const char *name);
 int64_t parts_count(struct str object, const char *name);
+/* "credits" of the object in nano-credits; 0 for what is no number of 0 or more. */
+int64_t parts_credits(struct str object);
 /* Of the first name that is there. */
 int64_t parts_count_of(struct str object, const char *const *names);
 #define PARTS_COUNT(object, ...) parts_count_of(object, (const char *const[]){__VA_ARGS__, NULL})
