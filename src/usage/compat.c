@@ -138,6 +138,16 @@ static int64_t record_cost(const struct compat *c, const struct usage_record *re
 	return compat_price_cost(&price, &tokens, record->flags & USAGE_FAST);
 }
 
+/* What stands for the project of all sessions. */
+static struct str record_project(const struct compat *c, const struct usage_record *record)
+{
+	struct str source = names_get(&c->names, c->source);
+
+	return str_is(source, "copilot")    ? STR("GitHub Copilot CLI")
+	       : str_is(source, "openclaw") ? STR("OpenClaw")
+					    : record->project;
+}
+
 static uint32_t record_model(struct compat *c, const struct usage_record *record)
 {
 	struct str source = names_get(&c->names, c->source), model = record->model;
@@ -156,7 +166,7 @@ static void take_record(void *self, struct usage_file *, const struct usage_reco
 		.calculated_nanousd = record_cost(c, record),
 		.source = c->source,
 		.session = names_add(&c->names, record->session),
-		.project = names_add(&c->names, record->project),
+		.project = names_add(&c->names, record_project(c, record)),
 		.provider = names_add(&c->names, record->provider),
 		.branch = names_add(&c->names, record->branch),
 		.model = record_model(c, record),

@@ -224,7 +224,7 @@ KINDS = ("codex", "pi", "openclaw", "qwen", "kimi", "copilot", "opencode", "kilo
 
 
 def every_kind(entries, seed):
-    return generated("--kinds", ",".join(KINDS), "--entries", str(entries), "--traps", "0.03", "--seed", str(seed))
+    return generated("--kinds", ",".join(("claude", *KINDS)), "--entries", str(entries), "--traps", "0.03", "--seed", str(seed))
 
 
 OTHERS = {"others": every_kind(60, 3)}
