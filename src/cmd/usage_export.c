@@ -81,7 +81,7 @@ static void put_totals(struct export *x)
 	query.by = USAGE_BY_SOURCE;
 	query.is_by_project = false;
 	usage_group(x->run->view, &query, &rows);
-	usage_put_prometheus(&x->run->look, &rows);
+	usage_put_prometheus(&x->run->look, &rows, x->run->now_ms);
 	usage_rows_release(&rows);
 }
 
@@ -289,7 +289,8 @@ static bool write_all(struct export *x, struct err *e)
 	if (x->format->end)
 		x->format->end(x);
 	if (x->database)
-		return usage_database_end(x->database, e);
+		return usage_database_add_limits(x->database, x->run->view, x->run->now_ms, e) &&
+		       usage_database_end(x->database, e);
 	return flush(x, e) && (!x->path || beside_end(&x->file, e));
 }
 

@@ -64,6 +64,8 @@ static uint64_t mark_of(const struct usage_view *view, enum usage_mode mode)
 		mark = mark * 31 + (uint64_t)cell->sum.cost_nanousd[mode];
 		mark = mark * 31 + (uint64_t)cell->last_ms;
 	}
+	for (size_t i = 0; i < view->limit_count; i++)
+		mark = mark * 31 + (uint64_t)view->limits[i].told_ms;
 	return mark;
 }
 

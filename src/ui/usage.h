@@ -110,7 +110,8 @@ void usage_put_csv_head(const struct usage_look *look);
 void usage_put_csv_answer(const struct usage_look *look, const struct usage_entry *entry);
 void usage_put_json_answer(const struct usage_look *look, const struct usage_entry *entry);
 /* The text format 0.0.4 of Prometheus; rows are those of sources. */
-void usage_put_prometheus(const struct usage_look *look, const struct usage_rows *rows);
+void usage_put_prometheus(
+	const struct usage_look *look, const struct usage_rows *rows, int64_t now_ms);
 
 /* ---- parts, for other reports ---- */
 

@@ -67,6 +67,9 @@ void usage_put_codex_models(
 /* Ends a JSON document: two spaces a level, and a newline. */
 void usage_put_document(const struct usage_look *look, const struct buf *json);
 
+/* The next line of them, from *at (0 the first time) on; false: there is none any more. */
+[[nodiscard]] bool usage_limit_line(
+	const struct usage_look *look, int64_t now_ms, size_t *at, struct buf *out);
 /* Those that are not over: under a heading, a line an assistant; or as the member rateLimits. Where
    there are none, nothing. */
 void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char *heading);

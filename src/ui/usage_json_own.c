@@ -41,7 +41,8 @@ void usage_put_own_members(struct json_writer *w, const struct usage_look *look,
 static bool has_guessed(const struct usage_view *view, uint32_t model)
 {
 	for (size_t i = 0; i < view->cell_count; i++)
-		if (view->cells[i].model == model && view->cells[i].flags & USAGE_GUESSED_MODEL)
+		if (view->cells[i].model == model && view->cells[i].sum.answers > 0 &&
+			view->cells[i].flags & USAGE_GUESSED_MODEL)
 			return true;
 	return false;
 }

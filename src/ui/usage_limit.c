@@ -60,43 +60,49 @@ static void put_limit(struct buf *out, const struct usage_look *look,
 /* What one assistant was told within a minute goes into one line. */
 static bool is_same_line(const struct usage_limit *a, const struct usage_limit *b)
 {
-	return a && a->source == b->source && a->told_ms / MINUTE_MS == b->told_ms / MINUTE_MS;
+	return a->source == b->source && a->told_ms / MINUTE_MS == b->told_ms / MINUTE_MS;
 }
 
-static void end_line(const struct usage_look *look, struct buf *line)
+bool usage_limit_line(const struct usage_look *look, int64_t now_ms, size_t *at, struct buf *out)
 {
-	if (line->n)
-		usage_put_prose(look, buf_str(line), INDENT);
-	buf_clear(line);
+	const struct usage_view *view = look->view;
+	const struct usage_limit *before = NULL;
+
+	for (; *at < view->limit_count; ++*at) {
+		const struct usage_limit *limit = &view->limits[*at];
+		if (usage_limit_is_over(limit, now_ms))
+			continue;
+		if (before && !is_same_line(before, limit))
+			return true;
+		if (before) {
+			buf_put_text(out, "; ");
+		} else {
+			buf_printf(out, "%s says (",
+				usage_reader_find(view->names[limit->source])->title);
+			put_time(out, look, limit->told_ms, now_ms);
+			buf_put_text(out, "): ");
+		}
+		put_limit(out, look, limit, now_ms);
+		before = limit;
+	}
+	return before != NULL;
 }
 
 void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char *heading)
 {
-	const struct usage_view *view = look->view;
-	const struct usage_limit *before = NULL;
 	AUTO(buf) line = {0};
+	AUTO(buf) shown = {0};
 
-	for (size_t i = 0; i < view->limit_count; i++) {
-		const struct usage_limit *limit = &view->limits[i];
-		if (usage_limit_is_over(limit, now_ms))
-			continue;
-		if (!before) {
+	for (size_t at = 0; usage_limit_line(look, now_ms, &at, &line); buf_clear(&line)) {
+		if (heading) {
 			buf_put_char(look->out, '\n');
 			usage_put_prose(look, str_from(heading), 0);
 		}
-		if (is_same_line(before, limit)) {
-			buf_put_text(&line, "; ");
-		} else {
-			end_line(look, &line);
-			buf_printf(&line, "  %s says (",
-				usage_reader_find(view->names[limit->source])->title);
-			put_time(&line, look, limit->told_ms, now_ms);
-			buf_put_text(&line, "): ");
-		}
-		put_limit(&line, look, limit, now_ms);
-		before = limit;
+		heading = NULL;
+		buf_clear(&shown);
+		buf_printf(&shown, "  %s", buf_text(&line));
+		usage_put_prose(look, buf_str(&shown), INDENT);
 	}
-	end_line(look, &line);
 }
 
 static void put_json(

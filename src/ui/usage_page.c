@@ -481,6 +481,26 @@ static void put_table(const struct page *page)
 		put_rows(page);
 }
 
+/* ---- what providers say of limits ---- */
+
+static void put_limits(const struct page *page)
+{
+	AUTO(buf) line = {0};
+	bool is_first = true;
+
+	for (size_t at = 0; usage_limit_line(page->look, page->what->now_ms, &at, &line);
+		buf_clear(&line)) {
+		if (is_first)
+			buf_put_text(page->out, "<section class=\"limits\">\n"
+						"<h2>Reported limits, when this was made</h2>\n");
+		is_first = false;
+		buf_put_text(page->out, "<p>");
+		page_put_text(page, buf_str(&line));
+		buf_put_text(page->out, "</p>\n");
+	}
+	buf_put_text(page->out, is_first ? "" : "</section>\n");
+}
+
 /* ---- the frame ---- */
 
 static const struct {
@@ -492,6 +512,7 @@ static const struct {
 	{"about", put_about},
 	{"totals", put_totals},
 	{"warning", put_warning},
+	{"limits", put_limits},
 	{"times", page_put_times},
 	{"models", put_models},
 	{"projects", put_projects},

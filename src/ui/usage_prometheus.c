@@ -57,10 +57,10 @@ static void add_part(struct exposition *x, uint32_t source, const struct usage_p
 	vec_push(&x->all, new);
 }
 
-static void head(struct exposition *x, const char *name, const char *help)
+static void head(struct exposition *x, const char *name, const char *help, const char *type)
 {
-	buf_printf(x->look->out, "# HELP fettle_usage_%s %s\n# TYPE fettle_usage_%s counter\n",
-		name, help, name);
+	buf_printf(x->look->out, "# HELP fettle_usage_%s %s\n# TYPE fettle_usage_%s %s\n", name,
+		help, name, type);
 }
 
 static void sample(struct exposition *x, const char *name, const struct series *s, const char *kind)
@@ -75,7 +75,7 @@ static void sample(struct exposition *x, const char *name, const struct series *
 
 static void put_tokens(struct exposition *x)
 {
-	head(x, "tokens_total", "Tokens used, each of them of one kind.");
+	head(x, "tokens_total", "Tokens used, each of them of one kind.", "counter");
 	vec_each (&x->all, s) {
 		const struct usage_tokens *t = &s->sum.tokens;
 		const struct {
@@ -125,7 +125,8 @@ static const struct {
 
 static void put_costs(struct exposition *x)
 {
-	head(x, "cost_dollars_total", "What it cost in US dollars, as far as prices are known.");
+	head(x, "cost_dollars_total", "What it cost in US dollars, as far as prices are known.",
+		"counter");
 	vec_each (&x->all, s) {
 		sample(x, "cost_dollars_total", s, NULL);
 		usage_put_usd(x->look->out, s->sum.cost_nanousd[x->look->mode]);
@@ -133,7 +134,63 @@ static void put_costs(struct exposition *x)
 	}
 }
 
-void usage_put_prometheus(const struct usage_look *look, const struct usage_rows *rows)
+/* ---- limits ---- */
+
+static void put_ratio(struct buf *out, const struct usage_limit *limit)
+{
+	buf_printf(out, "%g", (double)limit->used_permyriad / 10'000);
+}
+
+static void put_told(struct buf *out, const struct usage_limit *limit)
+{
+	buf_printf(out, "%lld", (long long)(limit->told_ms / 1000));
+}
+
+static void put_reset(struct buf *out, const struct usage_limit *limit)
+{
+	buf_printf(out, "%lld", (long long)(limit->resets_ms / 1000));
+}
+
+static const struct {
+	const char *name, *help;
+	void (*put)(struct buf *out, const struct usage_limit *limit);
+	bool needs_reset;
+} gauges[] = {
+	{"limit_used_ratio", "Part of a plan's window that is used, as the provider said.",
+		put_ratio},
+	{"limit_told_timestamp_seconds", "When the provider said so.", put_told},
+	{"limit_resets_timestamp_seconds", "When the window begins anew, where that is known.",
+		put_reset, true},
+};
+
+/* Those that are not over: of a window that began anew nobody knows how much of it is used. */
+static void put_limits(struct exposition *x, int64_t now_ms)
+{
+	const struct usage_view *view = x->look->view;
+	struct buf *out = x->look->out;
+
+	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
+		bool is_first = true;
+		for (size_t k = 0; k < view->limit_count; k++) {
+			const struct usage_limit *limit = &view->limits[k];
+			if (usage_limit_is_over(limit, now_ms) ||
+				(gauges[i].needs_reset && !limit->resets_ms))
+				continue;
+			if (is_first)
+				head(x, gauges[i].name, gauges[i].help, "gauge");
+			is_first = false;
+			buf_printf(out, "fettle_usage_%s{", gauges[i].name);
+			put_label(out, "source", usage_name(view, limit->source));
+			buf_printf(out, ",window_minutes=\"%lld\"} ",
+				(long long)limit->window_minutes);
+			gauges[i].put(out, limit);
+			buf_put_char(out, '\n');
+		}
+	}
+}
+
+void usage_put_prometheus(
+	const struct usage_look *look, const struct usage_rows *rows, int64_t now_ms)
 {
 	struct exposition x = {.look = look};
 
@@ -146,13 +203,14 @@ void usage_put_prometheus(const struct usage_look *look, const struct usage_rows
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		if (counters[i].is_cost && look->hides_cost)
 			continue;
-		head(&x, counters[i].name, counters[i].help);
+		head(&x, counters[i].name, counters[i].help, "counter");
 		vec_each (&x.all, s) {
 			sample(&x, counters[i].name, s, NULL);
 			buf_printf(
 				look->out, "%lld\n", (long long)counters[i].count(look, &s->sum));
 		}
 	}
+	put_limits(&x, now_ms);
 	vec_release(&x.all);
 	buf_release(&x.labels);
 }

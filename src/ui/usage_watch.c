@@ -259,6 +259,7 @@ void usage_show_now(const struct usage_look *look, const struct usage_now *now, 
 	buf_put_text(out, "\n\n");
 	put_sums(look, now, out);
 	put_block(look, now, out);
+	usage_put_limits(look, now->now_ms, "Reported limits");
 	size_t left = room(rows, out);
 	put_models(look, now, left < MODELS_MAX ? left : MODELS_MAX, out);
 	put_sessions(look, now, room(rows, out), out);
@@ -268,6 +269,7 @@ void usage_put_now(const struct usage_look *look, const struct usage_now *now, s
 {
 	const struct usage_sum *today = &now->today.total.sum;
 	const struct usage_block *block = active_of(now);
+	AUTO(buf) line = {0};
 
 	buf_put_text(out, "today ");
 	buf_put_count(out, today->answers);
@@ -278,13 +280,17 @@ void usage_put_now(const struct usage_look *look, const struct usage_now *now, s
 		buf_put_text(out, ", ");
 		usage_put_cost(out, today->cost_nanousd[look->mode], today->unpriced[look->mode]);
 	}
-	if (!block)
-		return;
-	buf_put_text(out, "; block ");
-	buf_put_count(out, usage_tokens_total(&block->tokens));
-	buf_put_text(out, " tokens");
-	if (!look->hides_cost) {
+	if (block) {
+		buf_put_text(out, "; block ");
+		buf_put_count(out, usage_tokens_total(&block->tokens));
+		buf_put_text(out, " tokens");
+	}
+	if (block && !look->hides_cost) {
 		buf_put_text(out, ", ");
 		usage_put_cost(out, block->cost_nanousd, block->unpriced);
+	}
+	for (size_t at = 0; usage_limit_line(look, now->now_ms, &at, &line); buf_clear(&line)) {
+		buf_put_text(out, "; ");
+		buf_put_str(out, buf_str(&line));
 	}
 }

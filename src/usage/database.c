@@ -18,7 +18,7 @@
 static const unsigned char mark[4] = {'f', 'e', 't', 'u'};
 enum { MARK_OFFSET = 68, HEAD_BYTES = 72 };
 #define APPLICATION_ID 0x66657475
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 struct usage_database {
 	struct beside place;
@@ -121,7 +121,9 @@ static bool make_tables(struct usage_database *d, struct err *e)
 	buf_put_text(&sql,
 		"); CREATE TABLE tools (answer INTEGER NOT NULL REFERENCES answers (id), "
 		"call INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (answer, call)) "
-		"WITHOUT ROWID; CREATE INDEX answers_time ON answers (time_ms)");
+		"WITHOUT ROWID; CREATE TABLE limits (source TEXT NOT NULL, told TEXT NOT NULL, "
+		"told_ms INTEGER NOT NULL, used_percent REAL NOT NULL, window_minutes INTEGER, "
+		"resets TEXT, resets_ms INTEGER); CREATE INDEX answers_time ON answers (time_ms)");
 	buf_put_text(&insert, ")");
 	if (!execute(d, buf_text(&sql), e))
 		return false;
@@ -211,6 +213,41 @@ bool usage_database_add(struct usage_database *d, const struct usage_view *view,
 			return false;
 	}
 	return true;
+}
+
+static void put_instant_or_null(struct buf *sql, int64_t time_ms)
+{
+	if (time_ms == 0) {
+		buf_put_text(sql, ", NULL, NULL");
+		return;
+	}
+	buf_put_text(sql, ", '");
+	usage_put_instant(sql, time_ms);
+	buf_printf(sql, "', %lld", (long long)time_ms);
+}
+
+/* All that is put into the statement are names of readers and numbers. */
+bool usage_database_add_limits(
+	struct usage_database *d, const struct usage_view *view, int64_t now_ms, struct err *e)
+{
+	AUTO(buf) sql = {0};
+
+	for (size_t i = 0; i < view->limit_count; i++) {
+		const struct usage_limit *limit = &view->limits[i];
+		if (usage_limit_is_over(limit, now_ms))
+			continue;
+		buf_printf(&sql, "INSERT INTO limits VALUES ('%.*s'",
+			STR_ARG(usage_name(view, limit->source)));
+		put_instant_or_null(&sql, limit->told_ms);
+		buf_printf(&sql, ", %lld / 100.0", (long long)limit->used_permyriad);
+		if (limit->window_minutes)
+			buf_printf(&sql, ", %lld", (long long)limit->window_minutes);
+		else
+			buf_put_text(&sql, ", NULL");
+		put_instant_or_null(&sql, limit->resets_ms);
+		buf_put_text(&sql, ");");
+	}
+	return sql.n == 0 || execute(d, buf_text(&sql), e);
 }
 
 bool usage_database_end(struct usage_database *d, struct err *e)

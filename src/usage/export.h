@@ -39,6 +39,9 @@ struct usage_database;
 [[nodiscard]] bool usage_database_add(struct usage_database *database,
 	const struct usage_view *view, const struct usage_entry *entry, enum usage_mode mode,
 	struct err *e);
+/* What providers told of limits that are not over. */
+[[nodiscard]] bool usage_database_add_limits(struct usage_database *database,
+	const struct usage_view *view, int64_t now_ms, struct err *e);
 [[nodiscard]] bool usage_database_end(struct usage_database *database, struct err *e);
 void usage_database_free(struct usage_database *database); /* NULL is nothing */
 

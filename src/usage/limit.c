@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "usage/limit.h"
 
+#include <string.h>
+
 #include "base/must.h"
 
 enum { TOLD_MS, USED_PERMYRIAD, WINDOW_MINUTES, RESETS_MS, NUMBERS };
@@ -61,6 +63,26 @@ bool usage_limit_of(const struct usage_memory *memory, int place, struct usage_l
 		return false;
 	*limit = told;
 	return true;
+}
+
+void usage_limits_join(struct usage_memory *into, const struct usage_memory *from)
+{
+	for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
+		int64_t *own = into->numbers + first_number(place);
+		const int64_t *other = from->numbers + first_number(place);
+		if (other[TOLD_MS] > own[TOLD_MS])
+			memcpy(own, other, NUMBERS * sizeof *own);
+	}
+}
+
+bool usage_limits_are_there(const struct usage_memory *memory)
+{
+	struct usage_limit limit;
+	bool are_there = false;
+
+	for (int place = 0; place < USAGE_LIMIT_PLACES; place++)
+		are_there |= usage_limit_of(memory, place, &limit);
+	return are_there;
 }
 
 bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms)

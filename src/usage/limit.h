@@ -15,6 +15,9 @@ enum { USAGE_LIMIT_PLACES = 2 };
  * tell when it is over is left out. The source need not be set.
  */
 void usage_limit_note(struct usage_file *file, int place, const struct usage_limit *limit);
+/* What another machine's memory of the file has of limits, where it is newer. */
+void usage_limits_join(struct usage_memory *into, const struct usage_memory *from);
+bool usage_limits_are_there(const struct usage_memory *memory);
 /* What a file's memory has at the place; false: nothing. */
 [[nodiscard]] bool usage_limit_of(
 	const struct usage_memory *memory, int place, struct usage_limit *limit);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "usage/limit.h"
 #include "usage/whole.h"
 
 /* ---- finding the other index ---- */
@@ -33,7 +34,7 @@ struct merger {
 	struct state *own, *other;
 	uint32_t *dirs; /* the other's directories' numbers here */
 	uint32_t file; /* the other's, whose chunks come */
-	uint32_t own_file;
+	uint32_t own_file; /* UINT32_MAX: what is known here is newer */
 	struct chunk chunk;
 };
 
@@ -59,19 +60,36 @@ static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 	return known_add_dir(&m->own->known, &like);
 }
 
+/* The file's number here; UINT32_MAX: it is not known yet. */
+static uint32_t find_file(const struct merger *m, const struct known_file *file)
+{
+	struct known *known = &m->own->known;
+
+	known_link(known);
+	for (uint32_t at = known->dirs.p[m->dirs[file->dir]].first_file; at > 0;
+		at = known->files.p[at - 1].next_file)
+		if (str_eq(known->files.p[at - 1].name, file->name))
+			return at - 1;
+	return UINT32_MAX;
+}
+
+/* The other is a third machine, and knows an older copy of the file than what came from its own. */
+static bool is_older(const struct merger *m, const struct known_file *file)
+{
+	uint32_t number = find_file(m, file);
+
+	return number != UINT32_MAX &&
+	       m->own->known.files.p[number].facts.modified_ns > file->facts.modified_ns;
+}
+
 /* The file's number here; all that is known of it comes anew. */
 static uint32_t take_file(struct merger *m, const struct known_file *file)
 {
 	struct known *known = &m->own->known;
-	uint32_t dir = m->dirs[file->dir], number = UINT32_MAX;
+	uint32_t number = find_file(m, file);
 
-	known_link(known);
-	for (uint32_t at = known->dirs.p[dir].first_file; at > 0;
-		at = known->files.p[at - 1].next_file)
-		if (str_eq(known->files.p[at - 1].name, file->name))
-			number = at - 1;
 	if (number == UINT32_MAX)
-		number = known_add_file(known, dir, file->name);
+		number = known_add_file(known, m->dirs[file->dir], file->name);
 	struct known_file *own = &known->files.p[number];
 	own->is_dropped = own->items > 0;
 	own->is_changed = true;
@@ -96,10 +114,13 @@ static bool take_chunk(
 		return true;
 	if (file != m->file) {
 		m->file = file;
-		m->own_file = take_file(m, known);
-		vec_push(&own->pending,
-			(struct pending){m->own_file, first_item, INT64_MAX, INT64_MIN, {0}});
+		m->own_file = is_older(m, known) ? UINT32_MAX : take_file(m, known);
+		if (m->own_file != UINT32_MAX)
+			vec_push(&own->pending, (struct pending){m->own_file, first_item, INT64_MAX,
+							INT64_MIN, {0}});
 	}
+	if (m->own_file == UINT32_MAX)
+		return true;
 	struct pending *pending = &own->pending.p[own->pending.n - 1];
 	chunk_clear(&m->chunk);
 	if (!chunk_take(&m->chunk, bytes, &m->other->names, e))
@@ -121,6 +142,26 @@ static int by_file(const void *a, const void *b)
 	return x->file < y->file ? -1 : x->file > y->file;
 }
 
+/* Of each file the newest; those without answers may tell of limits, too. */
+static void take_limits(struct merger *m)
+{
+	struct known *own = &m->own->known;
+
+	vec_each (&m->other->known.files, file) {
+		struct known_extra extra, theirs;
+		if (is_own(m, &m->other->known.dirs.p[file->dir]) || !file->tells_limits)
+			continue;
+		uint32_t number = find_file(m, file);
+		if (number == UINT32_MAX)
+			number = take_file(m, file);
+		known_take_extra(file, &theirs);
+		known_take_extra(&own->files.p[number], &extra);
+		usage_limits_join(&extra.memory, &theirs.memory);
+		known_put_extra(own, &own->files.p[number], &extra);
+		own->files.p[number].is_changed = true;
+	}
+}
+
 static bool take_all(struct merger *m, struct err *e)
 {
 	m->dirs = must_alloc(m->other->known.dirs.n + 1, sizeof *m->dirs);
@@ -128,6 +169,7 @@ static bool take_all(struct merger *m, struct err *e)
 		if (!is_own(m, &m->other->known.dirs.p[i]))
 			m->dirs[i] = take_dir(m, &m->other->known.dirs.p[i]);
 	bool is_good = pieces_each_chunk(m->other->pieces, INT64_MIN, INT64_MAX, take_chunk, m, e);
+	take_limits(m);
 	if (m->own->pending.n > 0)
 		qsort(m->own->pending.p, m->own->pending.n, sizeof *m->own->pending.p, by_file);
 	chunk_release(&m->chunk);
