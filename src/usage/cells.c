@@ -99,6 +99,7 @@ struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like)
 		fresh.first_ms = INT64_MAX;
 		fresh.last_ms = INT64_MIN;
 		vec_push(&cells->all, fresh);
+		cells->flags |= fresh.flags;
 		*slot = (uint32_t)cells->all.n;
 	}
 	cells->last = *slot - 1;
@@ -245,6 +246,7 @@ bool cells_take(struct cells *cells, struct str bytes, size_t name_count, struct
 		cell.last_ms = (int64_t)((uint64_t)cell.first_ms + unpack_number(&u));
 		take_sum(&u, &cell.sum);
 		vec_push(&cells->all, cell);
+		cells->flags |= cell.flags;
 	}
 	return !u.is_bad || err_set(e, ERR_PARSE, "sums that cannot be unpacked");
 }

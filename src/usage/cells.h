@@ -12,6 +12,7 @@ struct cells {
 	uint32_t *slots;
 	size_t slot_count;
 	size_t last; /* the cell that was asked for last */
+	uint32_t flags; /* those that there are */
 	VEC(bool) changed; /* groups; those behind its end have not */
 };
 

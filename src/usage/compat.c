@@ -171,7 +171,7 @@ static void take_record(void *self, struct usage_file *, const struct usage_reco
 		.branch = names_add(&c->names, record->branch),
 		.model = record_model(c, record),
 		.file = c->file,
-		.flags = record->flags & (USAGE_FAST | USAGE_GUESSED_MODEL)};
+		.flags = record->flags & (USAGE_FAST | USAGE_GUESSED_MODEL | USAGE_SUMMED)};
 
 	if (record->id.n > 0)
 		entry.exact = key_of(c, "id", names_get(&c->names, c->source), record->id, 0);
@@ -291,6 +291,7 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 	vec_each (&c->files.all, file)
 		read_file(c, file, piece);
 	usage_piece_free(piece);
+	compat_join_leave_out(&c->join);
 	fill_cells(c, wish->zone);
 	size_t unread = c->files.shut;
 	vec_each (&c->facts, file)

@@ -64,6 +64,9 @@ void compat_join_line(struct compat_join *join, const struct compat_entry *entry
 void compat_join_record(
 	struct compat_join *join, const struct compat_entry *entry, bool is_replacing);
 
+/* Answers of a session and a model that came no later than a sum of both. */
+void compat_join_leave_out(struct compat_join *join);
+
 /* ---- files, compat_files.c ---- */
 
 struct compat_file {

@@ -151,3 +151,75 @@ void compat_join_record(
 			old->time_ms = first_ms;
 	}
 }
+
+/* ---- sums ---- */
+
+struct compat_sum {
+	uint32_t source, session, model;
+	int64_t last_ms;
+};
+
+static int compare_sums(const void *a, const void *b)
+{
+	const struct compat_sum *x = a, *y = b;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->session != y->session)
+		return x->session < y->session ? -1 : 1;
+	return x->model < y->model ? -1 : x->model > y->model;
+}
+
+static struct compat_sum sum_of(const struct compat_entry *e)
+{
+	return (struct compat_sum){e->source, e->session, e->model, e->time_ms};
+}
+
+/* Of several sums with the same names the last one is left. */
+static size_t join_sums(struct compat_sum *sums, size_t count)
+{
+	size_t n = 0;
+
+	qsort(sums, count, sizeof *sums, compare_sums);
+	for (size_t i = 0; i < count; i++) {
+		if (n == 0 || compare_sums(&sums[n - 1], &sums[i]) != 0)
+			sums[n++] = sums[i];
+		else if (sums[i].last_ms > sums[n - 1].last_ms)
+			sums[n - 1].last_ms = sums[i].last_ms;
+	}
+	return n;
+}
+
+static bool is_in_sum(const struct compat_sum *sums, size_t count, const struct compat_entry *entry)
+{
+	struct compat_sum wanted = sum_of(entry);
+	const struct compat_sum *sum = bsearch(&wanted, sums, count, sizeof wanted, compare_sums);
+
+	return sum && entry->time_ms <= sum->last_ms && !(entry->flags & USAGE_SUMMED);
+}
+
+/* An end that only says up to when a sum goes. */
+static bool is_empty(const struct compat_entry *e)
+{
+	return e->flags & USAGE_SUMMED && usage_tokens_total(&e->tokens) == 0 &&
+	       e->tokens.messages == 0;
+}
+
+void compat_join_leave_out(struct compat_join *join)
+{
+	VEC(struct compat_sum) sums = {0};
+	size_t n = 0;
+
+	vec_each (&join->all, e)
+		if (e->flags & USAGE_SUMMED)
+			vec_push(&sums, sum_of(e));
+	if (sums.n == 0)
+		return;
+	sums.n = join_sums(sums.p, sums.n);
+	vec_each (&join->all, e)
+		if (!is_in_sum(sums.p, sums.n, e) && !is_empty(e))
+			join->all.p[n++] = *e;
+	join->copies += (int64_t)(join->all.n - n);
+	join->all.n = n;
+	vec_release(&sums);
+}

@@ -31,6 +31,7 @@ enum usage_flag {
 	USAGE_GUESSED_MODEL =
 		1 << 3, /* the transcript names no model, the reader's default stands in */
 	USAGE_BATCH = 1 << 4, /* within a provider's batch: half the price */
+	USAGE_SUMMED = 1 << 5, /* a sum of a session, whose answers may be noted elsewhere, too */
 	/* Those that belong to how much it was; the others to whose. */
 	USAGE_AMOUNT_FLAGS = USAGE_FAST | USAGE_US | USAGE_GUESSED_MODEL | USAGE_BATCH,
 };

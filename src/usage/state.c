@@ -7,7 +7,8 @@
 #include "usage/join.h"
 
 /* Cells are told apart by these; the others only change the price. */
-static const uint32_t cell_flags = USAGE_FAST | USAGE_SIDECHAIN | USAGE_GUESSED_MODEL;
+static const uint32_t cell_flags =
+	USAGE_FAST | USAGE_SIDECHAIN | USAGE_GUESSED_MODEL | USAGE_SUMMED;
 
 void state_release(struct state *state)
 {

@@ -218,13 +218,22 @@ static bool is_wanted_name(const struct whole *w, uint32_t source)
 
 static void show_cells(struct whole *w)
 {
+	bool has_sums = w->state.cells.flags & USAGE_SUMMED;
+
 	w->view.cells = w->state.cells.all.p;
 	w->view.cell_count = w->state.cells.all.n;
-	if (w->state.wish.sources.n == 0)
+	if (has_sums)
+		overlaps_find(&w->overlaps, w->state.cells.all.p, w->state.cells.all.n);
+	if (w->state.wish.sources.n == 0 && !has_sums)
 		return;
-	vec_each (&w->state.cells.all, cell)
-		if (is_wanted_name(w, cell->source))
-			vec_push(&w->cells, *cell);
+	vec_each (&w->state.cells.all, cell) {
+		struct usage_cell shown = *cell;
+		overlaps_place(
+			&w->overlaps, cell->source, cell->session, &shown.project, &shown.branch);
+		if (is_wanted_name(w, cell->source) &&
+			!overlaps_leave_out(&w->overlaps, cell->source, cell->session, cell->flags))
+			vec_push(&w->cells, shown);
+	}
 	w->view.cells = w->cells.p;
 	w->view.cell_count = w->cells.n;
 }
@@ -345,10 +354,16 @@ struct wanted_visit {
 static bool visit_wanted(void *self, const struct usage_entry *entry)
 {
 	struct wanted_visit *v = self;
+	const struct overlaps *overlaps = &v->whole->overlaps;
 
 	v->whole->view.names = v->whole->state.names.all.p;
 	v->whole->view.name_count = v->whole->state.names.all.n;
-	return !is_wanted_name(v->whole, entry->source) || v->visit(v->self, entry);
+	if (!is_wanted_name(v->whole, entry->source) ||
+		overlaps_leave_out(overlaps, entry->source, entry->session, entry->flags))
+		return true;
+	struct usage_entry placed = *entry;
+	overlaps_place(overlaps, entry->source, entry->session, &placed.project, &placed.branch);
+	return v->visit(v->self, &placed);
 }
 
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
@@ -372,6 +387,7 @@ void whole_close(void *self)
 	fresh_release(&w->fresh);
 	state_release(&w->state);
 	find_places_release(&w->places);
+	overlaps_release(&w->overlaps);
 	vec_release(&w->cells);
 	vec_release(&w->files);
 	vec_release(&w->limits);

@@ -38,7 +38,7 @@ struct usage_cell {
 	int32_t day; /* of the zone, days since 1970-01-01 */
 	uint32_t source; /* the reader's name */
 	uint32_t session, project, branch, agent, model, provider;
-	uint32_t flags; /* USAGE_FAST, USAGE_SIDECHAIN, USAGE_GUESSED_MODEL: others are 0 */
+	uint32_t flags; /* USAGE_FAST, USAGE_SIDECHAIN, USAGE_GUESSED_MODEL, USAGE_SUMMED */
 	int64_t first_ms, last_ms; /* of its answers; after a correction they may lie too far out */
 	struct usage_sum sum;
 };

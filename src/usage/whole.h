@@ -4,6 +4,7 @@
 #define USAGE_WHOLE_H
 
 #include "usage/find.h"
+#include "usage/overlap.h"
 #include "usage/save.h"
 
 enum { READERS_MAX = 32 };
@@ -18,6 +19,7 @@ struct whole {
 	const char *index_path; /* NULL none */
 	uint64_t index_inode;
 	struct fresh fresh;
+	struct overlaps overlaps;
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;

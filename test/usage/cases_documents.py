@@ -330,7 +330,7 @@ def end(number=1, minute=1, **models):
 
 
 GPT = {"time_ms": T, "session": "abc", "project": "/home/u/app", "branch": "main", "model": "gpt",
-       "input": 30, "cache_read": 60, "cache_write_5m": 10, "output": 20, "reasoning": 5, "messages": 2}
+       "input": 30, "cache_read": 60, "cache_write_5m": 10, "output": 20, "reasoning": 5, "messages": 2, "flags": ["summed"]}
 
 COPILOT_CASES = [
     {"name": "the span of a request", "files": {OTEL: [span()]}, "expect": [COPILOT], "compat": [COPILOT]},
@@ -365,17 +365,18 @@ COPILOT_CASES = [
                                                                         haiku=(40, 8, 20, 5, 2))]},
      "expect": [GPT, dict(GPT, model="haiku", input=15, cache_read=20, cache_write_5m=5, output=8, reasoning=2)],
      "compat": [GPT, {"model": "haiku", "input": 15, "cache_read": 20, "cache_write_5m": 5, "output": 8,
-                      "reasoning": 2, "messages": 2}]},
+                      "reasoning": 2, "messages": 2, "flags": ["summed"]}]},
     {"name": "what a session that went on has used since", "files": {ENDED: [
         START, end(gpt=(100, 20, 60, 10, 5)), {"type": "session.resume"},
         end(2, 3, gpt=(150, 30, 80, 10, 6))]},
      "expect": [GPT, {"time_ms": T + 120000, "model": "gpt", "input": 30, "cache_read": 20, "output": 10,
-                      "reasoning": 1}]},
+                      "reasoning": 1, "flags": ["summed"]}]},
     {"name": "sums that went down began anew; to ccusage each kind is by itself", "files": {ENDED: [
         START, end(gpt=(100, 20, 60, 0, 5)), end(2, 3, gpt=(50, 10, 8, 0, 1))]},
      "expect": [dict(without(GPT, "cache_write_5m"), input=40),
-                {"input": 42, "output": 10, "cache_read": 8, "reasoning": 1, "messages": 2}],
-     "compat": [dict(without(GPT, "cache_write_5m"), input=40), {"input": 2}]},
+                {"input": 42, "output": 10, "cache_read": 8, "reasoning": 1, "messages": 2,
+                 "flags": ["summed"]}],
+     "compat": [dict(without(GPT, "cache_write_5m"), input=40), {"input": 2, "flags": ["summed"]}]},
     {"name": "lines that are cut, of other kinds or types", "files": {OTEL: [
         span(), json.dumps(span(number=2, response="r2"))[:-7], span("execute_tool", number=3, response="r3"),
         {"resourceMetrics": [{"gen_ai.usage.": 1}]}, "{\"x\":\"\\\"gen_ai.usage.\"}", "\x00\x00",

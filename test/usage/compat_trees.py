@@ -6,6 +6,7 @@ counts; "pairs" and "groups" have lines that are, or are not, the same answer.
 """
 import datetime
 import itertools
+import json
 import random
 import subprocess
 import sys
@@ -228,3 +229,51 @@ def every_kind(entries, seed):
 
 
 OTHERS = {"others": every_kind(60, 3)}
+
+
+def summed(home):
+    """Sessions of Copilot in telemetry and in sums: which answers does a sum stand for?"""
+    begin = 1772366460
+
+    def span(number, session, second, model="gpt-5"):
+        return {"type": "span", "traceId": f"t{number}", "spanId": f"s{number}", "name": "chat gpt-5",
+                "endTime": [begin + second, 0], "attributes": {
+                    "gen_ai.operation.name": "chat", "gen_ai.response.model": model, "gen_ai.response.id": f"r{number}",
+                    "gen_ai.conversation.id": session, "gen_ai.usage.input_tokens": 100 + number,
+                    "gen_ai.usage.output_tokens": 10 + number, "gen_ai.usage.cache_read.input_tokens": 40}}
+
+    def end(session, second, count, tokens, model="gpt-5"):
+        time = datetime.datetime.fromtimestamp(begin + second, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return {"type": "session.shutdown", "id": f"{session} {second}", "timestamp": time, "data": {"modelMetrics": {
+            model: {"requests": {"count": count}, "usage": dict(zip(("inputTokens", "outputTokens", "cacheReadTokens"),
+                                                                    tokens))}}}}
+
+    day = 86400
+    sessions = {  # the seconds and models of spans, and the ends
+        "same": ([(0,), (60,)], [(3600, 2, (203, 23, 80))]),
+        "more": ([(0,)], [(3600, 2, (203, 23, 80))]),
+        "fewer": ([(0,), (60,)], [(3600, 1, (50, 5, 10))]),
+        "another model": ([(0,)], [(3600, 2, (203, 23, 80), "claude-sonnet-4")]),
+        "after it": ([(0,), (7200,)], [(3600, 1, (100, 10, 40))]),
+        "in its second": ([(0,), (3600,)], [(3600, 1, (100, 10, 40))]),
+        "another day": ([(0,), (day,)], [(3 * day, 2, (203, 23, 80))]),
+        "two ends": ([(0,), (7200,), (day,)], [(3600, 1, (100, 10, 40)), (2 * day, 3, (303, 33, 120))]),
+        "two ends, an answer between": ([(0,), (7200,)], [(3600, 1, (100, 10, 40)), (day, 1, (100, 10, 40))]),
+        "no sums": ([(0,), (60,)], []),
+        "no telemetry": ([], [(3600, 2, (203, 23, 80))]),
+    }
+    spans = []
+    for session, (noted, ends) in sessions.items():
+        spans += [span(len(spans) + number, session, *rest) for number, rest in enumerate(noted)]
+        lines = [{"type": "session.start", "id": "e0", "timestamp": "2026-03-01T12:00:00.000Z",
+                  "data": {"sessionId": session, "context": {"cwd": "/w"}}}, *(end(session, *rest) for rest in ends)]
+        path = home / ".copilot" / "session-state" / session / "events.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path = home / ".copilot" / "otel" / "a.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in spans))
+
+
+# Of one kind alone.
+SINGLE = {"copilot": summed}

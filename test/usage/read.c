@@ -35,6 +35,7 @@ static const struct {
 	{USAGE_SIDECHAIN, "sidechain"},
 	{USAGE_GUESSED_MODEL, "guessed_model"},
 	{USAGE_BATCH, "batch"},
+	{USAGE_SUMMED, "summed"},
 };
 
 static void put_count(struct json_writer *w, const char *name, int64_t count)

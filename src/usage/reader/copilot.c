@@ -3,7 +3,8 @@
  * copilot: Copilot CLI and Chat. OpenTelemetry's file exporter writes of one answer up to four
  * times, in no order: the span of the request, a log of it, a log of the turn and, over all turns,
  * the span of the agent. The best that a trace has counts. What a session used is said once more
- * at its end, as sums over all its runs (session-state/<id>/events.jsonl).
+ * at its end, as sums over all its runs (session-state/<id>/events.jsonl): overlap.h counts one of
+ * both.
  */
 #include <string.h>
 
@@ -321,6 +322,7 @@ static void take_end(
 	r.session = parts_first(events->session, parts_name(parts_parent(file->path)));
 	r.project = events->project;
 	r.branch = events->branch;
+	r.flags = USAGE_SUMMED;
 	if (!usage_json_time(json_get(json, "timestamp"), &r.time_ms))
 		r.time_ms = file->modified_ms;
 	json_each (metrics, key, value) {
@@ -328,7 +330,8 @@ static void take_end(
 		struct str before = json_get(events->metrics, arena_text(file->arena, r.model));
 		r.tokens = grown(file, read_sums(value), read_sums(before));
 		r.id = parts_id(file, parts_text(file, json, "id"), r.model);
-		if (parts_has_tokens(&r.tokens))
+		/* To ccusage an end is one, though nothing was used. */
+		if (parts_has_tokens(&r.tokens) || file->is_compat)
 			usage_take(file, &r);
 	}
 	events->metrics = metrics;
