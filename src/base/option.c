@@ -51,7 +51,8 @@ static bool unknown(const struct parser *p, struct str name, struct err *e)
 	size_t n = 0;
 
 	for (const struct option *o = p->table; o->name && n < 63; o++)
-		names[n++] = o->name;
+		if (!o->instead)
+			names[n++] = o->name;
 	names[n] = NULL;
 	const char *near = option_nearest(name, names);
 	if (near)
@@ -62,6 +63,8 @@ static bool unknown(const struct parser *p, struct str name, struct err *e)
 
 static bool take_value(struct parser *p, const struct option *o, const char *given, struct err *e)
 {
+	if (o->instead)
+		return err_set(e, ERR_USAGE, "there is no option --%s: %s", o->name, o->instead);
 	if (!o->value && given)
 		return err_set(e, ERR_USAGE, "option --%s takes no value", o->name);
 	if (o->value && !given) {

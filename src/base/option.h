@@ -16,6 +16,7 @@ struct option {
 	const char *value; /* what to call its value in --help; NULL: the option takes none */
 	const char *brief; /* one line for --help and the man page */
 	unsigned parts; /* bits of the command's parts that know it; 0: it is for all */
+	const char *instead; /* it is refused, and not in the help: what there is in its place */
 };
 
 struct option_match {

@@ -51,6 +51,8 @@ static void print_option(FILE *out, const struct option *o)
 {
 	char left[64];
 
+	if (o->instead)
+		return;
 	snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
 		o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
 		o->value ? o->value : "");
@@ -144,6 +146,8 @@ static void roff_options(const struct option *o)
 		return;
 	printf(".Bl -tag -width Ds\n");
 	for (; o->name; o++) {
+		if (o->instead)
+			continue;
 		printf(".It ");
 		if (o->letter)
 			printf("Fl %c , ", o->letter);

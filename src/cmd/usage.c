@@ -81,8 +81,23 @@ static const struct usage_report *find_kind(enum usage_kind kind)
 	return r;
 }
 
+/* Of ccusage, or assistants that it reads. */
+static const struct {
+	const char *word, *why;
+} foreign_words[] = {
+	{"statusline",
+		"there is no status line; fettle usage --json and fettle usage block --active --json "
+		"have its numbers"},
+	{"antigravity", "transcripts of Antigravity are not read"},
+	{"grok", "transcripts of Grok Build are not read"},
+	{"zcode", "transcripts of ZCode are not read"},
+};
+
 static bool no_report(const char *word, struct err *e)
 {
+	for (size_t i = 0; i < sizeof foreign_words / sizeof *foreign_words; i++)
+		if (strcmp(word, foreign_words[i].word) == 0)
+			return err_set(e, ERR_USAGE, "%s", foreign_words[i].why);
 	const char *names[sizeof usage_reports / sizeof *usage_reports];
 	size_t n = 0;
 
@@ -117,6 +132,8 @@ static bool read_words(struct usage_run *u, struct err *e)
 	}
 	u->words = given->operands + at;
 	u->word_count = given->operand_count - at;
+	if (options_has(given, "session-length") && options_has(given, "length"))
+		return err_set(e, ERR_USAGE, "--session-length and --length are the same");
 	if (u->report->kind == USAGE_KIND_SESSIONS && (u->word_count || options_has(given, "id")))
 		u->report = find_kind(USAGE_KIND_ONE);
 	if (u->word_count && !u->report->takes_words)
@@ -237,6 +254,21 @@ static bool read_sources(struct usage_run *u, struct err *e)
 	return true;
 }
 
+/* The last word counts. */
+static enum usage_colours wanted_colours(const struct options *given)
+{
+	enum usage_colours colours = USAGE_COLOURS_USUAL;
+
+	for (size_t i = 0; i < given->match_count; i++) {
+		const char *name = given->matches[i].option->name;
+		if (strcmp(name, "color") == 0)
+			colours = USAGE_COLOURS_ALWAYS;
+		else if (strcmp(name, "no-color") == 0)
+			colours = USAGE_COLOURS_NEVER;
+	}
+	return colours;
+}
+
 static bool read_form(struct usage_run *u, struct err *e)
 {
 	struct usage_look *look = &u->look;
@@ -250,21 +282,25 @@ static bool read_form(struct usage_run *u, struct err *e)
 	look->is_compact = options_has(u->given, "compact");
 	look->hides_cost = options_has(u->given, "no-cost");
 	look->has_breakdown = options_has(u->given, "breakdown");
+	look->has_agents = options_has(u->given, "by-agent");
+	if (look->has_agents && !is_json)
+		return err_set(e, ERR_USAGE,
+			"--by-agent goes with --json alone; fettle usage source "
+			"is a table by assistant");
 	look->only = u->only ? u->only->name : NULL;
 	look->out = &u->out;
-	usage_look_at_terminal(look, get_environment);
+	usage_look_at_terminal(look, wanted_colours(u->given), get_environment);
 	u->query.by = u->report->by;
 	u->query.is_by_project = options_has(u->given, "instances");
 	return true;
 }
 
-/* ccusage counts the weeks and months of one assistant as it counts sessions, but not its days. */
-static enum usage_compat_report compat_report(const struct usage_run *u)
+enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_by by)
 {
-	bool is_period = usage_by_is_period(u->report->by) && u->report->run == usage_run_rows;
+	bool is_period = usage_by_is_period(by) && u->report->run == usage_run_rows;
 
-	return is_period && (!u->only || u->report->by == USAGE_BY_DAY) ? USAGE_COMPAT_DAYS
-									: USAGE_COMPAT_SESSIONS;
+	return is_period && (!u->only || by == USAGE_BY_DAY) ? USAGE_COMPAT_DAYS
+							     : USAGE_COMPAT_SESSIONS;
 }
 
 /* ccusage names sessions of Codex after their files. */
@@ -287,7 +323,7 @@ static bool read_index(struct usage_run *u, struct err *e)
 	if (compat && strcmp(compat, "ccusage") != 0)
 		return err_set(e, ERR_USAGE, "option --compat: %s is not ccusage", compat);
 	u->wish.is_compat = compat != NULL;
-	u->wish.compat_report = compat_report(u);
+	u->wish.compat_report = usage_run_compat(u, u->report->by);
 	if (!file && !compat && !options_has(u->given, "no-index")) {
 		const char *directory =
 			xdg_directory(XDG_CACHE, "", get_environment, &u->world->arena);

@@ -93,6 +93,8 @@ int usage_run_doctor(struct usage_run *u, struct err *e);
 /* Writes a page to u->page_path: of tools or blocks where it has some, else of the query's rows. */
 int usage_run_page(struct usage_run *u, struct usage_page *page, struct err *e);
 
+/* ccusage counts the weeks and months of one assistant as it counts sessions, but not its days. */
+enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_by by);
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);
 /*

@@ -43,7 +43,10 @@ const struct option usage_options[] = {
 		"costs: auto (as reported where they are, else computed), calculate, display (as reported)",
 		NAMES | ONE},
 	{"breakdown", 'b', NULL, "a further row for each model", LISTS},
-	{"instances", 'i', NULL, "each project by itself", LISTS},
+	{"instances", 'i', NULL, "each project by itself; session -i ID: the same as --id",
+		LISTS | ONE},
+	{"sections", 0, "REPORTS", "these besides: daily,weekly,monthly,session", LISTS},
+	{"by-agent", 0, NULL, "JSON: each row by assistant, too", LISTS},
 	{"order", 'o', "ORDER", "asc or desc", LISTS | BLOCK | TOOL},
 	{"json", 'j', NULL, "JSON, as ccusage has it (docs/usage.md)", TABLES | CHECK | DOCTOR},
 	{"csv", 0, NULL, "CSV", TABLES},
@@ -54,6 +57,8 @@ const struct option usage_options[] = {
 	{"html", 0, "FILE", "a page for a browser in place of the table, with charts; - is stdout",
 		GLANCE | LISTS | BLOCK | TOOL},
 	{"compact", 0, NULL, "fewer columns", TABLES | WATCH},
+	{"color", 0, NULL, "colours in a pipe, too, as with FORCE_COLOR", TABLES | WATCH | DOCTOR},
+	{"no-color", 0, NULL, "no colours, as with NO_COLOR", TABLES | WATCH | DOCTOR},
 	{"no-cost", 0, NULL, "no costs", TABLES | WATCH | EXPORT},
 	{"id", 0, "ID", "session: that one alone", ONE},
 	{"active", 'a', NULL, "block: only the one that is on", BLOCK},
@@ -61,6 +66,7 @@ const struct option usage_options[] = {
 	{"token-limit", 't', "N", "block: how near this many tokens; max: the most there were",
 		BLOCK},
 	{"length", 'n', "HOURS", "of blocks: how long one is (5)", BLOCK | CHECK | WATCH},
+	{"session-length", 0, "HOURS", "the same as --length", BLOCK},
 	{"max-cost", 0, "USD", "check: more is too much", CHECK},
 	{"max-tokens", 0, "N", "check: more is too much", CHECK},
 	{"per", 0, "PERIOD", "check: in this day, week, month or block (day)", CHECK},
@@ -73,8 +79,26 @@ const struct option usage_options[] = {
 	{"no-index", 0, NULL, "read every transcript anew, and keep nothing", READING},
 	{"offline", 'O', NULL, "nothing is ever asked of a network: this changes nothing"},
 	{"all", 0, NULL, "all assistants: this changes nothing"},
+	{"single-thread", 0, NULL, "the numbers are the same: this changes nothing", READING},
 	{"directory", 'C', "DIR", "as if started in this directory: for its settings"},
 	{"help", 'h', NULL, "this help; behind a report's name of that one alone"},
+	/* Those of ccusage that are not here. */
+	{"no-offline",
+		.instead = "nothing is ever asked of a network; docs/prices.md says where prices "
+			   "come from"},
+	{"jq", 0, "FILTER", .instead = "write fettle usage ... --json | jq FILTER"},
+	{"config", 0, "FILE",
+		.instead = "settings are those of fettle config; docs/config.md names their files"},
+	{"debug", 'd',
+		.instead = "fettle usage doctor says what was not read or has no price; --mode "
+			   "calculate and --mode display show both costs"},
+	{"debug-samples", 0, "N", .instead = "fettle usage doctor names lines, files and models"},
+	{"speed", 0, "TIER",
+		.instead = "costs of Codex are by what its transcripts and its config.toml say"},
+	{"project-aliases", 0, "NAMES", .instead = "projects are shown by their paths"},
+	{"live", .instead = "fettle usage watch is a live view"},
+	{"refresh-interval", 0, "SECONDS", .instead = "fettle usage watch --interval SECONDS"},
+	{"version", 'v', .instead = "fettle --version"},
 	{0},
 };
 
@@ -121,7 +145,7 @@ const struct command *usage_options_help(const struct usage_report *report, stru
 	struct command *help = arena_alloc(arena, 1, sizeof *help);
 
 	for (const struct option *o = usage_options; o->name; o++)
-		if (knows(report, o))
+		if (knows(report, o) && !o->instead)
 			own[count++] = *o;
 	own[count] = (struct option){0};
 	*help = (struct command){.name = "usage",

@@ -7,10 +7,104 @@
 #include "usage/block.h"
 #include "usage/tool.h"
 
+/* ---- rows ---- */
+
+static const struct {
+	const char *word;
+	enum usage_by by;
+} section_words[] = {{"daily", USAGE_BY_DAY}, {"weekly", USAGE_BY_WEEK},
+	{"monthly", USAGE_BY_MONTH}, {"session", USAGE_BY_SESSION}};
+
+enum { SECTION_WORDS = sizeof section_words / sizeof *section_words };
+
+/* The report itself and, behind it, those that --sections names, each once. */
+struct sections {
+	struct usage_section list[SECTION_WORDS + 1];
+	size_t count;
+	struct usage_view *other; /* NULL: not needed */
+};
+
+static void add_section(
+	struct sections *s, const struct usage_run *u, const char *report, enum usage_by by)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].query.by == by)
+			return;
+	struct usage_section *section = &s->list[s->count++];
+	*section = (struct usage_section){.report = report, .query = u->query};
+	section->query.by = by;
+	if (s->count > 1)
+		section->query.limit = 0;
+}
+
+static bool read_sections(struct sections *s, const struct usage_run *u, struct err *e)
+{
+	struct str rest = str_from(options_value(u->given, "sections")), word;
+	size_t at;
+
+	add_section(s, u, u->report->name, u->query.by);
+	while (str_split(&rest, ',', &word)) {
+		for (at = 0; at < SECTION_WORDS; at++)
+			if (str_is(str_trim(word), section_words[at].word))
+				break;
+		if (at == SECTION_WORDS)
+			return err_set(e, ERR_USAGE,
+				"option --sections: %.*s is none of daily, weekly, monthly, session",
+				STR_ARG(str_head(word, 40)));
+		add_section(s, u, section_words[at].word, section_words[at].by);
+	}
+	return true;
+}
+
+/* By ccusage's rules two reports may need two views. */
+static bool group_sections(struct sections *s, const struct usage_run *u, struct err *e)
+{
+	struct usage_wish wish = u->wish;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct usage_section *section = &s->list[i];
+		section->view = u->view;
+		wish.compat_report = usage_run_compat(u, section->query.by);
+		if (wish.is_compat && wish.compat_report != u->wish.compat_report) {
+			if (!s->other && !usage_open(&wish, &s->other, e))
+				return false;
+			section->view = s->other;
+		}
+		usage_group(section->view, &section->query, &section->rows);
+	}
+	return true;
+}
+
+static int run_sections(struct usage_run *u, struct err *e)
+{
+	struct sections s = {0};
+
+	if (u->page_path || u->query.is_by_project ||
+		(u->look.form != USAGE_TABLE && u->look.form != USAGE_JSON)) {
+		err_set(e, ERR_USAGE,
+			"--sections goes with tables and --json, not with --csv, "
+			"--chart, --html or --instances");
+		return EXIT_USAGE;
+	}
+	if (!read_sections(&s, u, e))
+		return EXIT_USAGE;
+	bool is_good = group_sections(&s, u, e);
+	if (is_good) {
+		usage_show_sections(&u->look, s.list, s.count);
+		usage_run_tell_unpriced(u, &s.list[0].rows.total);
+	}
+	for (size_t i = 0; i < s.count; i++)
+		usage_rows_release(&s.list[i].rows);
+	usage_close(s.other);
+	return is_good ? EXIT_DONE : EXIT_TASK_FAILED;
+}
+
 int usage_run_rows(struct usage_run *u, struct err *e)
 {
 	struct usage_rows rows;
 
+	if (options_has(u->given, "sections"))
+		return run_sections(u, e);
 	if (u->page_path)
 		return usage_run_page(u, &(struct usage_page){0}, e);
 	usage_group(u->view, &u->query, &rows);
@@ -58,7 +152,8 @@ static bool gather(void *self, const struct usage_entry *entry)
 
 static bool read_length(const struct usage_run *u, int64_t *length_ms, struct err *e)
 {
-	const char *word = options_value(u->given, "length");
+	bool is_long = options_has(u->given, "session-length");
+	const char *word = options_value(u->given, is_long ? "session-length" : "length");
 	double hours = USAGE_BLOCK_HOURS;
 
 	if (word && (!json_double(str_from(word), &hours) || !(hours > 0) ||

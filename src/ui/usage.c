@@ -10,14 +10,17 @@
 #include "ui/view.h"
 #include "usage/zone.h"
 
-void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(const char *name))
+void usage_look_at_terminal(struct usage_look *look, enum usage_colours colours,
+	const char *(*environment)(const char *name))
 {
 	const char *term = environment("TERM");
 	bool is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
 	bool is_terminal = isatty(STDOUT_FILENO);
 	size_t columns, rows;
 
-	look->has_colour = view_wants_colour(environment, is_terminal, is_dumb);
+	look->has_colour = colours == USAGE_COLOURS_USUAL
+				   ? view_wants_colour(environment, is_terminal, is_dumb)
+				   : colours == USAGE_COLOURS_ALWAYS;
 	look->has_style = look->has_colour || (is_terminal && !is_dumb);
 	look->columns = 0;
 	if (is_terminal) {
@@ -215,4 +218,19 @@ void usage_show_rows(const struct usage_look *look, const struct usage_query *qu
 	};
 
 	forms[look->form](look, query, rows);
+}
+
+void usage_show_sections(
+	const struct usage_look *look, const struct usage_section *sections, size_t count)
+{
+	if (look->form == USAGE_JSON) {
+		usage_json_sections(look, sections, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct usage_look own = *look;
+		own.view = sections[i].view;
+		buf_put_text(look->out, i ? "\n" : "");
+		usage_table_rows(&own, &sections[i].query, &sections[i].rows);
+	}
 }

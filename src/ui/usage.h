@@ -30,12 +30,16 @@ struct usage_look {
 	bool is_compact;
 	bool hides_cost;
 	bool has_breakdown; /* rows for each model */
+	bool has_agents; /* JSON: each row by assistant, too */
 	const char *only; /* JSON as ccusage has it for this assistant alone; NULL all of them */
 	struct buf *out;
 };
 
-/* Sets columns and colours by what stdout is and by NO_COLOR, FORCE_COLOR and TERM. */
-void usage_look_at_terminal(struct usage_look *look, const char *(*environment)(const char *name));
+enum usage_colours { USAGE_COLOURS_USUAL, USAGE_COLOURS_ALWAYS, USAGE_COLOURS_NEVER };
+/* Sets columns and, where nothing is wished, colours by what stdout is and by NO_COLOR, FORCE_COLOR
+   and TERM. */
+void usage_look_at_terminal(struct usage_look *look, enum usage_colours colours,
+	const char *(*environment)(const char *name));
 /* Whether the locale is one of UTF-8 (POSIX: LC_ALL, LC_CTYPE, LANG, the first that is set). */
 bool usage_locale_is_utf8(const char *(*environment)(const char *name));
 
@@ -43,6 +47,17 @@ bool usage_locale_is_utf8(const char *(*environment)(const char *name));
 
 void usage_show_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
+
+/* Several reports as one: tables one below the other, or a JSON document with the first's totals.
+ */
+struct usage_section {
+	const char *report; /* its list's name in JSON */
+	const struct usage_view *view;
+	struct usage_query query;
+	struct usage_rows rows;
+};
+void usage_show_sections(
+	const struct usage_look *look, const struct usage_section *sections, size_t count);
 
 struct usage_block_look {
 	int64_t token_limit; /* 0 none */

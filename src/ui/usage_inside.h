@@ -93,6 +93,8 @@ void usage_chart_blocks(const struct usage_look *look, const struct usage_block_
 	const struct usage_blocks *blocks);
 void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
+void usage_json_sections(
+	const struct usage_look *look, const struct usage_section *sections, size_t count);
 void usage_json_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
 void usage_csv_rows(const struct usage_look *look, const struct usage_query *query,

@@ -163,7 +163,35 @@ struct writing {
 	const struct usage_look *look;
 	const struct usage_query *query;
 	struct usage_rollouts rollouts;
+	struct usage_rows by_agent; /* rows of each assistant by itself; none where nobody asks */
 };
+
+static bool is_part_of(
+	const struct usage_query *query, const struct usage_row *part, const struct usage_row *row)
+{
+	return part->day == row->day && part->name == row->name &&
+	       (!query->is_by_project || part->project == row->project);
+}
+
+static void put_agents(struct writing *writing, const struct usage_row *row)
+{
+	struct json_writer *w = &writing->json;
+	const struct usage_look *look = writing->look;
+
+	json_key(w, "agents");
+	json_open(w, '[');
+	for (size_t i = 0; i < writing->by_agent.count; i++) {
+		const struct usage_row *part = &writing->by_agent.list[i];
+		if (!is_part_of(writing->query, part, row))
+			continue;
+		json_open(w, '{');
+		json_member_str(w, "agent", usage_name(look->view, part->source));
+		usage_put_sum_members(w, look, &part->sum);
+		usage_put_part_members(w, look, part);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
 
 static void put_row(struct writing *writing, const struct usage_row *row)
 {
@@ -181,6 +209,8 @@ static void put_row(struct writing *writing, const struct usage_row *row)
 		json_member_str(w, own ? own : "period", buf_str(&key));
 		if (!look->only)
 			put_sources(w, look, row);
+		if (look->has_agents)
+			put_agents(writing, row);
 	}
 	if (query->is_by_project)
 		json_member_str(w, "project", usage_name(look->view, row->project));
@@ -242,21 +272,56 @@ static void put_totals(struct writing *writing, const struct usage_rows *rows)
 	json_close(w, '}');
 }
 
+/* Of a session there is one assistant. */
+static void find_parts(struct writing *w)
+{
+	struct usage_query query = *w->query;
+
+	query.is_by_source = true;
+	query.order = USAGE_ORDER_USUAL;
+	query.limit = 0;
+	if (w->look->has_agents && query.by != USAGE_BY_SESSION)
+		usage_group(w->look->view, &query, &w->by_agent);
+	if (query.by == USAGE_BY_SESSION)
+		usage_rollouts_find(&w->rollouts, w->look);
+}
+
+static void put_section(struct writing *w, const struct usage_section *section)
+{
+	struct usage_look look = *w->look;
+	struct writing own = {.json = w->json, .look = &look, .query = &section->query};
+
+	look.report = section->report;
+	look.view = section->view;
+	find_parts(&own);
+	if (section->query.is_by_project && section->rows.count)
+		put_projects(&own, &section->rows);
+	else
+		put_list(&own, &section->rows);
+	w->json = own.json;
+	usage_rows_release(&own.by_agent);
+	usage_rollouts_release(&own.rollouts);
+}
+
+void usage_json_sections(
+	const struct usage_look *look, const struct usage_section *sections, size_t count)
+{
+	AUTO(buf) json = {0};
+	struct writing w = {.json = {.buf = &json}, .look = look};
+
+	json_open(&w.json, '{');
+	for (size_t i = 0; i < count; i++)
+		put_section(&w, &sections[i]);
+	put_totals(&w, &sections[0].rows);
+	json_close(&w.json, '}');
+	usage_put_document(look, &json);
+}
+
 void usage_json_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows)
 {
-	AUTO(buf) json = {0};
-	struct writing w = {.json = {.buf = &json}, .look = look, .query = query};
+	struct usage_section section = {
+		.report = look->report, .view = look->view, .query = *query, .rows = *rows};
 
-	if (query->by == USAGE_BY_SESSION)
-		usage_rollouts_find(&w.rollouts, look);
-	json_open(&w.json, '{');
-	if (query->is_by_project && rows->count)
-		put_projects(&w, rows);
-	else
-		put_list(&w, rows);
-	put_totals(&w, rows);
-	json_close(&w.json, '}');
-	usage_put_document(look, &json);
-	usage_rollouts_release(&w.rollouts);
+	usage_json_sections(look, &section, 1);
 }

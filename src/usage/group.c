@@ -273,7 +273,7 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 	const struct usage_query *q = g->query;
 	uint32_t value = key_of[q->by](cell, q);
 	struct key key = {value, q->is_by_project ? cell->project : 0,
-		q->by == USAGE_BY_SESSION ? cell->source : 0};
+		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0};
 	uint32_t at = number_of(&g->rows, key);
 	bool is_fast = cell->flags & USAGE_FAST;
 

@@ -49,6 +49,7 @@ struct usage_query {
 	enum usage_order order; /* usual: periods up, others down */
 	int first_weekday; /* 0 Sunday .. 6 */
 	bool is_by_project; /* rows of each project by themselves, one project after the other */
+	bool is_by_source; /* rows of each assistant by themselves */
 	size_t limit; /* only the newest so many rows; 0 all */
 };
 
