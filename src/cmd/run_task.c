@@ -49,6 +49,10 @@ static bool check_words(const struct run *r, struct err *e)
 			strcmp(given->operands[i], "-") != 0;
 	if (bare == 0)
 		return true;
+	/* Scripts that called another program run it often, and no task is meant. */
+	if (strcmp(given->operands[0], "statusline") == 0)
+		return err_set(e, ERR_USAGE,
+			"there is no command statusline; fettle usage --json has its numbers");
 	const char *near = command_nearest(given->operands[0]);
 	if (near)
 		return err_set(
