@@ -72,7 +72,7 @@ def show_cold(row, found, limits):
 def last_megabyte(path):
     """Whole lines from the end of a transcript, as new answers."""
     lines = Path(path).read_bytes()[-1_100_000:].split(b"\n")[1:]
-    return b"\n".join(lines).replace(b"msg_01", b"msg_0%03d" % (time.monotonic_ns() % 1000))
+    return b"\n".join(lines).replace(b'"msg_', b'"msg_%d_' % time.monotonic_ns())
 
 
 def warm(fettle, home, files, row, runs):

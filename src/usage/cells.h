@@ -16,7 +16,7 @@ struct cells {
 	VEC(bool) changed; /* groups; those behind its end have not */
 };
 
-enum { CELL_GROUP = 128 };
+enum { CELL_GROUP = 96 };
 
 void cells_release(struct cells *cells);
 /* The cell with these: day, names, flags; made where there is none. Valid until the next call. */

@@ -104,7 +104,7 @@ void known_put_extra(struct known *known, struct known_file *file, const struct 
 struct str known_path(const struct known *known, const struct known_file *file, struct arena *a);
 
 /* For the index: both in groups by their number, which fit into a page beside others. */
-enum { KNOWN_DIRS = 64, KNOWN_FILES = 32 };
+enum { KNOWN_DIRS = 48, KNOWN_FILES = 28 };
 void known_put_dirs(const struct known *known, size_t group, struct buf *out);
 void known_put_files(const struct known *known, size_t group, struct buf *out);
 /*

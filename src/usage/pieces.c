@@ -17,7 +17,7 @@
 #include "io/sqlite_table.h"
 
 enum {
-	PIECE_VERSION = 0x66740004, /* user_version: "ft", and the format's number */
+	PIECE_VERSION = 0x66740005, /* user_version: "ft", and the format's number */
 	BUSY_MS = 2000,
 	CHUNK_ROW_BYTES = 8 << 10, /* a file's row takes more chunks up to this */
 	COPY_MAX_BYTES = 1 << 30,
