@@ -252,23 +252,21 @@ static void put_context(const struct chunk_context *c, struct buf *out)
 	pack_number(out, c->flags);
 }
 
-void chunk_maker_put(
-	const struct chunk_maker *maker, struct buf *out, int64_t *first_ms, int64_t *last_ms)
+void chunk_maker_put(const struct chunk_maker *maker, size_t from, size_t to, struct buf *out,
+	int64_t *first_ms, int64_t *last_ms)
 {
 	AUTO(buf) bytes = {0};
 	int64_t time_ms = 0;
 
-	if (maker->items.n == 0)
-		return;
 	pack_number(&bytes, maker->names.all.n);
 	names_put(&maker->names, 0, &bytes);
 	pack_number(&bytes, maker->contexts.n);
 	for (size_t i = 0; i < maker->contexts.n; i++)
 		put_context(&maker->contexts.p[i], &bytes);
-	pack_number(&bytes, maker->items.n);
+	pack_number(&bytes, to - from);
 	*first_ms = INT64_MAX;
 	*last_ms = INT64_MIN;
-	for (size_t i = 0; i < maker->items.n; i++) {
+	for (size_t i = from; i < to; i++) {
 		int64_t ms = maker->items.p[i].time_ms;
 		*first_ms = ms < *first_ms ? ms : *first_ms;
 		*last_ms = ms > *last_ms ? ms : *last_ms;

@@ -45,9 +45,9 @@ struct chunk_maker {
 void chunk_maker_release(struct chunk_maker *maker);
 void chunk_maker_begin(struct chunk_maker *maker, struct str source);
 void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *record);
-/* Nothing when no record came; else its times are put out, too. */
-void chunk_maker_put(
-	const struct chunk_maker *maker, struct buf *out, int64_t *first_ms, int64_t *last_ms);
+/* Of the items those in [from, to), which are some; their times are put out, too. */
+void chunk_maker_put(const struct chunk_maker *maker, size_t from, size_t to, struct buf *out,
+	int64_t *first_ms, int64_t *last_ms);
 
 /* A chunk unpacked; names are those of a common table. */
 struct chunk {

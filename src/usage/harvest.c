@@ -92,10 +92,17 @@ static void keep_memory(struct hand *hand, const struct usage_memory *memory)
 
 static void put_chunk(struct hand *hand)
 {
+	enum { PART_ITEMS = 1024 };
 	struct harvest_job *job = hand->job;
+	size_t count = hand->maker.items.n;
 
-	chunk_maker_put(&hand->maker, &job->chunk, &job->first_ms, &job->last_ms);
-	job->items = (int64_t)hand->maker.items.n;
+	for (size_t from = 0, to; from < count; from = to) {
+		struct harvest_part part = {.first_item = (int64_t)from};
+		to = count - from < 2 * PART_ITEMS ? count : from + PART_ITEMS;
+		chunk_maker_put(&hand->maker, from, to, &part.chunk, &part.first_ms, &part.last_ms);
+		vec_push(&job->parts, part);
+	}
+	job->items = (int64_t)count;
 	job->copies = hand->maker.copies;
 }
 
@@ -215,8 +222,11 @@ void harvest_changes(struct harvest *harvest, const struct known *known, bool is
 
 void harvest_release(struct harvest *harvest)
 {
-	vec_each (&harvest->jobs, job)
-		buf_release(&job->chunk);
+	vec_each (&harvest->jobs, job) {
+		vec_each (&job->parts, part)
+			buf_release(&part->chunk);
+		vec_release(&job->parts);
+	}
 	vec_release(&harvest->jobs);
 	for (size_t i = 0; i < sizeof harvest->arenas / sizeof *harvest->arenas; i++)
 		arena_release(&harvest->arenas[i]);

@@ -5,13 +5,19 @@
 
 #include "usage/known.h"
 
+/* Some of a file's answers: many are told apart in the index, so that not all have to be read. */
+struct harvest_part {
+	int64_t first_item; /* of those that were found now */
+	int64_t first_ms, last_ms;
+	struct buf chunk;
+};
+
 struct harvest_job {
 	uint32_t file;
 	bool was_rewritten; /* what was known of it does not hold; it was read from its beginning */
 	bool is_good; /* false: it could not be read, e says why; the rest is not set */
 	struct err e;
-	struct buf chunk; /* empty: no new answers */
-	int64_t first_ms, last_ms;
+	VEC(struct harvest_part) parts; /* none: no new answers */
 	int64_t items, copies;
 	int64_t end, born_ns;
 	uint64_t tail;

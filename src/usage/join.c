@@ -85,12 +85,16 @@ struct opener {
 	struct state *state;
 	struct chunk chunk;
 	size_t first; /* item of the file that the chunk begins with */
+	bool is_begun;
 };
 
-static bool take_chunks(void *self, uint32_t, int64_t, struct str bytes, struct err *e)
+static bool take_chunks(void *self, uint32_t, int64_t first_item, struct str bytes, struct err *e)
 {
 	struct opener *o = self;
 
+	if (!o->is_begun)
+		o->first = (size_t)first_item;
+	o->is_begun = true;
 	return chunk_take(&o->chunk, bytes, &o->state->names, e);
 }
 
@@ -108,21 +112,26 @@ static struct pending *first_pending(struct state *state, uint32_t file)
 	return state->pending.p + low;
 }
 
-/* The items of a file from first on: those in the index, where they are among them, and behind them
-   those that are not there yet. */
-static bool open_file(struct opener *o, uint32_t file, size_t first, struct err *e)
+/* Items of a file that are in the index. */
+static bool open_indexed(struct opener *o, uint32_t file, size_t first, size_t last, struct err *e)
+{
+	chunk_clear(&o->chunk);
+	o->first = 0;
+	o->is_begun = false;
+	return pieces_file_chunks(
+		o->state->pieces, file, (int64_t)first, (int64_t)last, take_chunks, o, e);
+}
+
+/* Those that are not there yet. */
+static bool open_pending(struct opener *o, uint32_t file, struct err *e)
 {
 	struct state *state = o->state;
-	const struct known_file *known = &state->known.files.p[file];
 	struct pending *end = state->pending.p + state->pending.n;
-	size_t indexed = state->pieces && !known->is_dropped ? (size_t)known->counted_items : 0;
+	struct pending *p = state->pending.n ? first_pending(state, file) : end;
 
 	chunk_clear(&o->chunk);
-	o->first = first < indexed ? 0 : indexed;
-	if (first < indexed && !pieces_file_chunks(state->pieces, file, take_chunks, o, e))
-		return false;
-	for (struct pending *p = state->pending.n ? first_pending(state, file) : end;
-		p < end && p->file == file; p++)
+	o->first = p < end && p->file == file ? (size_t)p->first_item : 0;
+	for (; p < end && p->file == file; p++)
 		if (!chunk_take(&o->chunk, buf_str(&p->bytes), &state->names, e))
 			return false;
 	return true;
@@ -136,24 +145,37 @@ static void keep_tools(struct answers *g, struct usage_entry *entry)
 	entry->tools = own;
 }
 
-static bool fill_file(struct answers *g, struct opener *o, size_t from, size_t to, struct err *e)
+/* From what has been opened. */
+static bool fill_open(struct answers *g, struct opener *o, size_t from, size_t to, struct err *e)
 {
-	uint32_t file = g->answers.p[from].entry.file;
-
-	if (!open_file(o, file, g->answers.p[from].item, e))
-		return false;
 	for (size_t i = from; i < to; i++) {
 		struct answer *a = &g->answers.p[i];
 		bool is_counted = a->is_counted;
 		size_t at = a->item - o->first;
 		if (at >= o->chunk.items.n || o->chunk.items.p[at].key != a->key)
 			return err_set(e, ERR_PARSE, "an answer is not where its key says");
-		*a = state_answer(o->state, file, &o->chunk, at, a->item);
+		*a = state_answer(o->state, a->entry.file, &o->chunk, at, a->item);
 		a->is_counted = is_counted;
 		if (a->entry.tool_count > 0)
 			keep_tools(g, &a->entry);
 	}
 	return true;
+}
+
+static bool fill_file(struct answers *g, struct opener *o, size_t from, size_t to, struct err *e)
+{
+	uint32_t file = g->answers.p[from].entry.file;
+	const struct known_file *known = &o->state->known.files.p[file];
+	int64_t indexed = o->state->pieces && !known->is_dropped ? known->counted_items : 0;
+	size_t middle = from;
+
+	while (middle < to && g->answers.p[middle].item < indexed)
+		middle++;
+	if (middle > from && (!open_indexed(o, file, g->answers.p[from].item,
+				      g->answers.p[middle - 1].item, e) ||
+				     !fill_open(g, o, from, middle, e)))
+		return false;
+	return middle == to || (open_pending(o, file, e) && fill_open(g, o, middle, to, e));
 }
 
 static bool fill(struct answers *g, struct state *state, struct err *e)

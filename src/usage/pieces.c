@@ -519,15 +519,20 @@ bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms
 	return each_chunk(pieces, s, visit, self, e);
 }
 
-bool pieces_file_chunks(
-	struct pieces *pieces, uint32_t file, piece_chunk_fn *visit, void *self, struct err *e)
+bool pieces_file_chunks(struct pieces *pieces, uint32_t file, int64_t first, int64_t last,
+	piece_chunk_fn *visit, void *self, struct err *e)
 {
 	sqlite3_stmt *s = prepare(pieces,
-		"SELECT file, first_item, bytes FROM chunk WHERE file = ? ORDER BY number", e);
+		"SELECT file, first_item, bytes FROM chunk WHERE file = ?1 AND first_item <= ?3 AND number >="
+		" (SELECT coalesce(max(number), 0) FROM chunk WHERE file = ?1 AND first_item <= ?2)"
+		" ORDER BY number",
+		e);
 
 	if (!s)
 		return false;
 	(void)pieces->sqlite->bind_int64(s, 1, file);
+	(void)pieces->sqlite->bind_int64(s, 2, first);
+	(void)pieces->sqlite->bind_int64(s, 3, last);
 	return each_chunk(pieces, s, visit, self, e);
 }
 

@@ -54,9 +54,9 @@ typedef bool piece_chunk_fn(
 /* Chunks by file and number, those with answers in [since_ms, until_ms). */
 [[nodiscard]] bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms,
 	piece_chunk_fn *visit, void *self, struct err *e);
-/* All of one file's. */
-[[nodiscard]] bool pieces_file_chunks(
-	struct pieces *pieces, uint32_t file, piece_chunk_fn *visit, void *self, struct err *e);
+/* One file's, those with its items in [first, last] and perhaps more. */
+[[nodiscard]] bool pieces_file_chunks(struct pieces *pieces, uint32_t file, int64_t first,
+	int64_t last, piece_chunk_fn *visit, void *self, struct err *e);
 
 /* ---- writing ---- */
 

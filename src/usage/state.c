@@ -417,11 +417,11 @@ static void take_job(struct state *state, struct harvest_job *job)
 	file->items += job->items;
 	file->copies += job->copies;
 	file->damaged += job->damaged;
-	if (job->chunk.n == 0)
-		return;
-	vec_push(&state->pending,
-		(struct pending){job->file, first_item, job->first_ms, job->last_ms, job->chunk});
-	job->chunk = (struct buf){0};
+	vec_each (&job->parts, part) {
+		vec_push(&state->pending, (struct pending){job->file, first_item + part->first_item,
+						  part->first_ms, part->last_ms, part->chunk});
+		part->chunk = (struct buf){0};
+	}
 }
 
 static void note_gone(struct state *state, struct known_file *file)
