@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* pieces_inside: what opening the index, and reading and writing it, share. Private to them. */
+#ifndef USAGE_PIECES_INSIDE_H
+#define USAGE_PIECES_INSIDE_H
+
+#include "io/sqlite_table.h"
+#include "usage/pieces.h"
+
+struct pieces {
+	const struct sqlite_table *sqlite;
+	sqlite3 *db;
+	char *path, *temporary; /* temporary NULL: it is at its place */
+	sqlite3_stmt *add_chunk, *get, *put, *marks; /* prepared once for hundreds and thousands */
+	int64_t generation;
+	uint64_t sum; /* of the marks of all pieces that are loaded at each start */
+	bool is_writing, has_written;
+};
+
+bool pieces_failed(struct pieces *pieces, struct err *e);
+bool pieces_run(struct pieces *pieces, const char *sql, struct err *e);
+sqlite3_stmt *pieces_prepare(struct pieces *pieces, const char *sql, struct err *e);
+/* The one number that a statement gives. */
+bool pieces_number_of(struct pieces *pieces, const char *sql, int64_t *number, struct err *e);
+/* path is whose it is, file what is opened. */
+struct pieces *pieces_open_at(const char *path, const char *file, int flags, struct err *e);
+void pieces_set_up_writer(struct pieces *pieces);
+void pieces_forget_statements(struct pieces *pieces);
+/* The file and what SQLite puts beside it. */
+void pieces_remove_all(const char *path);
+/* What processes that were killed had begun beside it. */
+void pieces_remove_left(const char *path);
+
+#endif
