@@ -15,8 +15,9 @@
 #include "usage/find.h"
 #include "usage/read.h"
 
-/* Lines of one length may well end alike: more than one line. */
-enum { TAIL_BYTES = 4 << 10 }; /* what is compared of a file that grew */
+/* Compared at both ends of what was read of a file that grew. Lines of one length may well end
+   alike: more than one line. A fork may be its parent's file but for the first line. */
+enum { END_BYTES = 4 << 10 };
 
 _Static_assert(sizeof((struct harvest){0}.arenas) / sizeof(struct arena) >= FIND_THREADS_MAX,
 	"an arena for each thread");
@@ -60,16 +61,17 @@ static void complain(void *self, struct usage_file *, const char *why)
 			usage_piece_offset(hand->piece), arena_copy(hand->keep, str_from(why))};
 }
 
-static uint64_t read_tail(const char *path, int64_t end)
+static uint64_t read_ends(const char *path, int64_t end)
 {
-	char bytes[TAIL_BYTES];
+	char bytes[2 * END_BYTES];
 	struct err e;
-	size_t size = end < TAIL_BYTES ? (size_t)end : TAIL_BYTES;
+	size_t size = end < END_BYTES ? (size_t)end : END_BYTES;
 	AUTO_FD fd = file_open_regular(AT_FDCWD, path, &e);
 
-	if (fd < 0 || pread(fd, bytes, size, (off_t)(end - (int64_t)size)) != (ssize_t)size)
+	if (fd < 0 || pread(fd, bytes, size, 0) != (ssize_t)size ||
+		pread(fd, bytes + size, size, (off_t)(end - (int64_t)size)) != (ssize_t)size)
 		return 0;
-	return hash_bytes((struct str){bytes, size});
+	return hash_bytes((struct str){bytes, 2 * size});
 }
 
 static int64_t born_ns(const char *path)
@@ -116,7 +118,7 @@ static void read_file(struct hand *hand, const struct known_file *file)
 	/* Another file may have the number of the one before it. */
 	bool is_growth = file->change == KNOWN_GREW && usage_reads_lines(reader, path) &&
 			 file->end > 0 && born == file->born_ns &&
-			 read_tail(path.p, file->end) == file->tail;
+			 read_ends(path.p, file->end) == file->ends;
 	struct usage_file u = {
 		.path = path,
 		.below = dir->kind == KNOWN_SINGLE ? STR("") : str_skip(path, dir->place_n + 1),
@@ -142,7 +144,7 @@ static void read_file(struct hand *hand, const struct known_file *file)
 		return;
 	put_chunk(hand);
 	keep_memory(hand, &u.memory);
-	job->tail = usage_reads_lines(reader, path) ? read_tail(path.p, job->end) : 0;
+	job->ends = usage_reads_lines(reader, path) ? read_ends(path.p, job->end) : 0;
 	job->born_ns = born;
 }
 

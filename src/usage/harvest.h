@@ -20,7 +20,7 @@ struct harvest_job {
 	VEC(struct harvest_part) parts; /* none: no new answers */
 	int64_t items, copies;
 	int64_t end, born_ns;
-	uint64_t tail;
+	uint64_t ends;
 	int64_t damaged;
 	struct usage_damage damages[USAGE_DAMAGES];
 	size_t damage_count;

@@ -228,7 +228,7 @@ static void put_file(const struct known_file *file, struct buf *out)
 	pack_signed(out, file->facts.modified_ns);
 	pack_signed(out, file->born_ns);
 	pack_signed(out, file->end);
-	pack_fixed(out, file->tail);
+	pack_fixed(out, file->ends);
 	pack_number(out, (uint64_t)file->items);
 	pack_number(out, (uint64_t)file->copies);
 	pack_number(out, (uint64_t)file->damaged);
@@ -263,7 +263,7 @@ static struct known_file take_file(struct unpack *u)
 	file.facts.modified_ns = unpack_signed(u);
 	file.born_ns = unpack_signed(u);
 	file.end = unpack_signed(u);
-	file.tail = unpack_fixed(u);
+	file.ends = unpack_fixed(u);
 	file.items = file.counted_items = (int64_t)unpack_number(u);
 	file.copies = (int64_t)unpack_number(u);
 	file.damaged = (int64_t)unpack_number(u);

@@ -50,7 +50,7 @@ struct known_file {
 	struct str name;
 	struct known_facts facts; /* when it was read */
 	int64_t end; /* read up to here */
-	uint64_t tail; /* hash of the last bytes in front of end */
+	uint64_t ends; /* hash of the first bytes and the last ones in front of end */
 	int64_t born_ns; /* 0 unknown: which of two files is the older one */
 	enum usage_file_state state;
 	int64_t items, copies, damaged;

@@ -411,7 +411,7 @@ static void take_job(struct state *state, struct harvest_job *job)
 	file->why = (struct str){0};
 	file->facts = file->now;
 	file->end = job->end;
-	file->tail = job->tail;
+	file->ends = job->ends;
 	file->born_ns = job->born_ns;
 	int64_t first_item = file->items;
 	file->items += job->items;
