@@ -311,7 +311,7 @@ static bool look_at_dir(const struct looker *l, uint32_t number)
 	}
 	dir->now_modified_ns = time_ns(s.st_mtim);
 	dir->is_changed = dir->inode != s.st_ino || dir->device != s.st_dev;
-	dir->must_list = dir->modified_ns != dir->now_modified_ns || dir->inode != s.st_ino;
+	dir->must_list = dir->is_changed || dir->modified_ns != dir->now_modified_ns;
 	dir->inode = s.st_ino;
 	dir->device = s.st_dev;
 	return dir->must_list;
@@ -352,6 +352,10 @@ struct lister {
 	struct known *known;
 	struct names visited; /* directories: device, inode, source */
 	bool has_visited;
+	/* Of the directory that is listed: names that may come to count without a change of it, as
+	   they are other ones of what is known, or lead nowhere now; and why some stay unknown. */
+	bool has_loose_names;
+	int error;
 	VEC(struct found_link) links;
 	int64_t now_ns;
 };
@@ -384,7 +388,8 @@ static bool visit_once(struct lister *l, uint64_t device, uint64_t inode, uint32
 	return true;
 }
 
-static void add_dir(struct lister *l, const struct known_dir *like, uint32_t parent,
+/* False: it is known by some other name. */
+static bool add_dir(struct lister *l, const struct known_dir *like, uint32_t parent,
 	struct str path, const struct stat *s)
 {
 	struct known_dir dir = {
@@ -400,8 +405,18 @@ static void add_dir(struct lister *l, const struct known_dir *like, uint32_t par
 		.now_modified_ns = time_ns(s->st_mtim),
 	};
 
-	if (visit_once(l, dir.device, dir.inode, dir.source))
-		(void)known_add_dir(l->known, &dir);
+	if (!visit_once(l, dir.device, dir.inode, dir.source))
+		return false;
+	(void)known_add_dir(l->known, &dir);
+	return true;
+}
+
+static bool is_known_dir(const struct known *known, struct str path)
+{
+	vec_each (&known->dirs, dir)
+		if (dir->kind == KNOWN_DIRECTORY && str_eq(dir->path, path))
+			return true;
+	return false;
 }
 
 static void add_file(struct lister *l, uint32_t dir, struct str name, const struct stat *s)
@@ -433,13 +448,17 @@ static void list_entry(
 		return;
 	if (names_find(had, str_from(entry->d_name), &found))
 		return;
-	if (fstatat(fd, entry->d_name, &s, 0) < 0)
+	if (fstatat(fd, entry->d_name, &s, 0) < 0) {
+		l->has_loose_names = true;
+		l->error = errno == EACCES && entry->d_type != DT_LNK ? errno : l->error;
 		return;
+	}
 	size_t depth = 0;
 	for (size_t i = 0; i < below.n; i++)
 		depth += below.p[i] == '/';
 	if (S_ISDIR(s.st_mode) && depth < DEPTH_MAX)
-		add_dir(l, dir, number, whole, &s);
+		l->has_loose_names |= !add_dir(l, dir, number, whole, &s) &&
+				      entry->d_type == DT_LNK && !is_known_dir(l->known, whole);
 	else if (S_ISREG(s.st_mode) && may_be_file) {
 		struct str name = str_from(entry->d_name);
 		if (entry->d_type == DT_REG && s.st_nlink == 1)
@@ -478,23 +497,27 @@ static void list(struct lister *l, uint32_t number)
 	int64_t had_modified_ns = dir->modified_ns;
 	bool was_shut = dir->why.p != NULL;
 	bool is_settled = l->now_ns - dir->now_modified_ns > SETTLED_NS;
+	size_t link_count = l->links.n;
 
+	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
+	DIR *stream = opendir(path);
+	l->has_loose_names = false;
+	l->error = stream ? 0 : errno;
+	if (stream) {
+		list_entries(l, number, stream);
+		(void)closedir(stream);
+		dir = &l->known->dirs.p[number];
+	}
+	is_settled = is_settled && !l->error && !l->has_loose_names && l->links.n == link_count;
 	dir->must_list = false;
 	dir->modified_ns = is_settled ? dir->now_modified_ns : 0;
 	dir->why = (struct str){0};
-	(void)snprintf(path, sizeof path, "%.*s", STR_ARG(dir->path));
-	DIR *stream = opendir(path);
-	if (!stream) {
+	if (l->error) {
 		l->known->has_unread = true;
-		dir->modified_ns = 0;
-		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(errno));
+		dir->why = arena_printf(&l->known->arena, "%s", strerrordesc_np(l->error));
 	}
-	dir->is_changed |= dir->modified_ns != had_modified_ns || was_shut != (stream == NULL);
+	dir->is_changed |= dir->modified_ns != had_modified_ns || was_shut != (l->error != 0);
 	l->known->dirs_changed |= dir->is_changed;
-	if (!stream)
-		return;
-	list_entries(l, number, stream);
-	(void)closedir(stream);
 }
 
 static int by_name(const void *a, const void *b, void *self)
@@ -516,9 +539,12 @@ static void add_links(struct lister *l)
 	if (l->links.n == 0)
 		return;
 	vec_each (&l->known->files, file) {
-		const struct known_facts *f = file->change ? &file->now : &file->facts;
 		uint32_t source = l->known->dirs.p[file->dir].source;
-		if (file->state != USAGE_FILE_MERGED)
+		bool is_other = file->change == KNOWN_GREW || file->change == KNOWN_NEW;
+		bool is_gone = file->change == KNOWN_VANISHED ||
+			       (!is_other && file->state == USAGE_FILE_GONE);
+		const struct known_facts *f = is_other ? &file->now : &file->facts;
+		if (!is_gone && file->state != USAGE_FILE_MERGED)
 			(void)names_add(&taken, place_key(parts, f->device, f->inode, source));
 	}
 	qsort_r(l->links.p, l->links.n, sizeof *l->links.p, by_name, l);
@@ -576,7 +602,7 @@ static void add_places(struct lister *l, const struct find_places *places, const
 			continue;
 		struct known_dir like = {.source = place->source, .note = place->note};
 		if (S_ISDIR(s.st_mode))
-			add_dir(l, &like, UINT32_MAX, place->path, &s);
+			(void)add_dir(l, &like, UINT32_MAX, place->path, &s);
 		else if (S_ISREG(s.st_mode))
 			add_single(l, place, &s);
 	}
