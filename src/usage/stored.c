@@ -89,6 +89,7 @@ bool stored_search(const struct stored_keys *stored, struct pieces *pieces, cons
 {
 	struct search s = {keys, count, visit, self};
 	bool filter[FILTER] = {0};
+	uint64_t places = 0;
 	AUTO(buf) bytes = {0};
 
 	if (!search_parts(stored, pieces, &s, e))
@@ -100,8 +101,11 @@ bool stored_search(const struct stored_keys *stored, struct pieces *pieces, cons
 		if (!pieces_get(pieces, PIECE_NEW_KEYS, row, &bytes, e))
 			return false;
 		search_bytes(&s, buf_str(&bytes), filter);
+		places += bytes.n / place_bytes;
 	}
-	return true;
+	/* A file that was put back without its log may have rows from before. */
+	return places == stored->new_places ||
+	       err_set(e, ERR_PARSE, "the index: keys of answers are missing");
 }
 
 /* ---- writing ---- */
