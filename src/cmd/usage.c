@@ -358,10 +358,24 @@ static void tell_unread(struct usage_run *u)
 {
 	size_t unread = u->view->unread;
 
-	if (unread && !u->wish.needs_files && !u->has_told_unread)
+	if (unread && !u->wish.needs_files && !u->has_told_faults)
 		fprintf(stderr, "fettle: %zu %s could not be read: see fettle usage doctor\n",
 			unread, unread == 1 ? "place" : "places");
-	u->has_told_unread = true;
+	u->has_told_faults = true;
+}
+
+/* History may have been lost, which is not for the doctor alone. */
+static void tell_rebuilt(const struct usage_run *u)
+{
+	AUTO(buf) path = {0};
+
+	if (!u->view->was_rebuilt)
+		return;
+	utf8_put_line(&path, u->view->old_index, 1000);
+	fprintf(stderr,
+		"fettle: the index was damaged or of another version, and is made anew%s%s%s\n",
+		path.n ? "; what it knew of transcripts that are gone is in " : "", buf_text(&path),
+		path.n ? " alone" : "");
 }
 
 bool usage_run_open(struct usage_run *u, struct err *e)
@@ -372,6 +386,8 @@ bool usage_run_open(struct usage_run *u, struct err *e)
 	if (!usage_open(&u->wish, &u->view, e))
 		return false;
 	u->look.view = u->view;
+	if (!u->has_told_faults)
+		tell_rebuilt(u);
 	tell_unread(u);
 	if (u->view->index_trouble.p) {
 		AUTO(buf) line = {0};

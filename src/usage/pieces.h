@@ -76,7 +76,8 @@ struct pieces *pieces_writer(struct pieces *reader, struct err *e);
 [[nodiscard]] bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e);
 [[nodiscard]] bool pieces_commit(struct pieces *pieces, struct err *e);
 void pieces_rollback(struct pieces *pieces);
-/* The file with that inode: out of the way, kept as path.old. */
-void pieces_set_aside(const char *path, uint64_t inode);
+/* The file with that inode: out of the way, kept as path.old, or path.old2 ...: that is put out.
+   False: it is not there. */
+bool pieces_set_aside(const char *path, uint64_t inode, struct buf *aside);
 
 #endif

@@ -342,17 +342,35 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	return pieces;
 }
 
-void pieces_set_aside(const char *path, uint64_t inode)
+/* What was set aside before stays: it may be all that is left of transcripts that are gone. */
+static bool name_aside(const char *path, char name[], size_t size)
+{
+	enum { ASIDE_MAX = 1000 };
+
+	for (int i = 1; i < ASIDE_MAX; i++) {
+		int n = i == 1 ? snprintf(name, size, "%s.old", path)
+			       : snprintf(name, size, "%s.old%d", path, i);
+		if (n >= (int)size)
+			return false;
+		if (access(name, F_OK) < 0)
+			return true;
+	}
+	return false;
+}
+
+bool pieces_set_aside(const char *path, uint64_t inode, struct buf *aside)
 {
 	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
-	char from[4096], to[4096];
+	char name[4096], from[4096], to[4096];
 	struct stat s;
 
-	if (stat(path, &s) < 0 || s.st_ino != inode)
-		return;
+	if (stat(path, &s) < 0 || s.st_ino != inode || !name_aside(path, name, sizeof name))
+		return false;
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
 		if (snprintf(from, sizeof from, "%s%s", path, tails[i]) < (int)sizeof from &&
-			snprintf(to, sizeof to, "%s.old%s", path, tails[i]) < (int)sizeof to)
+			snprintf(to, sizeof to, "%s%s", name, tails[i]) < (int)sizeof to)
 			(void)rename(from, to);
 	}
+	buf_put_text(aside, name);
+	return true;
 }

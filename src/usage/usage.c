@@ -96,11 +96,19 @@ static void begin_anew(struct whole *w)
 	w->state = (struct state){.wish = wish, .is_wanted = w->is_read, .arena = arena};
 }
 
+static void set_file_aside(struct whole *w)
+{
+	AUTO(buf) name = {0};
+
+	if (pieces_set_aside(w->index_path, w->index_inode, &name))
+		w->view.old_index = arena_copy(&w->state.arena, buf_str(&name));
+	w->view.was_rebuilt = true;
+}
+
 static void set_index_aside(struct whole *w)
 {
 	begin_anew(w);
-	pieces_set_aside(w->index_path, w->index_inode);
-	w->view.was_rebuilt = true;
+	set_file_aside(w);
 }
 
 static void load_index(struct whole *w)
@@ -159,8 +167,7 @@ bool whole_save(struct whole *w, struct err *e)
 		return true;
 	if (e->code == ERR_PARSE) {
 		/* Damage where nothing was read: the next run makes another one. */
-		pieces_set_aside(w->index_path, w->index_inode);
-		w->view.was_rebuilt = true;
+		set_file_aside(w);
 	} else if (e->code != ERR_CANCELLED)
 		trouble(w, e);
 	return false;
@@ -376,7 +383,7 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
 	if (!is_good && e->code == ERR_PARSE && w->index_path)
-		pieces_set_aside(w->index_path, w->index_inode);
+		set_file_aside(w);
 	return is_good;
 }
 

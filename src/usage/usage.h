@@ -111,6 +111,7 @@ struct usage_view {
 	const struct usage_zone *zone;
 	struct str index_trouble; /* why the index was not used or written; absent: it was */
 	bool was_rebuilt; /* the index was damaged or of another version */
+	struct str old_index; /* where that is now; empty: nowhere */
 	/* Belongs to who made the view. */
 	void *self;
 	bool (*each)(void *self, int64_t since_ms, int64_t until_ms,
