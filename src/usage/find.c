@@ -311,7 +311,8 @@ static bool look_at_dir(const struct looker *l, uint32_t number)
 	}
 	dir->now_modified_ns = time_ns(s.st_mtim);
 	dir->is_changed = dir->inode != s.st_ino || dir->device != s.st_dev;
-	dir->must_list = dir->is_changed || dir->modified_ns != dir->now_modified_ns;
+	dir->must_list = dir->is_changed || dir->modified_ns == 0 ||
+			 dir->modified_ns != dir->now_modified_ns;
 	dir->inode = s.st_ino;
 	dir->device = s.st_dev;
 	return dir->must_list;
