@@ -219,7 +219,8 @@ def all_at_once(bench):
         bad = [] if wait_until(lambda: len(batch.done()) >= 3) else ["it never got there"]
         child.kill()
         finish(child)
-        # The provider may get to see only later what the one that was killed had sent: two at most.
+        # Two were under way, and two answers may have been on their way to the disk; the provider may get to see
+        # only later what the one that was killed had sent.
         cut_off = {batch.tasks[i]["prompt"] for i in range(12) if i not in batch.done()}
         ends = in_parallel(finish, [batch.start(provider.url, "--resume", "last", "-o", "json") for _ in range(5)], 5)
         won = [ran for ran in ends if ran.status == 0]
@@ -229,7 +230,7 @@ def all_at_once(bench):
             bad += ran.complaints(2) if refused else check_all(batch, ran, provider, asked_again=cut_off)
         asked = prompts(provider)
         again = sorted(prompt for prompt in set(asked) if asked.count(prompt) > 1)
-        if len(again) > 2 or any(asked.count(prompt) > 2 for prompt in again):
+        if len(again) > 4 or any(asked.count(prompt) > 2 for prompt in again):
             bad.append(f"more was asked again than had been cut off: {again}")
     finally:
         batch.end()
