@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "usage/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/money.h"
@@ -437,6 +438,48 @@ static void note_gone(struct state *state, struct known_file *file)
 	file->is_changed = state->is_changed = true;
 }
 
+/* ---- transcripts under another name ---- */
+
+static int by_identity(const void *a, const void *b)
+{
+	const struct known_file *x = *(struct known_file *const *)a;
+	const struct known_file *y = *(struct known_file *const *)b;
+
+	if (x->facts.inode != y->facts.inode)
+		return x->facts.inode < y->facts.inode ? -1 : 1;
+	if (x->facts.device != y->facts.device)
+		return x->facts.device < y->facts.device ? -1 : 1;
+	return x->born_ns < y->born_ns ? -1 : x->born_ns > y->born_ns;
+}
+
+/*
+ * What is gone and has come under another name would count twice where its answers have no ids. A
+ * file is the same as one that is gone if its time of birth is, too: inodes are used again.
+ */
+static bool drop_moved(struct state *state, const struct harvest *harvest)
+{
+	VEC(struct known_file *) come = {0};
+	bool has_dropped = false;
+
+	vec_each (&harvest->jobs, job) {
+		struct known_file *file = &state->known.files.p[job->file];
+		if (job->is_good && file->change == KNOWN_NEW && file->born_ns != 0)
+			vec_push(&come, file);
+	}
+	if (come.n > 1)
+		qsort(come.p, come.n, sizeof *come.p, by_identity);
+	for (size_t i = 0; i < state->known.files.n && come.n > 0; i++) {
+		struct known_file *file = &state->known.files.p[i];
+		if (file->state != USAGE_FILE_GONE || file->items == 0 ||
+			!bsearch(&file, come.p, come.n, sizeof *come.p, by_identity))
+			continue;
+		file->is_dropped = file->is_changed = has_dropped = true;
+		file->items = file->copies = file->damaged = 0;
+	}
+	vec_release(&come);
+	return has_dropped;
+}
+
 bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e)
 {
 	bool has_dropped = false;
@@ -447,6 +490,7 @@ bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e
 		take_job(state, job);
 		has_dropped |= state->known.files.p[job->file].is_dropped;
 	}
+	has_dropped |= drop_moved(state, harvest);
 	if (has_dropped) {
 		state->is_rebuilt = true;
 		return state_count_again(state, e);
