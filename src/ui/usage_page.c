@@ -13,7 +13,7 @@
 
 extern const char embed_usage_page_html[], embed_usage_page_css[];
 
-enum { TEXT_MAX_CELLS = 400, SHARES_MAX = 20 };
+enum { TEXT_MAX_CELLS = 400, SHARES_MAX = 20, MODELS_MAX = 4 };
 
 /* ---- text ---- */
 
@@ -300,32 +300,33 @@ static bool has_models(const struct page *page)
 	return page->what->query->by != USAGE_BY_MODEL;
 }
 
-void page_put_number_heads(const struct page *page, const char *const *titles, size_t count)
+void page_put_number_heads(
+	const struct page *page, const char *const *titles, size_t count, const char *behind)
 {
 	for (size_t i = 0; i < count; i++)
 		buf_printf(page->out, "<th scope=\"col\" class=\"number\">%s</th>", titles[i]);
 	if (!page->look->hides_cost)
 		buf_put_text(page->out, "<th scope=\"col\" class=\"number\">Cost</th>");
-	buf_put_text(page->out, "</tr></thead>\n<tbody>\n");
+	buf_printf(page->out, "%s</tr></thead>\n<tbody>\n", behind);
 }
 
-void page_put_sum_heads(const struct page *page)
+void page_put_sum_heads(const struct page *page, const char *behind)
 {
 	static const char *const numbers[] = {
 		"Answers", "Input", "Output", "Cache write", "Cache read", "Total"};
 
-	page_put_number_heads(page, numbers, sizeof numbers / sizeof *numbers);
+	page_put_number_heads(page, numbers, sizeof numbers / sizeof *numbers, behind);
 }
 
 static void put_heads(const struct page *page)
 {
-	struct buf *out = page->out;
+	AUTO(buf) behind = {0};
 
-	buf_printf(out, "<thead><tr><th scope=\"col\">%s</th>",
+	buf_put_text(&behind, has_project(page) ? "<th scope=\"col\">Project</th>" : "");
+	buf_put_text(&behind, has_models(page) ? "<th scope=\"col\">Models</th>" : "");
+	buf_printf(page->out, "<thead><tr><th scope=\"col\">%s</th>",
 		usage_words[page->what->query->by].title);
-	buf_put_text(out, has_project(page) ? "<th scope=\"col\">Project</th>" : "");
-	buf_put_text(out, has_models(page) ? "<th scope=\"col\">Models</th>" : "");
-	page_put_sum_heads(page);
+	page_put_sum_heads(page, buf_text(&behind));
 }
 
 void page_put_count_cell(const struct page *page, int64_t count)
@@ -355,42 +356,48 @@ void page_put_sum(const struct page *page, const struct usage_sum *sum)
 	page_put_cost_cell(page, sum);
 }
 
+void page_put_models_cell(const struct page *page, const struct usage_part *parts, size_t count)
+{
+	size_t counting = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		counting += usage_part_counts(&parts[i]);
+	size_t shown = counting > MODELS_MAX ? MODELS_MAX - 1 : counting;
+	buf_put_text(page->out, "<td class=\"names\">");
+	for (size_t i = 0; i < count && at < shown; i++) {
+		if (!usage_part_counts(&parts[i]))
+			continue;
+		buf_put_text(page->out, at++ ? ", " : "");
+		page_put_model(page, &parts[i]);
+	}
+	if (shown < counting)
+		buf_printf(page->out, " and %zu more", counting - shown);
+	buf_put_text(page->out, "</td>");
+}
+
+/* A row that says neither project nor models. */
 static void end_row(const struct page *page, const struct usage_sum *sum)
 {
 	page_put_sum(page, sum);
-	buf_put_text(page->out, "</tr>\n");
-}
-
-static void put_empty(const struct page *page)
-{
 	buf_put_text(page->out, has_project(page) ? "<td></td>" : "");
 	buf_put_text(page->out, has_models(page) ? "<td></td>" : "");
+	buf_put_text(page->out, "</tr>\n");
 }
 
 static void put_row(const struct page *page, const struct usage_row *row)
 {
-	bool is_first = true;
-
 	buf_put_text(page->out, "<tr><th scope=\"row\">");
 	put_key(page, page->what->query, row);
 	buf_put_text(page->out, "</th>");
+	page_put_sum(page, &row->sum);
 	if (has_project(page)) {
 		buf_put_text(page->out, "<td class=\"names\">");
 		put_project(page, row->project);
 		buf_put_text(page->out, "</td>");
 	}
-	if (has_models(page)) {
-		buf_put_text(page->out, "<td class=\"names\">");
-		for (size_t i = 0; i < row->part_count; i++) {
-			if (!usage_part_counts(&row->parts[i]))
-				continue;
-			buf_put_text(page->out, is_first ? "" : ", ");
-			page_put_model(page, &row->parts[i]);
-			is_first = false;
-		}
-		buf_put_text(page->out, "</td>");
-	}
-	end_row(page, &row->sum);
+	if (has_models(page))
+		page_put_models_cell(page, row->parts, row->part_count);
+	buf_put_text(page->out, "</tr>\n");
 }
 
 static int by_size(const void *a, const void *b)
@@ -443,7 +450,6 @@ static void put_parts(const struct page *page, const struct usage_row *row)
 		buf_put_text(page->out, "<tr class=\"part\"><th scope=\"row\">");
 		page_put_model(page, &row->parts[k]);
 		buf_put_text(page->out, "</th>");
-		put_empty(page);
 		end_row(page, &row->parts[k].sum);
 	}
 }
@@ -466,7 +472,6 @@ static void put_rows(const struct page *page)
 			put_parts(page, &rows->list[i]);
 	}
 	buf_put_text(page->out, "</tbody>\n<tfoot><tr><th scope=\"row\">Total</th>");
-	put_empty(page);
 	end_row(page, &rows->total.sum);
 	buf_put_text(page->out, "</tfoot>\n</table>\n");
 }

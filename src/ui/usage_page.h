@@ -30,11 +30,17 @@ size_t page_colour(const struct page *page, const struct usage_part *part);
 /* <td class="number"> with a count, a cost. */
 void page_put_count_cell(const struct page *page, int64_t count);
 void page_put_cost_cell(const struct page *page, const struct usage_sum *sum);
-/* Cells of answers, kinds of tokens, their total and the cost, and the titles above them. */
+/* A cell with the names of models: the first ones, and how many more there are. */
+void page_put_models_cell(const struct page *page, const struct usage_part *parts, size_t count);
+/*
+ * Cells of answers, kinds of tokens, their total and the cost, and the titles above them. Names of
+ * any length stand behind these (behind: titles of their own), so that no number is scrolled away.
+ */
 void page_put_sum(const struct page *page, const struct usage_sum *sum);
-void page_put_sum_heads(const struct page *page);
-/* Titles of columns of numbers, "Cost" behind them, and the head's end. */
-void page_put_number_heads(const struct page *page, const char *const *titles, size_t count);
+void page_put_sum_heads(const struct page *page, const char *behind);
+/* Titles of columns of numbers, "Cost" and what is behind them, and the head's end. */
+void page_put_number_heads(
+	const struct page *page, const char *const *titles, size_t count, const char *behind);
 
 /* What stands in a table: so many rows at most. */
 enum { PAGE_ROWS_MAX = 1000 };

@@ -58,7 +58,7 @@ void page_put_tools(const struct page *page)
 
 	begin_table(
 		page, "Usage by tool", "<th scope=\"col\">Tool</th><th scope=\"col\">Server</th>");
-	page_put_number_heads(page, numbers, sizeof numbers / sizeof *numbers);
+	page_put_number_heads(page, numbers, sizeof numbers / sizeof *numbers, "");
 	for (size_t i = 0; i < tools->count; i++) {
 		const struct usage_tool_row *row = &tools->list[i];
 		if (!is_drawn[i])
@@ -153,12 +153,8 @@ static void put_words(const struct page *page, struct str words, const struct us
 {
 	buf_put_text(page->out, "<td class=\"when\">");
 	page_put_text(page, words);
-	buf_put_text(page->out, "</td><td class=\"names\">");
-	for (size_t i = 0; i < block->model_count; i++) {
-		buf_put_text(page->out, i ? ", " : "");
-		page_put_model(page, &block->models[i]);
-	}
 	buf_put_text(page->out, "</td>");
+	page_put_models_cell(page, block->models, block->model_count);
 }
 
 static void put_block(const struct page *page, const struct usage_block *block)
@@ -170,11 +166,14 @@ static void put_block(const struct page *page, const struct usage_block *block)
 	begin_row(page, block->is_gap ? "part" : "", buf_str(&text));
 	buf_clear(&text);
 	usage_put_block_state(&text, page->what->block_look, block);
-	put_words(page, buf_str(&text), block);
-	if (block->is_gap)
-		buf_printf(page->out, "<td colspan=\"%d\"></td>", page->look->hides_cost ? 6 : 7);
-	else
+	if (block->is_gap) {
+		buf_printf(page->out, "<td colspan=\"%d\">", page->look->hides_cost ? 8 : 9);
+		page_put_text(page, buf_str(&text));
+		buf_put_text(page->out, "</td>");
+	} else {
 		page_put_sum(page, &sum);
+		put_words(page, buf_str(&text), block);
+	}
 	buf_put_text(page->out, "</tr>\n");
 }
 
@@ -189,14 +188,14 @@ static void put_outlook(const struct page *page, const struct usage_block *block
 	sum.cost_nanousd[page->look->mode] = block->projected_nanousd;
 	sum.unpriced[page->look->mode] = block->unpriced;
 	begin_row(page, "part", STR("at this rate"));
-	buf_put_text(page->out, "<td colspan=\"7\">");
+	buf_put_text(page->out, "<td colspan=\"5\">");
 	buf_put_count(&text, (int64_t)block->tokens_per_minute);
 	buf_put_text(&text, " tokens a minute; by its end");
 	page_put_text(page, buf_str(&text));
 	buf_put_text(page->out, "</td>");
 	page_put_count_cell(page, block->projected_tokens);
 	page_put_cost_cell(page, &sum);
-	buf_put_text(page->out, "</tr>\n");
+	buf_put_text(page->out, "<td></td><td></td></tr>\n");
 }
 
 void page_put_blocks(const struct page *page)
@@ -205,10 +204,8 @@ void page_put_blocks(const struct page *page)
 	AUTO(arena) arena = {0};
 	const bool *is_drawn = choose_blocks(page, &arena);
 
-	begin_table(page, "Usage by block",
-		"<th scope=\"col\">Block</th><th scope=\"col\">Time</th>"
-		"<th scope=\"col\">Models</th>");
-	page_put_sum_heads(page);
+	begin_table(page, "Usage by block", "<th scope=\"col\">Block</th>");
+	page_put_sum_heads(page, "<th scope=\"col\">Time</th><th scope=\"col\">Models</th>");
 	for (size_t i = 0; i < blocks->count; i++) {
 		size_t at = page->what->block_look->is_down ? blocks->count - 1 - i : i;
 		if (!is_drawn[at])
@@ -218,7 +215,7 @@ void page_put_blocks(const struct page *page)
 			put_outlook(page, &blocks->list[at]);
 	}
 	begin_total(page);
-	buf_put_text(page->out, "<td></td><td></td>");
 	page_put_sum(page, &page->rows->total.sum);
+	buf_put_text(page->out, "<td></td><td></td>");
 	end_table(page);
 }
