@@ -442,10 +442,11 @@ static void add_place(struct usage_places *places, struct str path, unsigned)
 	vec_push(&l->paths, arena_copy(places->arena, path));
 }
 
-static void tell_places(const struct usage_run *u, const struct usage_reader *reader)
+static void put_places(const struct usage_run *u, const char *home,
+	const struct usage_reader *reader, struct buf *out)
 {
 	struct looking l = {.places = {.environment = get_environment,
-				    .home = get_environment("HOME"),
+				    .home = home,
 				    .arena = &u->world->arena,
 				    .add = add_place}};
 	AUTO(buf) line = {0};
@@ -456,7 +457,7 @@ static void tell_places(const struct usage_run *u, const struct usage_reader *re
 		utf8_put_line(&line, *path, 200);
 	}
 	if (l.paths.n)
-		fprintf(stderr, "  %s: %s\n", reader->title, buf_text(&line));
+		buf_printf(out, "  %s: %s\n", reader->title, buf_text(&line));
 	vec_release(&l.paths);
 }
 
@@ -474,10 +475,18 @@ static bool is_wanted(struct str sources, const char *name)
 
 static void tell_nothing(const struct usage_run *u)
 {
-	fprintf(stderr, "fettle: no transcript says that anything was used; looked for\n");
+	const char *home = get_environment("HOME");
+	bool has_home = home && home[0] == '/';
+	AUTO(buf) places = {0};
+
 	for (const struct usage_reader *const *r = usage_readers; *r; r++)
 		if (is_wanted(u->wish.sources, (*r)->name))
-			tell_places(u, *r);
+			put_places(u, has_home ? home : NULL, *r, &places);
+	fprintf(stderr, "fettle: no transcript says that anything was used%s\n%s",
+		places.n ? "; looked for" : "", buf_text(&places));
+	if (!has_home)
+		fprintf(stderr, "fettle: HOME is %s: nothing below it was looked for\n",
+			home && *home ? "no absolute path" : "not set");
 }
 
 /* ---- the command ---- */
@@ -557,7 +566,7 @@ static int run(const struct program *program, int count, char *const *words)
 const struct command command_usage = {
 	.name = "usage",
 	.brief = "what coding assistants have used, and what it cost",
-	.synopsis = {"[options] [daily|weekly|monthly|session|block]",
+	.synopsis = {"[options] [glance|daily|weekly|monthly|session|block]",
 		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
 		"check --max-cost USD|--max-tokens N [--per day|week|month|block]",
 		"watch [--interval SECONDS]", "export csv|json|prometheus|sqlite [FILE]",
@@ -568,7 +577,9 @@ const struct command command_usage = {
 		"costs by list price. One answer counts once, in however many files it stands. A model "
 		"whose price is not known is never priced: its cost is shown as unknown, and sums that "
 		"lack it with a sign. An assistant's name before the report's is that one alone: fettle "
-		"usage codex daily. Reports have options of their own: fettle usage daily --help.\n\n"
+		"usage codex daily, or fettle usage codex, which is the same. Without any of these words "
+		"it is the glance: today, this week and this month, and the models of this month. Reports "
+		"have options of their own: fettle usage daily --help.\n\n"
 		"What was read is kept in an index below $XDG_CACHE_HOME/fettle (else ~/.cache), so that "
 		"only what is new is read the next time, and what assistants delete still counts. No "
 		"transcript is ever written to, and no network is used. docs/usage.md has the rules.",

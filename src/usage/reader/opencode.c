@@ -25,6 +25,7 @@ static void add_root(struct usage_places *places, struct str path, unsigned note
 	DIR *directory = opendir(arena_text(outer->arena, path));
 
 	outer->add(outer, arena_printf(outer->arena, "%.*s/storage/message", STR_ARG(path)), note);
+	outer->add(outer, arena_printf(outer->arena, "%.*s/opencode.db", STR_ARG(path)), note);
 	for (struct dirent *entry; directory && (entry = readdir(directory));)
 		if (is_database(str_from(entry->d_name)))
 			outer->add(outer,
