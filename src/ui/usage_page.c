@@ -569,8 +569,46 @@ static enum usage_by choose_times(const struct page *page)
 					: USAGE_BY_MONTH;
 }
 
+static uint64_t session_key(uint32_t source, uint32_t session)
+{
+	return (uint64_t)source << 32 | session;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Of so many conversations only: what else is on the page is of these, too. */
+static struct usage_view limited_view(const struct page *page, struct arena *arena)
+{
+	struct usage_view view = *page->look->view;
+	const struct usage_rows *rows = page->rows;
+
+	if (!page->what->query->limit || page->what->query->by != USAGE_BY_SESSION)
+		return view;
+	uint64_t *keys = arena_alloc(arena, rows->count, sizeof *keys);
+	struct usage_cell *cells = arena_alloc(arena, view.cell_count, sizeof *cells);
+	size_t n = 0;
+	for (size_t i = 0; i < rows->count; i++)
+		keys[i] = session_key(rows->list[i].source, rows->list[i].name);
+	if (rows->count)
+		qsort(keys, rows->count, sizeof *keys, compare_keys);
+	for (size_t i = 0; i < view.cell_count && rows->count; i++) {
+		uint64_t key = session_key(view.cells[i].source, view.cells[i].session);
+		if (bsearch(&key, keys, rows->count, sizeof key, compare_keys))
+			cells[n++] = view.cells[i];
+	}
+	view.cells = cells;
+	view.cell_count = n;
+	return view;
+}
+
 void usage_put_page(const struct usage_look *look, const struct usage_page *what)
 {
+	AUTO(arena) arena = {0};
 	struct page page = {.look = look, .what = what, .rows = what->rows, .out = look->out};
 	struct usage_query query = *what->query;
 	struct usage_rows whole = {0};
@@ -579,6 +617,7 @@ void usage_put_page(const struct usage_look *look, const struct usage_page *what
 		page_group_blocks(&page, USAGE_BY_DAY, &whole);
 		page.rows = &whole;
 	}
+	struct usage_view view = limited_view(&page, &arena);
 	page.by_cost = usage_is_by_cost(look, &page.rows->total.sum);
 	page.times_by = query.by = choose_times(&page);
 	query.order = USAGE_ORDER_UP;
@@ -587,11 +626,11 @@ void usage_put_page(const struct usage_look *look, const struct usage_page *what
 	if (what->blocks)
 		page_group_blocks(&page, query.by, &page.times);
 	else
-		usage_group(look->view, &query, &page.times);
+		usage_group(&view, &query, &page.times);
 	query.by = USAGE_BY_PROJECT;
 	query.order = USAGE_ORDER_USUAL;
 	if (!what->blocks)
-		usage_group(look->view, &query, &page.projects);
+		usage_group(&view, &query, &page.projects);
 	put_frame(&page);
 	usage_rows_release(&page.projects);
 	usage_rows_release(&page.times);
