@@ -33,13 +33,16 @@ static int compare_moments(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* A gap ends where the block that begins with it has its first answer. */
 static int compare_starts(const void *a, const void *b)
 {
 	const struct usage_block *x = a, *y = b;
 
 	if (x->start_ms != y->start_ms)
 		return x->start_ms < y->start_ms ? -1 : 1;
-	return x->is_gap - y->is_gap;
+	if (x->is_gap != y->is_gap)
+		return x->is_gap ? -1 : 1;
+	return (x->first_ms > y->first_ms) - (x->first_ms < y->first_ms);
 }
 
 struct making {

@@ -192,6 +192,19 @@ static void models_in_the_order_they_came(void **)
 	usage_blocks_release(&blocks);
 }
 
+/* What comes five hours later to the minute begins its block where the gap begins. */
+static void a_gap_comes_before_the_block_behind_it(void **)
+{
+	struct usage_moment moments[] = {at(T0), at(T0 + 5 * HOUR + MINUTE)};
+	struct usage_blocks blocks;
+
+	make(moments, 2, T0 + 100 * HOUR, &blocks);
+	assert_int_equal(blocks.count, 3);
+	assert_int_equal(blocks.list[1].start_ms, blocks.list[2].start_ms);
+	assert_true(blocks.list[1].is_gap);
+	usage_blocks_release(&blocks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +217,7 @@ int main(void)
 		cmocka_unit_test(huge_numbers_do_not_wrap),
 		cmocka_unit_test(times_before_1970),
 		cmocka_unit_test(models_in_the_order_they_came),
+		cmocka_unit_test(a_gap_comes_before_the_block_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
