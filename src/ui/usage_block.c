@@ -141,6 +141,8 @@ static void put_block(struct json_writer *w, const struct usage_look *look,
 	put_rate(w, look, block);
 	put_projection(w, look, block);
 	put_limit(w, block, wish->token_limit);
+	if (block->limit_resets_ms)
+		usage_member_instant(w, "usageLimitResetTime", block->limit_resets_ms);
 	json_close(w, '}');
 }
 
@@ -170,6 +172,17 @@ void usage_put_block_state(
 	} else {
 		usage_put_span(out, block->last_ms - block->first_ms);
 	}
+}
+
+void usage_put_block_reset(
+	struct buf *out, const struct usage_look *look, const struct usage_block *block)
+{
+	const struct usage_zone *zone = look->view->zone;
+	int64_t time_ms = block->limit_resets_ms;
+	bool is_other_day = usage_zone_day(zone, time_ms) != usage_zone_day(zone, block->start_ms);
+
+	buf_put_text(out, "resets ");
+	usage_zone_put(zone, time_ms, is_other_day ? "%Y-%m-%d %H:%M" : "%H:%M", out);
 }
 
 static void put_percent(
@@ -227,6 +240,19 @@ static void put_line(struct grid *g, const struct usage_look *look,
 	if (wish->token_limit > 0)
 		put_percent(g, tokens, wish->token_limit, look);
 	put_cost(g, look, block->cost_nanousd, block->unpriced);
+}
+
+/* That the provider said so, and until when. */
+static void put_reached(
+	struct grid *g, const struct usage_look *look, const struct usage_block *block)
+{
+	AUTO(buf) text = {0};
+
+	usage_put_block_reset(&text, look, block);
+	grid_put_own(g, usage_is_narrow(look) ? STR("  limit") : STR("  limit reached"), STYLE_DIM);
+	grid_put_own(g, buf_str(&text), STYLE_DIM);
+	for (size_t i = 2; i < g->column_count; i++)
+		grid_put_own(g, STR(""), 0);
 }
 
 /* What comes of the active block by its end, and what there is up to the limit. */
@@ -299,6 +325,8 @@ static void put_table(void *self, const struct usage_block *block)
 	struct writing *w = self;
 
 	put_line(&w->grid, w->listing->look, w->listing->wish, block);
+	if (block->limit_resets_ms)
+		put_reached(&w->grid, w->listing->look, block);
 	if (block->is_active)
 		put_outlook(&w->grid, w->listing->look, w->listing->wish, block);
 }

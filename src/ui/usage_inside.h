@@ -76,6 +76,9 @@ void usage_put_limits(const struct usage_look *look, int64_t now_ms, const char 
 void usage_member_limits(struct json_writer *w, const struct usage_look *look, int64_t now_ms);
 
 /* "1h 2m", "active, 3h 4m left", "5h nothing" */
+/* When the limit that was reached in it resets. */
+void usage_put_block_reset(
+	struct buf *out, const struct usage_look *look, const struct usage_block *block);
 void usage_put_block_state(
 	struct buf *out, const struct usage_block_look *wish, const struct usage_block *block);
 /* Answers that call no tool, beside tools that may be called anything. */

@@ -166,6 +166,10 @@ static void put_block(const struct page *page, const struct usage_block *block)
 	begin_row(page, block->is_gap ? "part" : "", buf_str(&text));
 	buf_clear(&text);
 	usage_put_block_state(&text, page->what->block_look, block);
+	if (block->limit_resets_ms) {
+		buf_put_text(&text, "; limit reached, ");
+		usage_put_block_reset(&text, page->look, block);
+	}
 	if (block->is_gap) {
 		buf_printf(page->out, "<td colspan=\"%d\">", page->look->hides_cost ? 8 : 9);
 		page_put_text(page, buf_str(&text));

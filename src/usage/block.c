@@ -198,6 +198,39 @@ void usage_blocks_make(struct usage_moment *moments, size_t count,
 	vec_release(&m.models);
 }
 
+/* NULL: none. */
+static struct usage_block *block_at(const struct usage_blocks *blocks, int64_t told_ms)
+{
+	struct usage_block *found = NULL;
+
+	for (size_t i = 0; i < blocks->count; i++) {
+		struct usage_block *block = &blocks->list[i];
+		if (block->start_ms > told_ms)
+			break;
+		if (block->is_gap)
+			continue;
+		found = block;
+		if (told_ms <= block->last_ms)
+			break;
+	}
+	return found && told_ms - found->last_ms <= found->end_ms - found->start_ms ? found : NULL;
+}
+
+void usage_blocks_add_resets(struct usage_blocks *blocks, const struct usage_reset *resets,
+	size_t count, uint32_t source)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct usage_reset *reset = &resets[i];
+		if (source && reset->source != source)
+			continue;
+		struct usage_block *block = block_at(blocks, reset->told_ms);
+		if (!block || (block->limit_resets_ms && block->limit_told_ms <= reset->told_ms))
+			continue;
+		block->limit_told_ms = reset->told_ms;
+		block->limit_resets_ms = reset->resets_ms;
+	}
+}
+
 int64_t usage_blocks_largest(const struct usage_blocks *blocks, int64_t since_ms, int64_t until_ms)
 {
 	int64_t largest = 0;

@@ -41,6 +41,8 @@ struct usage_block {
 	/* Of an active block with a rate: what there will be at its end. */
 	bool has_projection;
 	int64_t left_minutes, projected_tokens, projected_nanousd;
+	/* The first limit that was reached in it; 0: none was. */
+	int64_t limit_told_ms, limit_resets_ms;
 };
 
 struct usage_block_rules {
@@ -62,6 +64,12 @@ void usage_blocks_make(struct usage_moment *moments, size_t count,
 	const struct usage_block_rules *rules, struct usage_blocks *out);
 /* Tokens of the largest block that is over, of those that begin then. */
 int64_t usage_blocks_largest(const struct usage_blocks *blocks, int64_t since_ms, int64_t until_ms);
+/*
+ * Notes which limits were reached in which block: the one that was on when it was told, or that was
+ * the last one before, unless nothing was said for a whole block's length. source: 0 any.
+ */
+void usage_blocks_add_resets(struct usage_blocks *blocks, const struct usage_reset *resets,
+	size_t count, uint32_t source);
 void usage_blocks_release(struct usage_blocks *blocks);
 
 #endif

@@ -20,6 +20,7 @@ struct compat {
 	struct compat_files files;
 	struct arena scratch;
 	VEC(struct usage_file_facts) facts;
+	VEC(struct usage_reset) resets;
 	struct buf key;
 	uint32_t source, file; /* of the file at hand */
 	struct str slug, session; /* what its path says it is */
@@ -35,6 +36,7 @@ static void close_compat(void *self)
 	compat_files_release(&c->files);
 	arena_release(&c->scratch);
 	vec_release(&c->facts);
+	vec_release(&c->resets);
 	buf_release(&c->key);
 	free(c);
 }
@@ -100,6 +102,7 @@ static void take_line(struct usage_file *file, struct str text)
 			.model = model_name(c, &line),
 			.file = c->file,
 			.flags = line.is_sidechain ? USAGE_SIDECHAIN : 0,
+			.resets_ms = line.resets_ms,
 			.has_speed = line.has_speed};
 		if (line.id.p) {
 			int64_t time_ms = c->join.is_by_day ? line.time_ms : 0;
@@ -266,6 +269,14 @@ static void fill_cells(struct compat *c, const struct usage_zone *zone)
 	}
 }
 
+static void fill_resets(struct compat *c)
+{
+	vec_each (&c->join.all, e)
+		if (e->resets_ms)
+			vec_push(&c->resets,
+				(struct usage_reset){e->source, e->time_ms, e->resets_ms});
+}
+
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *visitor, struct err *)
 {
@@ -293,6 +304,7 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 	usage_piece_free(piece);
 	compat_join_leave_out(&c->join);
 	fill_cells(c, wish->zone);
+	fill_resets(c);
 	size_t unread = c->files.shut;
 	vec_each (&c->facts, file)
 		unread += file->state == USAGE_FILE_UNREADABLE;
@@ -302,6 +314,8 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 		.cell_count = c->cells.all.n,
 		.files = wish->needs_files ? c->facts.p : NULL,
 		.file_count = wish->needs_files ? c->facts.n : 0,
+		.resets = c->resets.p,
+		.reset_count = c->resets.n,
 		.unread = unread,
 		.copies = c->join.copies,
 		.zone = wish->zone,

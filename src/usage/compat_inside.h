@@ -16,6 +16,7 @@ struct compat_line {
 	struct usage_tokens tokens;
 	int64_t cost_nanousd; /* -1: none */
 	bool is_sidechain, is_fast, has_speed;
+	int64_t resets_ms; /* the limit that it says is reached; 0: it says none; not by day */
 };
 
 /* False for a line that does not count. with_progress: it may be what an agent's parent noted. */
@@ -43,6 +44,7 @@ struct compat_entry {
 	int64_t time_ms;
 	struct usage_tokens tokens;
 	int64_t reported_nanousd, calculated_nanousd; /* -1 none, unknown */
+	int64_t resets_ms;
 	uint32_t source, session, project, provider, branch, model, file; /* names; a view's file */
 	unsigned flags;
 	bool has_speed;

@@ -281,6 +281,26 @@ static bool read_cost(struct str value, int64_t *cost_nanousd)
 	return json_type(value) == JSON_NUMBER;
 }
 
+/* Wherever in the line that is said: the seconds behind the first bar after it. */
+static int64_t read_reset(struct str line)
+{
+	static const struct str said = STR("Claude AI usage limit reached");
+	size_t at = str_find(line, said, 0);
+	int64_t ms = 0;
+
+	if (at != SIZE_MAX)
+		at = str_find_char(line, '|', at + said.n);
+	for (at = at == SIZE_MAX ? line.n : at + 1; at < line.n; at++) {
+		int digit = line.p[at] - '0';
+		if (digit < 0 || digit > 9)
+			break;
+		if (__builtin_mul_overflow(ms, 10, &ms) ||
+			__builtin_add_overflow(ms, digit * 1000, &ms))
+			return 0;
+	}
+	return ms;
+}
+
 enum outcome { NOT_ONE, REFUSED, COUNTS };
 
 /* Empty texts and wrong versions are refused only once all has its type. */
@@ -315,6 +335,8 @@ static enum outcome judge(struct str object, struct str outer_session, bool is_p
 		!read_text(m[0].value, a, &out->id) || !read_text(m[1].value, a, &out->model) ||
 		!read_time(f[TIME].value, a, &out->time_ms))
 		return REFUSED;
+	if (is_error)
+		out->resets_ms = read_reset(object);
 	return COUNTS;
 }
 

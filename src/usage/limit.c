@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "usage/pack.h"
 
 enum { TOLD_MS, USED_PERMYRIAD, WINDOW_MINUTES, RESETS_MS, NUMBERS };
-enum { MINUTE_MS = 60'000, MINUTES_MAX = 366 * 24 * 60, USED_MAX = 1'000'000 };
+enum { TEXT_RESETS = USAGE_OWN_TEXTS };
+enum { MINUTE_MS = 60'000, HOUR_MS = 3'600'000, MINUTES_MAX = 366 * 24 * 60, USED_MAX = 1'000'000 };
 static const int64_t time_max_ms = 253'402'300'800'000; /* the year 10000 */
 
+_Static_assert(USAGE_OWN_TEXTS < USAGE_TEXTS, "a file's memory has room for its resets");
 _Static_assert(USAGE_NUMBERS - USAGE_OWN_NUMBERS >= USAGE_LIMIT_PLACES * NUMBERS,
 	"a file's memory has room for its limits");
 
@@ -31,18 +34,24 @@ static int64_t whole_hours(int64_t minutes)
 	return minutes % 60 == 59 ? minutes + 1 : minutes;
 }
 
+/* Without what cannot be; false: it does not tell when it is over. */
+static bool make_possible(struct usage_limit *told)
+{
+	if (told->window_minutes < 0 || told->window_minutes > MINUTES_MAX)
+		told->window_minutes = 0;
+	if (!is_possible(told))
+		return false;
+	if (told->resets_ms > told->told_ms + (int64_t)MINUTES_MAX * MINUTE_MS)
+		told->resets_ms = 0;
+	return told->window_minutes != 0 || told->resets_ms != 0;
+}
+
 void usage_limit_note(struct usage_file *file, int place, const struct usage_limit *limit)
 {
 	int64_t *numbers = file->memory.numbers + first_number(place);
 	struct usage_limit told = *limit;
 
-	if (told.window_minutes < 0 || told.window_minutes > MINUTES_MAX)
-		told.window_minutes = 0;
-	if (!is_possible(&told) || told.told_ms < numbers[TOLD_MS])
-		return;
-	if (told.resets_ms > told.told_ms + (int64_t)MINUTES_MAX * MINUTE_MS)
-		told.resets_ms = 0;
-	if (told.window_minutes == 0 && told.resets_ms == 0)
+	if (!make_possible(&told) || told.told_ms < numbers[TOLD_MS])
 		return;
 	numbers[TOLD_MS] = told.told_ms;
 	numbers[USED_PERMYRIAD] = told.used_permyriad;
@@ -65,8 +74,87 @@ bool usage_limit_of(const struct usage_memory *memory, int place, struct usage_l
 	return true;
 }
 
-void usage_limits_join(struct usage_memory *into, const struct usage_memory *from)
+/* ---- limits that were reached ---- */
+
+static void put_resets(const struct usage_reset *resets, size_t count, struct buf *out)
 {
+	for (size_t i = 0; i < count; i++) {
+		pack_signed(out, resets[i].told_ms);
+		pack_signed(out, resets[i].resets_ms);
+	}
+}
+
+size_t usage_resets_of(
+	const struct usage_memory *memory, struct usage_reset resets[USAGE_RESETS_MAX])
+{
+	struct str bytes = memory->texts[TEXT_RESETS];
+	struct unpack u = {bytes.p, bytes.p + bytes.n};
+	size_t count = 0;
+
+	while (u.p < u.end && count < USAGE_RESETS_MAX) {
+		struct usage_reset reset = {.told_ms = unpack_signed(&u)};
+		reset.resets_ms = unpack_signed(&u);
+		struct usage_limit like = {.told_ms = reset.told_ms, .resets_ms = reset.resets_ms};
+		if (!u.is_bad && make_possible(&like) && like.resets_ms)
+			resets[count++] = reset;
+	}
+	return count;
+}
+
+/* Blocks begin with an hour: two reports of one hour are about one block. */
+static size_t add_reset(struct usage_reset *resets, size_t count, const struct usage_reset *told)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (resets[i].resets_ms != told->resets_ms ||
+			resets[i].told_ms / HOUR_MS != told->told_ms / HOUR_MS)
+			continue;
+		if (told->told_ms < resets[i].told_ms)
+			resets[i].told_ms = told->told_ms;
+		return count;
+	}
+	if (count == USAGE_RESETS_MAX)
+		memmove(resets, resets + 1, --count * sizeof *resets);
+	resets[count] = *told;
+	return count + 1;
+}
+
+void usage_limit_reached(struct usage_file *file, int place, const struct usage_limit *limit)
+{
+	struct usage_reset resets[USAGE_RESETS_MAX];
+	struct usage_limit told = *limit;
+	AUTO(buf) bytes = {0};
+
+	usage_limit_note(file, place, limit);
+	if (!make_possible(&told) || told.resets_ms == 0)
+		return;
+	size_t count = usage_resets_of(&file->memory, resets);
+	count = add_reset(resets, count,
+		&(struct usage_reset){.told_ms = told.told_ms, .resets_ms = told.resets_ms});
+	put_resets(resets, count, &bytes);
+	usage_remember(file, TEXT_RESETS, buf_str(&bytes));
+}
+
+static void join_resets(
+	struct usage_memory *into, const struct usage_memory *from, struct arena *arena)
+{
+	struct usage_reset own[USAGE_RESETS_MAX], others[USAGE_RESETS_MAX];
+	size_t own_count = usage_resets_of(into, own), count = usage_resets_of(from, others);
+	AUTO(buf) bytes = {0};
+
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		own_count = add_reset(own, own_count, &others[i]);
+	put_resets(own, own_count, &bytes);
+	into->texts[TEXT_RESETS] = arena_copy(arena, buf_str(&bytes));
+}
+
+/* ---- of a whole memory ---- */
+
+void usage_limits_join(
+	struct usage_memory *into, const struct usage_memory *from, struct arena *arena)
+{
+	join_resets(into, from, arena);
 	for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
 		int64_t *own = into->numbers + first_number(place);
 		const int64_t *other = from->numbers + first_number(place);

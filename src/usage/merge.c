@@ -156,7 +156,7 @@ static void take_limits(struct merger *m)
 			number = take_file(m, file);
 		known_take_extra(file, &theirs);
 		known_take_extra(&own->files.p[number], &extra);
-		usage_limits_join(&extra.memory, &theirs.memory);
+		usage_limits_join(&extra.memory, &theirs.memory, &own->arena);
 		known_put_extra(own, &own->files.p[number], &extra);
 		own->files.p[number].is_changed = true;
 	}

@@ -35,12 +35,12 @@ void usage_places_xdg(struct usage_places *places, const char *variable, const c
 
 /* ---- what is in a file ---- */
 
-enum { USAGE_TEXTS = 8, USAGE_OWN_NUMBERS = 16, USAGE_NUMBERS = 24 };
+enum { USAGE_OWN_TEXTS = 8, USAGE_TEXTS = 9, USAGE_OWN_NUMBERS = 16, USAGE_NUMBERS = 24 };
 
 /* A reader's own notes about a file, kept from one reading to the next. {0} for a new file. */
 struct usage_memory {
-	struct str texts[USAGE_TEXTS]; /* set by usage_remember */
 	int64_t numbers[USAGE_NUMBERS]; /* the reader's own, and those of limit.h */
+	struct str texts[USAGE_TEXTS]; /* the same; set by usage_remember */
 };
 
 struct usage_file {

@@ -297,11 +297,16 @@ static size_t count_unread(const struct whole *w)
 	return count;
 }
 
-static void show_limit(struct whole *w, const struct usage_limit *limit)
+static bool is_believed(const struct whole *w, int64_t told_ms)
 {
 	int64_t now_ms = w->state.wish.now_ms;
 
-	if (now_ms && limit->told_ms > now_ms + CLOCK_SLACK_MS)
+	return !now_ms || told_ms <= now_ms + CLOCK_SLACK_MS;
+}
+
+static void show_limit(struct whole *w, const struct usage_limit *limit)
+{
+	if (!is_believed(w, limit->told_ms))
 		return;
 	vec_each (&w->limits, known) {
 		if (known->source != limit->source ||
@@ -325,11 +330,33 @@ static int by_source_and_window(const void *a, const void *b, void *self)
 	return x->window_minutes < y->window_minutes ? -1 : x->window_minutes > y->window_minutes;
 }
 
+static void add_resets(struct whole *w, const struct usage_memory *memory, uint32_t source)
+{
+	struct usage_reset resets[USAGE_RESETS_MAX];
+	size_t count = usage_resets_of(memory, resets);
+
+	for (size_t i = 0; i < count; i++) {
+		resets[i].source = source;
+		if (is_believed(w, resets[i].told_ms))
+			vec_push(&w->resets, resets[i]);
+	}
+}
+
+static int compare_resets(const void *a, const void *b)
+{
+	const struct usage_reset *x = a, *y = b;
+
+	if (x->told_ms != y->told_ms)
+		return x->told_ms < y->told_ms ? -1 : 1;
+	return x->resets_ms < y->resets_ms ? -1 : x->resets_ms > y->resets_ms;
+}
+
 static void show_limits(struct whole *w)
 {
 	const struct known *known = &w->state.known;
 	struct usage_limit limit;
 	struct known_extra extra;
+	uint32_t source;
 
 	for (size_t i = 0; i < known->files.n && known->tells_limits; i++) {
 		const struct known_file *file = &known->files.p[i];
@@ -337,19 +364,25 @@ static void show_limits(struct whole *w)
 		if (!file->tells_limits || !w->is_read[reader])
 			continue;
 		known_take_extra(file, &extra);
+		source = names_add(&w->state.names, str_from(usage_readers[reader]->name));
 		for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
 			if (!usage_limit_of(&extra.memory, place, &limit))
 				continue;
-			limit.source =
-				names_add(&w->state.names, str_from(usage_readers[reader]->name));
+			limit.source = source;
 			show_limit(w, &limit);
 		}
+		if (w->is_wanted[reader])
+			add_resets(w, &extra.memory, source);
 	}
 	if (w->limits.n > 1)
 		qsort_r(w->limits.p, w->limits.n, sizeof *w->limits.p, by_source_and_window,
 			&w->state.names);
 	w->view.limits = w->limits.p;
 	w->view.limit_count = w->limits.n;
+	if (w->resets.n > 1)
+		qsort(w->resets.p, w->resets.n, sizeof *w->resets.p, compare_resets);
+	w->view.resets = w->resets.p;
+	w->view.reset_count = w->resets.n;
 }
 
 struct wanted_visit {
@@ -398,6 +431,7 @@ void whole_close(void *self)
 	vec_release(&w->cells);
 	vec_release(&w->files);
 	vec_release(&w->limits);
+	vec_release(&w->resets);
 	free(w);
 }
 

@@ -94,6 +94,13 @@ struct usage_limit {
 	int64_t resets_ms; /* when it begins anew; 0 unknown */
 };
 
+/* A limit that was reached, as the provider told the assistant then. */
+struct usage_reset {
+	uint32_t source; /* name */
+	int64_t told_ms;
+	int64_t resets_ms; /* when its window begins anew */
+};
+
 /* Whether the window it tells of is certainly over. */
 bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms);
 
@@ -106,6 +113,8 @@ struct usage_view {
 	size_t file_count;
 	const struct usage_limit *limits; /* the newest of each source and window, in this order */
 	size_t limit_count;
+	const struct usage_reset *resets; /* of the sources that are wanted */
+	size_t reset_count;
 	size_t unread; /* files and directories that cannot be read */
 	int64_t copies; /* records that were copies of others and did not count */
 	const struct usage_zone *zone;

@@ -23,6 +23,7 @@ struct whole {
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;
+	VEC(struct usage_reset) resets;
 };
 
 /* With all that the index has and the transcripts say now; not yet written, without the view. */

@@ -192,6 +192,59 @@ static void models_in_the_order_they_came(void **)
 	usage_blocks_release(&blocks);
 }
 
+/* As many minutes after the full hour, of source 3. */
+static struct usage_reset reset(int64_t told_minute, int64_t resets_minute)
+{
+	return (struct usage_reset){3, T0 + told_minute * MINUTE, T0 + resets_minute * MINUTE};
+}
+
+static int64_t resets_minute(const struct usage_blocks *blocks, size_t at)
+{
+	int64_t time_ms = blocks->list[at].limit_resets_ms;
+
+	return time_ms ? (time_ms - T0) / MINUTE : 0;
+}
+
+static void limits_belong_to_blocks(void **)
+{
+	/* From 0:00, a gap from 5:10 on, from 11:00, from 16:00. */
+	struct usage_moment moments[] = {at(T0 + 5 * MINUTE), at(T0 + 10 * MINUTE),
+		at(T0 + 11 * HOUR + MINUTE), at(T0 + 15 * HOUR), at(T0 + 16 * HOUR + 2 * MINUTE)};
+	struct usage_blocks blocks;
+
+	for (int64_t told = -60; told < 24 * 60; told++) {
+		struct usage_reset resets[] = {reset(told, 2000)};
+		size_t place = told < 0             ? SIZE_MAX
+			       : told <= 310        ? 0
+			       : told < 11 * 60     ? SIZE_MAX
+			       : told < 16 * 60     ? 2
+			       : told > 21 * 60 + 2 ? SIZE_MAX
+						    : 3;
+		make(moments, 5, T0 + 100 * HOUR, &blocks);
+		assert_int_equal(blocks.count, 4);
+		usage_blocks_add_resets(&blocks, resets, 1, 4);
+		for (size_t i = 0; i < blocks.count; i++)
+			assert_int_equal(resets_minute(&blocks, i), 0);
+		usage_blocks_add_resets(&blocks, resets, 1, told & 1 ? 3 : 0);
+		for (size_t i = 0; i < blocks.count; i++)
+			assert_int_equal(resets_minute(&blocks, i), i == place ? 2000 : 0);
+		usage_blocks_release(&blocks);
+	}
+}
+
+static void the_first_limit_of_a_block_counts(void **)
+{
+	struct usage_moment moments[] = {at(T0 + 5 * MINUTE)};
+	struct usage_reset resets[] = {
+		reset(20, 300), reset(10, 301), reset(30, 302), reset(10, 1)};
+	struct usage_blocks blocks;
+
+	make(moments, 1, T0 + 100 * HOUR, &blocks);
+	usage_blocks_add_resets(&blocks, resets, 4, 0);
+	assert_int_equal(resets_minute(&blocks, 0), 301);
+	usage_blocks_release(&blocks);
+}
+
 /* What comes five hours later to the minute begins its block where the gap begins. */
 static void a_gap_comes_before_the_block_behind_it(void **)
 {
@@ -217,6 +270,8 @@ int main(void)
 		cmocka_unit_test(huge_numbers_do_not_wrap),
 		cmocka_unit_test(times_before_1970),
 		cmocka_unit_test(models_in_the_order_they_came),
+		cmocka_unit_test(limits_belong_to_blocks),
+		cmocka_unit_test(the_first_limit_of_a_block_counts),
 		cmocka_unit_test(a_gap_comes_before_the_block_behind_it),
 	};
 

@@ -8,6 +8,11 @@ AGENT = "-home-u-app/s1/subagents/agent-7.jsonl"
 USAGE = {"input_tokens": 10, "cache_creation_input_tokens": 40, "cache_read_input_tokens": 30, "output_tokens": 20}
 
 
+def stamp(minute):
+    """Of that minute from noon on."""
+    return f"2026-03-{1 + (720 + minute) // 1440:02}T{(12 + minute // 60) % 24:02}:{minute % 60:02}:00.000Z"
+
+
 def line(usage=USAGE, minute=1, id="msg_01", **more):
     """As since 2.1.16x; what is None is left out."""
     inside = {"model": more.pop("model", "claude-opus-4-8"), "id": id, "type": "message", "role": "assistant",
@@ -15,7 +20,7 @@ def line(usage=USAGE, minute=1, id="msg_01", **more):
     whole = {"parentUuid": None, "isSidechain": False,
              "message": {key: value for key, value in inside.items() if value is not None},
              "requestId": "req_1", "type": "assistant", "uuid": f"u{minute}",
-             "timestamp": f"2026-03-01T12:{minute:02}:00.000Z", "cwd": "/home/u/app", "sessionId": "s1",
+             "timestamp": stamp(minute), "cwd": "/home/u/app", "sessionId": "s1",
              "version": "2.1.205", "gitBranch": "main", **more}
     return {key: value for key, value in whole.items() if value is not None}
 
@@ -30,6 +35,10 @@ LIMIT = "Claude AI usage limit reached|"
 def reached(minute, second=1772380000, **more):
     more.setdefault("content", [{"type": "text", "text": f"{LIMIT}{second}"}])
     return line({key: 0 for key in USAGE}, minute, model="<synthetic>", isApiErrorMessage=True, **more)
+
+
+def was_reached(*told):
+    return [{"limit": "reached", "told_ms": T + (minute - 1) * 60000, "resets_ms": 1000 * second} for minute, second in told]
 
 
 def usage(**more):
@@ -79,9 +88,17 @@ CASES = [
         dict(ANSWER, id="msg_vrtx_1", provider="vertex", time_ms=T + 60000)),
     one("synthetic lines are no answers", line({key: 0 for key in USAGE}, model="<synthetic>", isApiErrorMessage=True)),
     one("a limit that is reached", [reached(2), reached(3, 1772380800), reached(4, content="Claude AI usage limit reached|x")],
-        limits=[{"limit": 10000, "told_ms": T + 120000, "resets_ms": 1772380800000}]),
+        limits=[{"limit": 10000, "told_ms": T + 120000, "resets_ms": 1772380800000},
+                *was_reached((2, 1772380000), (3, 1772380800))]),
+    one("a limit that is reached again and again",
+        [reached(2), reached(40), reached(1), reached(5, 1772380800), reached(61), reached(30, 2 * 1772380000)],
+        limits=[{"limit": 10000, "told_ms": T + 3600000, "resets_ms": 1772380000000},
+                *was_reached((1, 1772380000), (5, 1772380800), (61, 1772380000))]),
+    one("more limits than are remembered", [reached(60 * hour) for hour in range(1, 70)],
+        limits=[{"limit": 10000, "told_ms": T + 69 * 3600000 - 60000, "resets_ms": 1772380000000},
+                *was_reached(*((60 * hour, 1772380000) for hour in range(6, 70)))]),
     one("a limit as plain text", reached(2, content="Claude AI usage limit reached|1772380800"),
-        limits=[{"limit": 10000, "told_ms": T + 60000, "resets_ms": 1772380800000}]),
+        limits=[{"limit": 10000, "told_ms": T + 60000, "resets_ms": 1772380800000}, *was_reached((2, 1772380800))]),
     one("a limit that somebody talks about", [line(content=[{"type": "text", "text": LIMIT + "1772380800"}]),
                                               reached(2, content="It says: " + LIMIT + "1772380800")], ANSWER),
     one("synthetic lines that used something are", line(model="<synthetic>"), dict(ANSWER, model="<synthetic>")),

@@ -202,6 +202,55 @@ def groups(home):
                 put(home, f"{day:03d}", name, lines)
 
 
+def spoken(time, name, top, message, output):
+    """A line of the model, or of what stands in for it."""
+    model = "claude-opus-5" if output else "<synthetic>"
+    return (f'{{"type":"assistant",{top}"timestamp":"{time.isoformat()}.000Z","requestId":"r{name}",'
+            f'"message":{{"id":"m{name}","model":"{model}"{message},'
+            f'"usage":{{"input_tokens":0,"output_tokens":{output}}}}}}}').encode()
+
+
+def limits(home):
+    """Reports that the plan's limit is reached, of each project on a day of its own: which block resets when?"""
+    said = "Claude AI usage limit reached"
+    reset = 1772380800
+
+    def text(words, is_error="true", top="", output=0, content=None):
+        content = json.dumps([{"type": "text", "text": words}], ensure_ascii=False) if content is None else content
+        return (f'"isApiErrorMessage":{is_error},{top}', f',"role":"assistant","content":{content}', output)
+
+    answer = ("", "", 5)
+    good = text(f"{said}|{reset}")
+    words = (f"{said}|{reset}", f"x{said}|{reset}x", f"{said}|{reset}.5", f"{said} (so)|{reset}", f"{said}\n|{reset}",
+             f"{said}5|{reset}", f"{said} {said}|{reset}", said, f"{said}|", f"{said}||{reset}", f"{said} x|y|{reset}",
+             f"{said}|x {said}|{reset}", f"{said}| {reset}", f"{said}|+5", f"{said}|-5", f"{said}|0", f"{said}|1",
+             f"{said}|000{reset}", f"{said}|{reset}123", f"{said}|\u0663", said.lower() + f"|{reset}",
+             f"5-hour limit reached|{reset}", f"Usage limit reached|{reset}", f"{said}|253402300799", f"{said}|253402300800",
+             f"{said}|8640000000001", f"{said}|9223372036854775", f"{said}|9223372036854776", f"{said}|{'9' * 22}",
+             f"{said}|{'0' * 22}{reset}")
+    days = [[(0, answer), (5, text(each))] for each in words]
+    days += [[(0, answer), (5, each)] for each in (
+        text(f"{said}|{reset}", "false"), text(f"{said}|{reset}", "null"), text(f"{said}|{reset}", '"true"'),
+        text("x", top=f'"error":"{said}|{reset}",'), text(f"{said}|{reset}", top=f'"error":"{said}|7",'),
+        text(f"{said}|{reset}", output=9), text("", content=json.dumps(f"{said}|{reset}")),
+        text("", content=json.dumps([{"type": "text", "text": "x"}, {"type": "text", "text": f"{said}|{reset}"}])),
+        text("", content=json.dumps([{"type": "text", "text": said}, {"type": "text", "text": f"x|{reset}"}])),
+        text("", content=f'[{{"type":"text","text":"{said}\\u007c{reset}"}}]'), text("", content="[]"))]
+    other, third = text(f"{said}|{reset - 4000}"), text(f"{said}|{reset + 4000}")
+    days += [[(0, good)], [(0, answer), (5, good), (6, answer)], [(0, answer), (6, good), (5, other)],
+             [(0, other), (5, good), (4, third)], [(0, good), (0, other)], [(0, text(f"{said}|0")), (1, other)],
+             [(0, answer), (300, good), (300, other), (301, answer)], [(0, answer), (301, good), (302, answer)],
+             [(0, answer), (300, answer), (300, good)], [(0, answer), (290, good), (310, other), (400, third)],
+             [(0, answer), (700, good)], [(59, answer), (301, good), (360, other)]]
+    for day, entries in enumerate(days):
+        begin = datetime.datetime(2024, 1, 1, 3) + datetime.timedelta(days=day)
+        put(home, f"{day:03d}", "s", [spoken(begin + datetime.timedelta(minutes=minute), f"{day}-{number}", *each)
+                                      for number, (minute, each) in enumerate(entries)])
+    # Of two lines of one answer the one that is kept says it.
+    for day, pair in enumerate(((good, other), (good, (*other[:2], 1)), (good, ("", "", 1)), (answer, good))):
+        put(home, f"twice {day}", "s", [spoken(datetime.datetime(2025, 3, day + 1), f"twice {day}", *each) for each in pair])
+
+
 def generated(*words):
     def fill(home):
         subprocess.run([sys.executable, "-B", GENERATE, home, *words], check=True, stdout=subprocess.DEVNULL)
@@ -218,6 +267,9 @@ TREES = {
     "ordinary": generated("--entries", "1500", "--files", "40", "--traps", "0"),
     "damaged": generated("--entries", "1500", "--files", "40", "--traps", "0.3", "--seed", "5"),
 }
+
+# Of these only blocks are looked at.
+BLOCKED = {"limits": limits}
 
 # What is not Claude Code's: sums by day, for each kind.
 KINDS = ("codex", "pi", "openclaw", "qwen", "kimi", "copilot", "opencode", "kilo", "goose", "hermes", "gemini", "amp", "droid",

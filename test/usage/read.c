@@ -189,6 +189,23 @@ static void put_limits(const struct usage_file *file)
 	}
 }
 
+static void put_resets(const struct usage_file *file)
+{
+	struct usage_reset resets[USAGE_RESETS_MAX];
+	size_t count = usage_resets_of(&file->memory, resets);
+
+	for (size_t i = 0; i < count; i++) {
+		AUTO(buf) line = {0};
+		struct json_writer w = {.buf = &line};
+		json_open(&w, '{');
+		json_member_text(&w, "limit", "reached");
+		json_member_int(&w, "told_ms", resets[i].told_ms);
+		json_member_int(&w, "resets_ms", resets[i].resets_ms);
+		json_close(&w, '}');
+		print(&line);
+	}
+}
+
 static const char *environment(const char *name)
 {
 	return getenv(name);
@@ -257,8 +274,9 @@ int main(int count, char **words)
 	reading.piece = usage_piece_new();
 	bool ok = is_split ? read_split(&reading, &e) : read_on(&reading, &e);
 	usage_piece_free(reading.piece);
-	arena_release(&reading.kept);
 	put_limits(&reading.file);
+	put_resets(&reading.file);
+	arena_release(&reading.kept);
 	if (!ok)
 		fprintf(stderr, "%s\n", e.text);
 	return ok ? 0 : 1;

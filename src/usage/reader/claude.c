@@ -342,7 +342,7 @@ static void note_limit(struct usage_file *file, const struct usage_line *line)
 
 	if (str_starts(text, said) && usage_json_time(line->timestamp, &limit.told_ms) &&
 		usage_json_time(str_skip(text, said.n), &limit.resets_ms))
-		usage_limit_note(file, 0, &limit);
+		usage_limit_reached(file, 0, &limit);
 }
 
 static void take(struct usage_file *file, struct usage_line *line)
