@@ -123,6 +123,9 @@ void usage_put_key(struct buf *out, const struct usage_look *look, const struct 
 		day_month_put(row->day, out);
 	else if (usage_by_is_period(query->by))
 		day_put(row->day, out);
+	else if (row->is_fast)
+		usage_put_model(
+			out, look->view, &(struct usage_part){.name = row->name, .is_fast = true});
 	else
 		buf_put_str(out, usage_name(look->view, row->name));
 }

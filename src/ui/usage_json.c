@@ -169,7 +169,7 @@ struct writing {
 static bool is_part_of(
 	const struct usage_query *query, const struct usage_row *part, const struct usage_row *row)
 {
-	return part->day == row->day && part->name == row->name &&
+	return part->day == row->day && part->name == row->name && part->is_fast == row->is_fast &&
 	       (!query->is_by_project || part->project == row->project);
 }
 

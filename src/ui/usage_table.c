@@ -251,9 +251,9 @@ static void put_csv_row(const struct usage_look *look, const struct usage_query 
 		usage_put_field(out, buf_str(&text));
 	}
 	buf_put_char(out, ',');
-	usage_put_instant(out, row->first_ms);
+	usage_put_instant(out, part ? part->first_ms : row->first_ms);
 	buf_put_char(out, ',');
-	usage_put_instant(out, row->last_ms);
+	usage_put_instant(out, part ? part->last_ms : row->last_ms);
 	put_csv_sum(look, part ? &part->sum : &row->sum);
 }
 

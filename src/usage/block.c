@@ -76,10 +76,11 @@ static void add_model(
 		return;
 	vec_each (&m->models, model)
 		if (model->name == moment->model && model->is_fast == moment->is_fast) {
-			usage_sum_add(&model->sum, sum);
+			usage_part_add(model, sum, moment->time_ms, moment->time_ms);
 			return;
 		}
-	vec_push(&m->models, (struct usage_part){moment->model, moment->is_fast, *sum});
+	vec_push(&m->models, (struct usage_part){moment->model, moment->is_fast, *sum,
+				     moment->time_ms, moment->time_ms});
 }
 
 static void add_sum(struct usage_block *block, const struct usage_sum *sum)

@@ -151,7 +151,7 @@ static bool cell_passes(struct usage_sieve *sieve, const struct usage_cell *cell
 /* ---- numbers for keys ---- */
 
 struct key {
-	uint32_t a, b, c;
+	uint32_t a, b, c, d;
 };
 
 /* Keys get the numbers 0, 1, 2 ... as they come. */
@@ -173,7 +173,7 @@ static size_t find_slot(const struct numbering *n, const struct key *key)
 	uint64_t mixed = ((uint64_t)key->a << 32 ^ key->b) * 0x9e3779b97f4a7c15u;
 	size_t at;
 
-	mixed = (mixed ^ mixed >> 29 ^ key->c) * 0xbf58476d1ce4e5b9u;
+	mixed = (mixed ^ mixed >> 29 ^ key->c ^ (uint64_t)key->d << 32) * 0xbf58476d1ce4e5b9u;
 	for (at = (size_t)(mixed >> 32);; at++) {
 		uint32_t number = n->slots[at & (n->slot_count - 1)];
 		if (!number || memcmp(&n->keys.p[number - 1], key, sizeof *key) == 0)
@@ -268,26 +268,37 @@ static void add_to_row(
 	usage_sum_add(&row->sum, &cell->sum);
 }
 
+void usage_part_add(
+	struct usage_part *part, const struct usage_sum *sum, int64_t first_ms, int64_t last_ms)
+{
+	bool is_new = part->sum.answers == 0;
+
+	part->first_ms = is_new || first_ms < part->first_ms ? first_ms : part->first_ms;
+	part->last_ms = is_new || last_ms > part->last_ms ? last_ms : part->last_ms;
+	usage_sum_add(&part->sum, sum);
+}
+
 static void add_cell(struct grouping *g, const struct usage_cell *cell)
 {
 	const struct usage_query *q = g->query;
 	uint32_t value = key_of[q->by](cell, q);
+	bool is_fast = cell->flags & USAGE_FAST, is_fast_row = is_fast && q->by == USAGE_BY_MODEL;
 	struct key key = {value, q->is_by_project ? cell->project : 0,
-		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0};
+		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0, is_fast_row};
 	uint32_t at = number_of(&g->rows, key);
-	bool is_fast = cell->flags & USAGE_FAST;
 
 	if (at == g->row.n)
 		vec_push(&g->row,
 			(struct usage_row){.day = usage_by_is_period(q->by) ? (int32_t)value : 0,
 				.name = usage_by_is_period(q->by) ? 0 : value,
+				.is_fast = is_fast_row,
 				.source = cell->source});
 	add_to_row(g->view, &g->row.p[at], cell);
-	number_of(&g->sources, (struct key){at, cell->source, 0});
-	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast});
+	number_of(&g->sources, (struct key){.a = at, .b = cell->source});
+	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast, 0});
 	if (part == g->part.n)
 		vec_push(&g->part, (struct usage_part){.name = cell->model, .is_fast = is_fast});
-	usage_sum_add(&g->part.p[part].sum, &cell->sum);
+	usage_part_add(&g->part.p[part], &cell->sum, cell->first_ms, cell->last_ms);
 }
 
 /* ---- order ---- */
@@ -344,15 +355,18 @@ static int compare_rows(const void *a, const void *b, void *self)
 	if (by_value)
 		return is_down ? -by_value : by_value;
 	int by_name = compare_names(order, x->name, y->name);
-	return by_name ? by_name : compare_names(order, x->source, y->source);
+	if (by_name || x->is_fast != y->is_fast)
+		return by_name ? by_name : x->is_fast - y->is_fast;
+	return compare_names(order, x->source, y->source);
 }
 
 static int compare_newest(const void *a, const void *b, void *self)
 {
 	const struct usage_row *x = a, *y = b;
 	int newer = compare(y->last_ms, x->last_ms);
+	int by_name = newer ? newer : compare_names(self, x->name, y->name);
 
-	return newer ? newer : compare_names(self, x->name, y->name);
+	return by_name ? by_name : x->is_fast - y->is_fast;
 }
 
 static int compare_numbers(const void *a, const void *b, void *self)
@@ -416,15 +430,15 @@ static void add_up(struct usage_rows *out, struct order *order)
 		total->last_ms = i && total->last_ms > row->last_ms ? total->last_ms : row->last_ms;
 		usage_sum_add(&total->sum, &row->sum);
 		for (size_t k = 0; k < row->source_count; k++)
-			number_of(&sources, (struct key){row->sources[k], 0, 0});
+			number_of(&sources, (struct key){.a = row->sources[k]});
 		for (size_t k = 0; k < row->part_count; k++) {
 			struct usage_part *part = &row->parts[k];
 			uint32_t at =
-				number_of(&models, (struct key){part->name, part->is_fast, 0});
+				number_of(&models, (struct key){part->name, part->is_fast, 0, 0});
 			if (at == parts.n)
 				vec_push(&parts, (struct usage_part){.name = part->name,
 							 .is_fast = part->is_fast});
-			usage_sum_add(&parts.p[at].sum, &part->sum);
+			usage_part_add(&parts.p[at], &part->sum, part->first_ms, part->last_ms);
 		}
 	}
 	uint32_t *names = arena_alloc(&out->arena, sources.keys.n, sizeof *names);

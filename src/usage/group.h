@@ -57,11 +57,17 @@ struct usage_part {
 	uint32_t name; /* a model */
 	bool is_fast;
 	struct usage_sum sum;
+	int64_t first_ms, last_ms;
 };
+
+/* A part without answers has no times yet. */
+void usage_part_add(
+	struct usage_part *part, const struct usage_sum *sum, int64_t first_ms, int64_t last_ms);
 
 struct usage_row {
 	int32_t day; /* a period's first */
 	uint32_t name; /* what it is grouped by, where that is no period */
+	bool is_fast; /* of a model: its answers in fast mode, which are a row of their own */
 	uint32_t source; /* of a session */
 	uint32_t project; /* with is_by_project, and of a session the one with which it began */
 	int64_t first_ms, last_ms;

@@ -224,8 +224,20 @@ static void fast_answers_are_a_model_of_their_own(void **)
 	cells[0].flags = USAGE_FAST;
 	struct usage_view view = make_view(cells, CELLS);
 	usage_group(&view, &query, &rows);
-	assert_int_equal(rows.count, 3);
+	assert_int_equal(rows.count, 4);
 	assert_int_equal(rows.total.part_count, 4);
+	size_t fast = 0;
+	while (fast < rows.count && !rows.list[fast].is_fast)
+		fast++;
+	assert_int_equal(rows.list[fast].name, OPUS);
+	assert_int_equal(rows.list[fast].sum.answers, 1);
+	assert_int_equal(rows.list[fast].parts[0].first_ms, cells[0].first_ms);
+	assert_int_equal(rows.list[fast].parts[0].last_ms, cells[0].last_ms);
+	usage_rows_release(&rows);
+	query.by = USAGE_BY_SESSION;
+	usage_group(&view, &query, &rows);
+	for (size_t i = 0; i < rows.count; i++)
+		assert_false(rows.list[i].is_fast);
 	usage_rows_release(&rows);
 }
 
