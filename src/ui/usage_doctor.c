@@ -51,6 +51,14 @@ static const char *index_state(const struct usage_diagnosis *d)
 	return d->view->was_rebuilt ? "made anew" : "used";
 }
 
+/* By list price; that of a fast mode may be unknown where the model's is known. */
+static bool has_price(const struct usage_price *price, const struct usage_row *row)
+{
+	const struct usage_tokens any = {.input = 1};
+
+	return usage_price_cost(price, &any, row->is_fast ? USAGE_FAST : 0) >= 0;
+}
+
 /* Of a model: what it was taken for, and who says the price; absent where nobody knows. */
 static void find_price(const struct usage_diagnosis *d, const struct usage_row *row,
 	struct str *model, struct str *source)
@@ -59,7 +67,7 @@ static void find_price(const struct usage_diagnosis *d, const struct usage_row *
 	const struct usage_price *price = usage_prices_find(d->prices, STR(""), name);
 
 	*model = *source = (struct str){0};
-	if (price)
+	if (has_price(price, row))
 		usage_price_source(price, model, source);
 }
 
@@ -125,6 +133,11 @@ static void put_faults(const struct usage_look *look, const struct usage_diagnos
 	}
 }
 
+static void put_name(struct buf *out, const struct usage_look *look, const struct usage_row *row)
+{
+	usage_put_key(out, look, &(struct usage_query){.by = USAGE_BY_MODEL}, row);
+}
+
 static void put_models(const struct usage_look *look, const struct usage_diagnosis *d)
 {
 	static const struct grid_column columns[] = {
@@ -133,11 +146,13 @@ static void put_models(const struct usage_look *look, const struct usage_diagnos
 
 	for (size_t i = 0; i < d->models->count; i++) {
 		const struct usage_row *row = &d->models->list[i];
-		struct str model, source, name = usage_name(d->view, row->name);
+		struct str model, source;
+		AUTO(buf) name = {0};
 		if (usage_tokens_total(&row->sum.tokens) == 0)
 			continue;
 		find_price(d, row, &model, &source);
-		grid_put(&g, name.n ? name : STR("(none)"), 0);
+		put_name(&name, look, row);
+		grid_put(&g, name.n ? buf_str(&name) : STR("(none)"), 0);
 		grid_put_count(&g, usage_tokens_total(&row->sum.tokens), 0);
 		grid_put(&g, source.p ? model : STR("unknown"),
 			!source.p && look->has_colour ? COLOUR_YELLOW : 0);
@@ -212,16 +227,18 @@ static void put_file_json(struct json_writer *w, const struct usage_file_facts *
 	json_close(w, '}');
 }
 
-static void put_model_json(
-	struct json_writer *w, const struct usage_diagnosis *d, const struct usage_row *row)
+static void put_model_json(struct json_writer *w, const struct usage_look *look,
+	const struct usage_diagnosis *d, const struct usage_row *row)
 {
 	struct str model, source;
+	AUTO(buf) name = {0};
 
 	if (usage_tokens_total(&row->sum.tokens) == 0)
 		return;
 	find_price(d, row, &model, &source);
+	put_name(&name, look, row);
 	json_open(w, '{');
-	json_member_str(w, "model", usage_name(d->view, row->name));
+	json_member_str(w, "model", buf_str(&name));
 	json_member_int(w, "totalTokens", usage_tokens_total(&row->sum.tokens));
 	json_key(w, "pricedAs");
 	if (source.p)
@@ -275,7 +292,7 @@ static void show_json(const struct usage_look *look, const struct usage_diagnosi
 	json_key(&w, "models");
 	json_open(&w, '[');
 	for (size_t i = 0; i < d->models->count; i++)
-		put_model_json(&w, d, &d->models->list[i]);
+		put_model_json(&w, look, d, &d->models->list[i]);
 	json_close(&w, ']');
 	json_member_str(&w, "catalogueDate", d->catalogue_date);
 	put_index_json(&w, d);
