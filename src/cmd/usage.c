@@ -527,6 +527,8 @@ static int report(struct usage_run *u, struct err *e)
 	}
 	if (u->view && u->view->cell_count == 0 && status == EXIT_DONE && !u->report->needs_files)
 		tell_nothing(u);
+	else if (u->view && status == EXIT_DONE && u->report->kind != USAGE_KIND_WATCH)
+		usage_run_tell_unmatched(u);
 	if (u->out.overflow) {
 		err_set(e, ERR_LIMIT, "the report is too large");
 		return EXIT_TASK_FAILED;

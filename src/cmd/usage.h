@@ -105,6 +105,8 @@ enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_
 	struct usage_run *u, int64_t from_ms, struct usage_blocks *out, struct err *e);
 /* The block that is on begins after this; INT64_MIN for a wrong --length. */
 int64_t usage_run_active_from(const struct usage_run *u);
+/* On stderr: which of the names that were asked for are in no transcript. */
+void usage_run_tell_unmatched(const struct usage_run *u);
 /* On stderr: which models have no known price. */
 void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total);
 /* The moments at which the filter's days begin and end. */

@@ -9,12 +9,14 @@
 #include "usage/cells.h"
 #include "usage/compat_inside.h"
 #include "usage/names.h"
+#include "usage/provider.h"
 #include "usage/read.h"
 #include "usage/zone.h"
 
 struct compat {
 	struct usage_view view;
 	struct names names;
+	struct usual_providers providers;
 	struct cells cells;
 	struct compat_join join;
 	struct compat_files files;
@@ -227,7 +229,7 @@ static void add_cost(struct usage_sum *sum, const struct usage_entry *entry)
 	}
 }
 
-static struct usage_entry entry_of(const struct compat_entry *e)
+static struct usage_entry entry_of(const struct compat *c, const struct compat_entry *e)
 {
 	return (struct usage_entry){.time_ms = e->time_ms,
 		.source = e->source,
@@ -235,7 +237,7 @@ static struct usage_entry entry_of(const struct compat_entry *e)
 		.project = e->project,
 		.branch = e->branch,
 		.model = e->model,
-		.provider = e->provider,
+		.provider = usual_provider(&c->providers, e->source, e->provider),
 		.flags = e->flags,
 		.file = e->file,
 		.tokens = e->tokens,
@@ -246,14 +248,14 @@ static struct usage_entry entry_of(const struct compat_entry *e)
 static void fill_cells(struct compat *c, const struct usage_zone *zone)
 {
 	vec_each (&c->join.all, e) {
-		struct usage_entry entry = entry_of(e);
+		struct usage_entry entry = entry_of(c, e);
 		struct usage_cell like = {.day = usage_zone_day(zone, e->time_ms),
 			.source = e->source,
 			.session = e->session,
 			.project = e->project,
 			.branch = e->branch,
 			.model = e->model,
-			.provider = e->provider,
+			.provider = entry.provider,
 			.flags = e->flags & ~(unsigned)USAGE_SIDECHAIN};
 		struct usage_sum sum = {.tokens = e->tokens, .answers = 1};
 		struct usage_cell *cell = cells_at(&c->cells, &like);
@@ -283,7 +285,7 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	const struct compat *c = self;
 
 	vec_each (&c->join.all, e) {
-		struct usage_entry entry = entry_of(e);
+		struct usage_entry entry = entry_of(c, e);
 		if (e->time_ms >= since_ms && e->time_ms < until_ms && !visit(visitor, &entry))
 			break;
 	}
@@ -303,6 +305,7 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 		read_file(c, file, piece);
 	usage_piece_free(piece);
 	compat_join_leave_out(&c->join);
+	usual_providers_find(&c->providers, &c->names);
 	fill_cells(c, wish->zone);
 	fill_resets(c);
 	size_t unread = c->files.shut;

@@ -68,6 +68,9 @@ enum { USAGE_NEEDLES = 8 };
 struct usage_reader {
 	const char *name; /* "claude": for --source, in JSON */
 	const char *title; /* "Claude Code" */
+	/* Of answers whose records name none, as the catalogue or OpenCode call it; NULL: it may be
+	   any. Prices do not depend on it. */
+	const char *provider;
 	bool tells_limits; /* of the plan, as limit.h has them */
 	void (*places)(struct usage_places *places);
 	/* Whether a file below a place is a transcript, by its path below the place. */

@@ -227,6 +227,10 @@ static void show_cells(struct whole *w)
 {
 	bool has_sums = w->state.cells.flags & USAGE_SUMMED;
 
+	/* They have been saved, and nothing is counted any more. */
+	usual_providers_find(&w->providers, &w->state.names);
+	vec_each (&w->state.cells.all, cell)
+		cell->provider = usual_provider(&w->providers, cell->source, cell->provider);
 	w->view.cells = w->state.cells.all.p;
 	w->view.cell_count = w->state.cells.all.n;
 	if (has_sums)
@@ -402,6 +406,7 @@ static bool visit_wanted(void *self, const struct usage_entry *entry)
 		overlaps_leave_out(overlaps, entry->source, entry->session, entry->flags))
 		return true;
 	struct usage_entry placed = *entry;
+	placed.provider = usual_provider(&v->whole->providers, entry->source, entry->provider);
 	overlaps_place(overlaps, entry->source, entry->session, &placed.project, &placed.branch);
 	return v->visit(v->self, &placed);
 }

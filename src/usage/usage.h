@@ -37,7 +37,8 @@ void usage_sum_remove(struct usage_sum *sum, const struct usage_sum *less);
 struct usage_cell {
 	int32_t day; /* of the zone, days since 1970-01-01 */
 	uint32_t source; /* the reader's name */
-	uint32_t session, project, branch, agent, model, provider;
+	uint32_t session, project, branch, agent, model;
+	uint32_t provider; /* the assistant's usual one where records name none */
 	uint32_t flags; /* USAGE_FAST, USAGE_SIDECHAIN, USAGE_GUESSED_MODEL, USAGE_SUMMED */
 	int64_t first_ms, last_ms; /* of its answers; after a correction they may lie too far out */
 	struct usage_sum sum;

@@ -5,6 +5,7 @@
 
 #include "usage/find.h"
 #include "usage/overlap.h"
+#include "usage/provider.h"
 #include "usage/save.h"
 
 enum { READERS_MAX = 32 };
@@ -20,6 +21,7 @@ struct whole {
 	uint64_t index_inode;
 	struct fresh fresh;
 	struct overlaps overlaps;
+	struct usual_providers providers;
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;

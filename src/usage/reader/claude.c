@@ -398,6 +398,7 @@ static void line(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_claude = {
 	.name = "claude",
 	.title = "Claude Code",
+	.provider = "anthropic",
 	.tells_limits = true,
 	.places = places,
 	.wants = wants,

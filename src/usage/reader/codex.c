@@ -604,6 +604,7 @@ static bool wants(struct str below, unsigned)
 const struct usage_reader usage_reader_codex = {
 	.name = "codex",
 	.title = "Codex CLI",
+	.provider = "openai",
 	.tells_limits = true,
 	.places = places,
 	.wants = wants,

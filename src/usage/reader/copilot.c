@@ -367,6 +367,7 @@ static void document(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_copilot = {
 	.name = "copilot",
 	.title = "Copilot CLI",
+	.provider = "github-copilot",
 	.places = places,
 	.wants = wants,
 	.document = document,

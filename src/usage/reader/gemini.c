@@ -249,6 +249,7 @@ static void line(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_gemini = {
 	.name = "gemini",
 	.title = "Gemini CLI",
+	.provider = "google",
 	.places = places,
 	.wants = wants,
 	.line = line,

@@ -177,6 +177,7 @@ static bool wants(struct str below, unsigned)
 const struct usage_reader usage_reader_kimi = {
 	.name = "kimi",
 	.title = "Kimi",
+	.provider = "moonshotai",
 	.places = places,
 	.wants = wants,
 	.line = line,

@@ -158,6 +158,7 @@ static bool wants(struct str below, unsigned)
 const struct usage_reader usage_reader_qwen = {
 	.name = "qwen",
 	.title = "Qwen Code",
+	.provider = "alibaba",
 	.places = places,
 	.wants = wants,
 	.line = line,
