@@ -118,15 +118,15 @@ static void put_period(const struct budget *b, struct buf *out)
 	}
 }
 
-static void put_words(const struct budget *b, struct buf *out)
+static void put_words(const struct usage_run *u, const struct budget *b, struct buf *out)
 {
 	buf_printf(out, "%s: ", is_over(b) ? "over" : "ok");
 	put_period(b, out);
 	if (b->max_nanousd >= 0) {
 		buf_put_char(out, ' ');
-		usage_put_cost(out, b->nanousd, b->unpriced);
+		usage_put_cost(&u->look, out, b->nanousd, b->unpriced);
 		buf_put_text(out, " of ");
-		usage_put_cost(out, b->max_nanousd, 0);
+		usage_put_cost(&u->look, out, b->max_nanousd, 0);
 	}
 	if (b->max_tokens >= 0) {
 		buf_put_text(out, b->max_nanousd >= 0 ? ", " : " ");
@@ -146,7 +146,7 @@ static void put_line(const struct usage_run *u, const struct budget *b)
 {
 	AUTO(buf) words = {0};
 
-	put_words(b, &words);
+	put_words(u, b, &words);
 	usage_put_prose(&u->look, buf_str(&words), 2);
 }
 

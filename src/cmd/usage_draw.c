@@ -18,7 +18,9 @@ bool usage_run_read_drawing(struct usage_run *u, struct err *e)
 	bool has_chart = options_has(u->given, "chart");
 
 	u->page_path = options_value(u->given, "html");
-	u->look.is_ascii = options_has(u->given, "ascii") || !usage_locale_is_utf8(get_environment);
+	/* A page says itself that it is UTF-8. */
+	u->look.is_ascii = !u->page_path && (options_has(u->given, "ascii") ||
+						    !usage_locale_is_utf8(get_environment));
 	if ((has_chart || u->page_path) && u->look.form != USAGE_TABLE)
 		return err_set(e, ERR_USAGE, "--%s goes with neither --json nor --csv",
 			has_chart ? "chart" : "html");

@@ -260,7 +260,7 @@ static void write_rule(struct writing *w)
 {
 	buf_clear(&w->line);
 	for (size_t i = 0; i < w->layout->whole; i++)
-		buf_put_text(&w->line, "─");
+		buf_put_text(&w->line, w->look->is_ascii ? "-" : "─");
 	put_styled(w, buf_str(&w->line), STYLE_DIM);
 	buf_put_char(w->pen.out, '\n');
 }

@@ -49,6 +49,7 @@ struct grid_look {
 	unsigned char rank_max; /* columns above go whatever the width is; 0: none */
 	bool has_style; /* SGR sequences are understood */
 	bool has_colour;
+	bool is_ascii; /* rules are */
 };
 void grid_write(const struct grid *g, const struct grid_look *look, struct buf *out);
 

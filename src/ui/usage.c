@@ -57,15 +57,30 @@ const struct usage_word usage_words[USAGE_BY_COUNT] = {
 enum { NARROW_COLUMNS = 40 };
 enum { NANO_PER_CENT = NANO_PER_USD / 100 };
 
-void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced)
+/* The first two digits that are none of the zeros in front, so that it is no more than there is. */
+static void put_little(struct buf *out, int64_t nanousd)
+{
+	int64_t unit = 1;
+
+	while (nanousd / unit >= 100)
+		unit *= 10;
+	buf_put_char(out, '$');
+	usage_put_usd(out, nanousd / unit * unit);
+}
+
+void usage_put_cost(
+	const struct usage_look *look, struct buf *out, int64_t nanousd, int64_t unpriced)
 {
 	if (nanousd < 0 || (nanousd == 0 && unpriced)) {
 		buf_put_text(out, "unknown");
 		return;
 	}
-	buf_put_text(out, unpriced ? "≥ " : "");
+	buf_put_text(out, !unpriced ? "" : look->is_ascii ? ">= " : "≥ ");
 	if (nanousd > 0 && nanousd < NANO_PER_CENT / 2) {
-		buf_put_text(out, unpriced ? "$0.00" : "<$0.01");
+		if (unpriced)
+			put_little(out, nanousd);
+		else
+			buf_put_text(out, "<$0.01");
 		return;
 	}
 	int64_t cents = nanousd / NANO_PER_CENT + (nanousd % NANO_PER_CENT >= NANO_PER_CENT / 2);

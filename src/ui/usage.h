@@ -26,7 +26,7 @@ struct usage_look {
 	const char *home; /* NULL none: paths below it are shown as "~/..." */
 	size_t columns; /* of the terminal; 0: no limit */
 	bool has_style, has_colour;
-	bool is_ascii; /* bars are made of what every terminal has */
+	bool is_ascii; /* bars, rules and signs are made of what every terminal has */
 	bool is_compact;
 	bool hides_cost;
 	bool has_breakdown; /* rows for each model */
@@ -130,8 +130,12 @@ void usage_put_prometheus(
 
 /* ---- parts, for other reports ---- */
 
-/* "$1,234.56"; "<$0.01"; "unknown"; "≥ $1.23" where the costs of some answers are unknown. */
-void usage_put_cost(struct buf *out, int64_t nanousd, int64_t unpriced);
+/*
+ * "$1,234.56"; "<$0.01"; "unknown"; "≥ $1.23" (">= $1.23") where the costs of some answers are
+ * unknown, of less than half a cent "≥ $0.00075".
+ */
+void usage_put_cost(
+	const struct usage_look *look, struct buf *out, int64_t nanousd, int64_t unpriced);
 /* US dollars as a number of JSON or CSV. */
 void usage_put_usd(struct buf *out, int64_t nanousd);
 void usage_put_model(struct buf *out, const struct usage_view *view, const struct usage_part *part);

@@ -206,7 +206,7 @@ static void put_cost(
 
 	if (look->hides_cost)
 		return;
-	usage_put_cost(&text, nanousd, unpriced);
+	usage_put_cost(look, &text, nanousd, unpriced);
 	grid_put_own(g, buf_str(&text), 0);
 }
 

@@ -46,19 +46,11 @@ int64_t usage_size_of(const struct usage_look *look, const struct usage_sum *sum
 static void put_value(struct chart *c, const struct usage_sum *sum)
 {
 	int64_t unpriced = sum->unpriced[c->look->mode];
-	AUTO(buf) cost = {0};
 
-	if (!c->by_cost) {
+	if (c->by_cost)
+		usage_put_cost(c->look, &c->text, sum->cost_nanousd[c->look->mode], unpriced);
+	else
 		buf_put_count(&c->text, usage_tokens_total(&sum->tokens));
-		return;
-	}
-	usage_put_cost(&cost, sum->cost_nanousd[c->look->mode], unpriced);
-	struct str shown = buf_str(&cost);
-	if (c->look->is_ascii && str_starts(shown, STR("≥"))) {
-		buf_put_text(&c->text, ">=");
-		shown = str_skip(shown, STR("≥").n);
-	}
-	buf_put_str(&c->text, shown);
 }
 
 /* sum: NULL where there is nothing to say but the label. */

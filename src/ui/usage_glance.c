@@ -72,7 +72,7 @@ static void put_sum(
 	grid_put_count(g, usage_tokens_total(&sum->tokens), style);
 	if (look->hides_cost)
 		return;
-	usage_put_cost(&cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
+	usage_put_cost(look, &cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
 	grid_put_own(g, buf_str(&cost), style);
 }
 
@@ -130,8 +130,8 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 		grid_put(&g, buf_str(&text), 0);
 		grid_put_count(&g, usage_tokens_total(&part->sum.tokens), 0);
 		buf_clear(&text);
-		usage_put_cost(
-			&text, part->sum.cost_nanousd[look->mode], part->sum.unpriced[look->mode]);
+		usage_put_cost(look, &text, part->sum.cost_nanousd[look->mode],
+			part->sum.unpriced[look->mode]);
 		if (!look->hides_cost)
 			grid_put_own(&g, buf_str(&text), 0);
 		put_bar(&g, look, usage_size_of(look, &part->sum, by_cost), most);

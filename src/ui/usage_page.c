@@ -49,7 +49,7 @@ void page_put_cost(const struct page *page, const struct usage_sum *sum)
 	buf_put_text(page->out, "<data value=\"");
 	usage_put_usd(page->out, cost);
 	buf_put_text(page->out, "\">");
-	usage_put_cost(&text, cost, sum->unpriced[page->look->mode]);
+	usage_put_cost(page->look, &text, cost, sum->unpriced[page->look->mode]);
 	page_put_text(page, buf_str(&text));
 	buf_put_text(page->out, "</data>");
 }

@@ -98,8 +98,8 @@ static void put_words(const struct times *t, const struct usage_sum *sum)
 	const struct usage_look *look = t->page->look;
 
 	if (!look->hides_cost) {
-		usage_put_cost(
-			t->page->out, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
+		usage_put_cost(look, t->page->out, sum->cost_nanousd[look->mode],
+			sum->unpriced[look->mode]);
 		buf_put_text(t->page->out, ", ");
 	}
 	buf_put_count(t->page->out, usage_tokens_total(&sum->tokens));

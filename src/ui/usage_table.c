@@ -12,7 +12,8 @@ struct grid_look usage_grid_look(const struct usage_look *look)
 	return (struct grid_look){.width = look->columns,
 		.rank_max = look->is_compact ? RANK_COMPACT : 0,
 		.has_style = look->has_style,
-		.has_colour = look->has_colour};
+		.has_colour = look->has_colour,
+		.is_ascii = look->is_ascii};
 }
 
 /* ---- columns ---- */
@@ -101,7 +102,7 @@ static void put_sum(struct table *t, const struct usage_sum *sum, uint8_t style)
 	grid_put_count(&t->grid, usage_tokens_total(tokens), style);
 	if (t->look->hides_cost)
 		return;
-	usage_put_cost(&cost, sum->cost_nanousd[t->look->mode], unpriced);
+	usage_put_cost(t->look, &cost, sum->cost_nanousd[t->look->mode], unpriced);
 	grid_put_own(&t->grid, buf_str(&cost),
 		unpriced && t->look->has_colour ? style | COLOUR_YELLOW : style);
 }

@@ -62,7 +62,7 @@ static void put_sum(struct grid *g, const struct usage_look *look, int64_t calls
 	grid_put_count(g, usage_tokens_total(&sum->tokens), style);
 	if (look->hides_cost)
 		return;
-	usage_put_cost(&cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
+	usage_put_cost(look, &cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
 	grid_put_own(g, buf_str(&cost), style);
 }
 

@@ -144,7 +144,7 @@ static void put_cost(
 {
 	AUTO(buf) cost = {0};
 
-	usage_put_cost(&cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
+	usage_put_cost(look, &cost, sum->cost_nanousd[look->mode], sum->unpriced[look->mode]);
 	if (!look->hides_cost)
 		grid_put_own(g, buf_str(&cost), style);
 }

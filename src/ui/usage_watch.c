@@ -23,7 +23,7 @@ static void put_cost(struct grid *g, const struct usage_look *look, int64_t nano
 
 	if (look->hides_cost)
 		return;
-	usage_put_cost(&text, nanousd, unpriced);
+	usage_put_cost(look, &text, nanousd, unpriced);
 	grid_put_own(g, buf_str(&text), style);
 }
 
@@ -278,7 +278,8 @@ void usage_put_now(const struct usage_look *look, const struct usage_now *now, s
 	buf_put_text(out, " tokens");
 	if (!look->hides_cost) {
 		buf_put_text(out, ", ");
-		usage_put_cost(out, today->cost_nanousd[look->mode], today->unpriced[look->mode]);
+		usage_put_cost(
+			look, out, today->cost_nanousd[look->mode], today->unpriced[look->mode]);
 	}
 	if (block) {
 		buf_put_text(out, "; block ");
@@ -287,7 +288,7 @@ void usage_put_now(const struct usage_look *look, const struct usage_now *now, s
 	}
 	if (block && !look->hides_cost) {
 		buf_put_text(out, ", ");
-		usage_put_cost(out, block->cost_nanousd, block->unpriced);
+		usage_put_cost(look, out, block->cost_nanousd, block->unpriced);
 	}
 	for (size_t at = 0; usage_limit_line(look, now->now_ms, &at, &line); buf_clear(&line)) {
 		buf_put_text(out, "; ");

@@ -218,15 +218,24 @@ static void costs_are_shown_as_they_are_known(void **)
 		{0, 1, "unknown"},
 		{-1, 0, "unknown"},
 		{1'230'000'000, 2, "≥ $1.23"},
-		{1, 1, "≥ $0.00"},
+		{1, 1, "≥ $0.000000001"},
+		{4'999'999, 1, "≥ $0.0049"},
+		{5'000'000, 1, "≥ $0.01"},
+		{750'000, 1, "≥ $0.00075"},
+		{100'900, 1, "≥ $0.0001"},
 		{INT64_MAX, 0, "$9,223,372,036.85"},
 	};
 
+	struct usage_look look = {0};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		AUTO(buf) out = {0};
-		usage_put_cost(&out, rows[i].nanousd, rows[i].unpriced);
+		usage_put_cost(&look, &out, rows[i].nanousd, rows[i].unpriced);
 		assert_string_equal(buf_text(&out), rows[i].shown);
 	}
+	AUTO(buf) plain = {0};
+	look.is_ascii = true;
+	usage_put_cost(&look, &plain, 1'230'000'000, 1);
+	assert_string_equal(buf_text(&plain), ">= $1.23");
 }
 
 static void numbers_of_dollars(void **)
