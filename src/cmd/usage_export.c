@@ -157,7 +157,8 @@ static bool keep(void *self, const struct usage_entry *entry)
 {
 	struct export *x = self;
 
-	if (!usage_sieve_passes(&x->sieve, entry->project, entry->model, entry->provider))
+	if (!usage_sieve_passes(&x->sieve, entry->project, entry->model, entry->flags & USAGE_FAST,
+		    entry->provider))
 		return true;
 	vec_push(&x->answers, (struct kept){*entry, x->tools.n});
 	for (size_t i = 0; i < entry->tool_count; i++)

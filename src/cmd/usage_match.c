@@ -49,15 +49,6 @@ static void put_wanted(struct buf *line, const struct wanted *wanted)
 	utf8_put_line(line, wanted->name, NAME_CELLS);
 }
 
-/* A model has a row for its fast mode, too. */
-static bool is_before(const struct usage_rows *rows, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (rows->list[i].name == rows->list[at].name)
-			return true;
-	return false;
-}
-
 /* The dearest ones. */
 static void put_names(struct buf *line, const struct usage_run *u, const struct wanted *wanted)
 {
@@ -69,7 +60,7 @@ static void put_names(struct buf *line, const struct usage_run *u, const struct 
 	usage_group(u->view, &query, &rows);
 	for (size_t i = 0; i < rows.count; i++) {
 		struct str name = usage_name(u->view, rows.list[i].name);
-		if (name.n == 0 || (wanted->by == USAGE_BY_MODEL && is_before(&rows, i)))
+		if (name.n == 0)
 			continue;
 		if (shown == NAMES_SHOWN) {
 			more++;
@@ -77,6 +68,7 @@ static void put_names(struct buf *line, const struct usage_run *u, const struct 
 		}
 		buf_put_text(line, shown++ ? ", " : "; there are ");
 		utf8_put_line(line, name, NAME_CELLS);
+		buf_put_text(line, rows.list[i].is_fast ? "-fast" : "");
 	}
 	if (more)
 		buf_printf(line, " and %zu more", more);

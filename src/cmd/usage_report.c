@@ -145,7 +145,8 @@ static bool gather(void *self, const struct usage_entry *entry)
 	uint32_t source = g->run->blocks_of;
 
 	if ((!source || entry->source == source) &&
-		usage_sieve_passes(&g->sieve, entry->project, entry->model, entry->provider))
+		usage_sieve_passes(&g->sieve, entry->project, entry->model,
+			entry->flags & USAGE_FAST, entry->provider))
 		vec_push(&g->moments, usage_moment_of(entry, g->run->query.mode));
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/vec.h"
 #include "usage/zone.h"
 
@@ -101,6 +102,16 @@ static bool is_whole(struct str project, struct str wanted)
 	return str_eq(project, wanted);
 }
 
+/* Of answers in fast mode the name ends with "-fast". */
+static bool contains_fast(struct str model, struct str part)
+{
+	AUTO(buf) name = {0};
+
+	buf_put_str(&name, model);
+	buf_put_text(&name, "-fast");
+	return contains_nocase(buf_str(&name), part);
+}
+
 static int8_t *judgements(const struct usage_view *view, struct str wanted, struct arena *arena)
 {
 	return wanted.n ? arena_alloc(arena, view->name_count, 1) : NULL;
@@ -113,6 +124,7 @@ void usage_sieve_begin(struct usage_sieve *sieve, const struct usage_view *view,
 		.filter = *filter,
 		.projects = judgements(view, filter->project, arena),
 		.models = judgements(view, filter->model, arena),
+		.fast_models = judgements(view, filter->model, arena),
 		.providers = judgements(view, filter->provider, arena)};
 }
 
@@ -128,14 +140,15 @@ static bool passes(const struct usage_view *view, int8_t *judged, uint32_t name,
 	return judged[name] > 0;
 }
 
-bool usage_sieve_passes(
-	struct usage_sieve *sieve, uint32_t project, uint32_t model, uint32_t provider)
+bool usage_sieve_passes(struct usage_sieve *sieve, uint32_t project, uint32_t model, bool is_fast,
+	uint32_t provider)
 {
 	const struct usage_filter *f = &sieve->filter;
 
 	return passes(sieve->view, sieve->projects, project, f->project,
 		       f->is_whole_project ? is_whole : usage_project_is) &&
-	       passes(sieve->view, sieve->models, model, f->model, contains_nocase) &&
+	       passes(sieve->view, is_fast ? sieve->fast_models : sieve->models, model, f->model,
+		       is_fast ? contains_fast : contains_nocase) &&
 	       passes(sieve->view, sieve->providers, provider, f->provider, contains_nocase);
 }
 
@@ -145,7 +158,8 @@ static bool cell_passes(struct usage_sieve *sieve, const struct usage_cell *cell
 
 	return cell->day >= f->since && cell->day <= f->until &&
 	       (!f->session || f->session == cell->session) &&
-	       usage_sieve_passes(sieve, cell->project, cell->model, cell->provider);
+	       usage_sieve_passes(
+		       sieve, cell->project, cell->model, cell->flags & USAGE_FAST, cell->provider);
 }
 
 /* ---- numbers for keys ---- */

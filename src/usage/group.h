@@ -99,13 +99,14 @@ uint32_t usage_name_find(const struct usage_view *view, struct str name);
 struct usage_sieve {
 	const struct usage_view *view;
 	struct usage_filter filter;
-	int8_t *projects, *models, *providers; /* by name: 0 not judged, 1 yes, -1 no */
+	/* By name: 0 not judged, 1 yes, -1 no. */
+	int8_t *projects, *models, *fast_models, *providers;
 };
 
 void usage_sieve_begin(struct usage_sieve *sieve, const struct usage_view *view,
 	const struct usage_filter *filter, struct arena *arena);
-bool usage_sieve_passes(
-	struct usage_sieve *sieve, uint32_t project, uint32_t model, uint32_t provider);
+bool usage_sieve_passes(struct usage_sieve *sieve, uint32_t project, uint32_t model, bool is_fast,
+	uint32_t provider);
 bool usage_project_is(struct str project, struct str wanted);
 
 /* The first day of the period that holds day; of what is no period the day itself. */

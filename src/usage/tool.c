@@ -95,7 +95,8 @@ static bool visit(void *self, const struct usage_entry *entry)
 	size_t calls = entry->tool_count ? entry->tool_count : 1;
 
 	if ((f->session && f->session != entry->session) ||
-		!usage_sieve_passes(&c->sieve, entry->project, entry->model, entry->provider))
+		!usage_sieve_passes(&c->sieve, entry->project, entry->model,
+			entry->flags & USAGE_FAST, entry->provider))
 		return true;
 	for (size_t i = 0; i < calls; i++)
 		add_call(c, entry, i, cost);
