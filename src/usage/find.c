@@ -586,7 +586,7 @@ static void add_single(struct lister *l, const struct find_place *place, const s
 	known_link(l->known);
 	vec_each (&l->known->dirs, other) {
 		if (other->kind == KNOWN_SINGLE && other->source == place->source &&
-			str_eq(other->path, dir.path) &&
+			str_eq(other->path, dir.path) && other->first_file > 0 &&
 			str_eq(l->known->files.p[other->first_file - 1].name, name))
 			return;
 	}
@@ -637,10 +637,16 @@ struct find_ahead *find_begin(struct known *known, const bool *is_wanted)
 	return ahead;
 }
 
-static void join(struct find_ahead *ahead)
+static void wait_for(struct find_ahead *ahead)
 {
 	for (int i = 0; i < ahead->count; i++)
 		(void)pthread_join(ahead->threads[i], NULL);
+	ahead->count = 0;
+}
+
+static void end(struct find_ahead *ahead)
+{
+	wait_for(ahead);
 	close_bases(&ahead->looker);
 	free(ahead);
 }
@@ -650,7 +656,7 @@ void find_abandon(struct find_ahead *ahead)
 	if (!ahead)
 		return;
 	atomic_store(&ahead->looker.next, ahead->looker.dir_runs + ahead->looker.known->groups.n);
-	join(ahead);
+	end(ahead);
 }
 
 static void list_run(struct lister *l, size_t from, size_t to)
@@ -690,11 +696,9 @@ bool find_changes(struct known *known, const struct find_places *places, const b
 
 	ahead = ahead ? ahead : find_begin(known, is_wanted);
 	look(&ahead->looker, 0);
-	for (int i = 0; i < ahead->count; i++)
-		(void)pthread_join(ahead->threads[i], NULL);
-	ahead->count = 0;
+	wait_for(ahead);
 	if (ahead->looker.is_bad) {
-		join(ahead);
+		end(ahead);
 		return err_set(e, ERR_PARSE, "files that cannot be unpacked");
 	}
 	gather_changes(known);
@@ -705,6 +709,6 @@ bool find_changes(struct known *known, const struct find_places *places, const b
 	add_links(&lister);
 	vec_release(&lister.links);
 	names_release(&lister.visited);
-	join(ahead);
+	end(ahead);
 	return true;
 }
