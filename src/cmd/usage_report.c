@@ -196,7 +196,8 @@ static bool make_since(struct usage_run *u, int64_t since_ms, const struct usage
 	bool is_whole = usage_each(u->view, since_ms, INT64_MAX, gather, &g, e);
 	if (is_whole) {
 		usage_blocks_make(g.moments.p, g.moments.n, rules, out);
-		usage_blocks_add_resets(out, u->view->resets, u->view->reset_count, u->blocks_of);
+		const struct usage_limits *limits = usage_limits(u->view);
+		usage_blocks_add_resets(out, limits->resets, limits->reset_count, u->blocks_of);
 	}
 	vec_release(&g.moments);
 	return is_whole;

@@ -55,6 +55,7 @@ static void forget(struct watching *w)
 
 static uint64_t mark_of(const struct usage_view *view, enum usage_mode mode)
 {
+	const struct usage_limits *limits = usage_limits(view);
 	uint64_t mark = view->cell_count;
 
 	for (size_t i = 0; i < view->cell_count; i++) {
@@ -64,8 +65,8 @@ static uint64_t mark_of(const struct usage_view *view, enum usage_mode mode)
 		mark = mark * 31 + (uint64_t)cell->sum.cost_nanousd[mode];
 		mark = mark * 31 + (uint64_t)cell->last_ms;
 	}
-	for (size_t i = 0; i < view->limit_count; i++)
-		mark = mark * 31 + (uint64_t)view->limits[i].told_ms;
+	for (size_t i = 0; i < limits->count; i++)
+		mark = mark * 31 + (uint64_t)limits->list[i].told_ms;
 	return mark;
 }
 

@@ -65,11 +65,11 @@ static bool is_same_line(const struct usage_limit *a, const struct usage_limit *
 
 bool usage_limit_line(const struct usage_look *look, int64_t now_ms, size_t *at, struct buf *out)
 {
-	const struct usage_view *view = look->view;
+	const struct usage_limits *limits = usage_limits(look->view);
 	const struct usage_limit *before = NULL;
 
-	for (; *at < view->limit_count; ++*at) {
-		const struct usage_limit *limit = &view->limits[*at];
+	for (; *at < limits->count; ++*at) {
+		const struct usage_limit *limit = &limits->list[*at];
 		if (usage_limit_is_over(limit, now_ms))
 			continue;
 		if (before && !is_same_line(before, limit))
@@ -78,7 +78,7 @@ bool usage_limit_line(const struct usage_look *look, int64_t now_ms, size_t *at,
 			buf_put_text(out, "; ");
 		} else {
 			buf_printf(out, "%s says (",
-				usage_reader_find(view->names[limit->source])->title);
+				usage_reader_find(look->view->names[limit->source])->title);
 			put_time(out, look, limit->told_ms, now_ms);
 			buf_put_text(out, "): ");
 		}
@@ -122,18 +122,18 @@ static void put_json(
 
 void usage_member_limits(struct json_writer *w, const struct usage_look *look, int64_t now_ms)
 {
-	const struct usage_view *view = look->view;
+	const struct usage_limits *limits = usage_limits(look->view);
 	bool has_any = false;
 
-	for (size_t i = 0; i < view->limit_count; i++) {
-		if (usage_limit_is_over(&view->limits[i], now_ms))
+	for (size_t i = 0; i < limits->count; i++) {
+		if (usage_limit_is_over(&limits->list[i], now_ms))
 			continue;
 		if (!has_any) {
 			json_key(w, "rateLimits");
 			json_open(w, '[');
 			has_any = true;
 		}
-		put_json(w, view, &view->limits[i]);
+		put_json(w, look->view, &limits->list[i]);
 	}
 	if (has_any)
 		json_close(w, ']');

@@ -167,12 +167,13 @@ static const struct {
 static void put_limits(struct exposition *x, int64_t now_ms)
 {
 	const struct usage_view *view = x->look->view;
+	const struct usage_limits *limits = usage_limits(view);
 	struct buf *out = x->look->out;
 
 	for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
 		bool is_first = true;
-		for (size_t k = 0; k < view->limit_count; k++) {
-			const struct usage_limit *limit = &view->limits[k];
+		for (size_t k = 0; k < limits->count; k++) {
+			const struct usage_limit *limit = &limits->list[k];
 			if (usage_limit_is_over(limit, now_ms) ||
 				(gauges[i].needs_reset && !limit->resets_ms))
 				continue;

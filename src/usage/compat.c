@@ -23,6 +23,7 @@ struct compat {
 	struct arena scratch;
 	VEC(struct usage_file_facts) facts;
 	VEC(struct usage_reset) resets;
+	struct usage_limits limits;
 	struct buf key;
 	uint32_t source, file; /* of the file at hand */
 	struct str slug, session; /* what its path says it is */
@@ -277,6 +278,12 @@ static void fill_resets(struct compat *c)
 		if (e->resets_ms)
 			vec_push(&c->resets,
 				(struct usage_reset){e->source, e->time_ms, e->resets_ms});
+	c->limits = (struct usage_limits){.resets = c->resets.p, .reset_count = c->resets.n};
+}
+
+static const struct usage_limits *limits(void *self)
+{
+	return &((struct compat *)self)->limits;
 }
 
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
@@ -317,12 +324,11 @@ struct usage_view *usage_compat_view(const struct usage_wish *wish)
 		.cell_count = c->cells.all.n,
 		.files = wish->needs_files ? c->facts.p : NULL,
 		.file_count = wish->needs_files ? c->facts.n : 0,
-		.resets = c->resets.p,
-		.reset_count = c->resets.n,
 		.unread = unread,
 		.copies = c->join.copies,
 		.zone = wish->zone,
 		.self = c,
+		.limits = limits,
 		.each = each,
 		.close = close_compat};
 	return &c->view;

@@ -230,10 +230,11 @@ static void put_instant_or_null(struct buf *sql, int64_t time_ms)
 bool usage_database_add_limits(
 	struct usage_database *d, const struct usage_view *view, int64_t now_ms, struct err *e)
 {
+	const struct usage_limits *limits = usage_limits(view);
 	AUTO(buf) sql = {0};
 
-	for (size_t i = 0; i < view->limit_count; i++) {
-		const struct usage_limit *limit = &view->limits[i];
+	for (size_t i = 0; i < limits->count; i++) {
+		const struct usage_limit *limit = &limits->list[i];
 		if (usage_limit_is_over(limit, now_ms))
 			continue;
 		buf_printf(&sql, "INSERT INTO limits VALUES ('%.*s'",

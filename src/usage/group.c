@@ -120,6 +120,8 @@ static int8_t *judgements(const struct usage_view *view, struct str wanted, stru
 void usage_sieve_begin(struct usage_sieve *sieve, const struct usage_view *view,
 	const struct usage_filter *filter, struct arena *arena)
 {
+	if (filter->provider.n)
+		usage_name_providers(view);
 	*sieve = (struct usage_sieve){.view = view,
 		.filter = *filter,
 		.projects = judgements(view, filter->project, arena),
@@ -182,6 +184,11 @@ static void numbering_release(struct numbering *n)
 	free(n->slots);
 }
 
+static bool is_like(const struct key *x, const struct key *y)
+{
+	return x->a == y->a && x->b == y->b && x->c == y->c && x->d == y->d;
+}
+
 static size_t find_slot(const struct numbering *n, const struct key *key)
 {
 	uint64_t mixed = ((uint64_t)key->a << 32 ^ key->b) * 0x9e3779b97f4a7c15u;
@@ -190,7 +197,7 @@ static size_t find_slot(const struct numbering *n, const struct key *key)
 	mixed = (mixed ^ mixed >> 29 ^ key->c ^ (uint64_t)key->d << 32) * 0xbf58476d1ce4e5b9u;
 	for (at = (size_t)(mixed >> 32);; at++) {
 		uint32_t number = n->slots[at & (n->slot_count - 1)];
-		if (!number || memcmp(&n->keys.p[number - 1], key, sizeof *key) == 0)
+		if (!number || is_like(&n->keys.p[number - 1], key))
 			return at & (n->slot_count - 1);
 	}
 }
@@ -198,7 +205,7 @@ static size_t find_slot(const struct numbering *n, const struct key *key)
 static void grow(struct numbering *n)
 {
 	free(n->slots);
-	n->slot_count = n->slot_count ? n->slot_count * 2 : 64;
+	n->slot_count = n->slot_count ? n->slot_count * 4 : 64;
 	n->slots = must_alloc(n->slot_count, sizeof *n->slots);
 	for (uint32_t i = 0; i < n->keys.n; i++)
 		n->slots[find_slot(n, &n->keys.p[i])] = i + 1;
@@ -206,7 +213,7 @@ static void grow(struct numbering *n)
 
 static uint32_t number_of(struct numbering *n, struct key key)
 {
-	if (n->last < n->keys.n && memcmp(&n->keys.p[n->last], &key, sizeof key) == 0)
+	if (n->last < n->keys.n && is_like(&n->keys.p[n->last], &key))
 		return n->last;
 	if (n->keys.n * 2 >= n->slot_count)
 		grow(n);
@@ -254,12 +261,18 @@ static uint32_t (*const key_of[USAGE_BY_COUNT])(
 	[USAGE_BY_PROVIDER] = of_provider,
 };
 
+/* A cell that counts, and the part it belongs to. */
+struct pick {
+	const struct usage_cell *cell;
+	uint32_t part;
+};
+
 struct grouping {
 	const struct usage_view *view;
 	const struct usage_query *query;
-	struct numbering rows, parts, sources;
+	struct numbering rows, parts, sources; /* parts and sources: a is the row */
 	VEC(struct usage_row) row;
-	VEC(struct usage_part) part;
+	VEC(struct pick) picks;
 };
 
 static bool is_in_front(
@@ -270,16 +283,15 @@ static bool is_in_front(
 	return str_cmp(usage_name(view, cell->project), usage_name(view, row->project)) < 0;
 }
 
-static void add_to_row(
-	const struct usage_view *view, struct usage_row *row, const struct usage_cell *cell)
+static void widen_row(const struct usage_view *view, struct usage_row *row, bool is_new,
+	const struct usage_cell *cell)
 {
-	if (row->sum.answers == 0 || is_in_front(view, cell, row)) {
+	if (is_new || is_in_front(view, cell, row)) {
 		row->first_ms = cell->first_ms;
 		row->project = cell->project;
 	}
-	if (row->sum.answers == 0 || cell->last_ms > row->last_ms)
+	if (is_new || cell->last_ms > row->last_ms)
 		row->last_ms = cell->last_ms;
-	usage_sum_add(&row->sum, &cell->sum);
 }
 
 void usage_part_add(
@@ -300,19 +312,20 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 	struct key key = {value, q->is_by_project ? cell->project : 0,
 		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0, is_fast_row};
 	uint32_t at = number_of(&g->rows, key);
+	bool is_new = at == g->row.n;
 
-	if (at == g->row.n)
+	if (is_new)
 		vec_push(&g->row,
 			(struct usage_row){.day = usage_by_is_period(q->by) ? (int32_t)value : 0,
 				.name = usage_by_is_period(q->by) ? 0 : value,
 				.is_fast = is_fast_row,
 				.source = cell->source});
-	add_to_row(g->view, &g->row.p[at], cell);
-	number_of(&g->sources, (struct key){.a = at, .b = cell->source});
+	struct usage_row *row = &g->row.p[at];
+	widen_row(g->view, row, is_new, cell);
+	if (is_new || cell->source != row->source)
+		number_of(&g->sources, (struct key){.a = at, .b = cell->source});
 	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast, 0});
-	if (part == g->part.n)
-		vec_push(&g->part, (struct usage_part){.name = cell->model, .is_fast = is_fast});
-	usage_part_add(&g->part.p[part], &cell->sum, cell->first_ms, cell->last_ms);
+	vec_push(&g->picks, (struct pick){cell, part});
 }
 
 /* ---- order ---- */
@@ -390,23 +403,35 @@ static int compare_numbers(const void *a, const void *b, void *self)
 
 /* ---- putting it together ---- */
 
-/* Each row's parts lie side by side in the arena. */
+/* Each row's parts lie side by side in the arena; a row is the sum of them. */
 static void give_parts(struct grouping *g, struct arena *arena, struct order *order)
 {
-	struct usage_part *parts = arena_alloc(arena, g->part.n, sizeof *parts);
+	const struct key *keys = g->parts.keys.p;
+	size_t count = g->parts.keys.n;
+	struct usage_part *parts = arena_alloc(arena, count, sizeof *parts);
 	size_t *at = must_alloc(g->row.n + 1, sizeof *at);
+	struct usage_part **part_of = must_alloc(count + 1, sizeof *part_of);
 
-	for (size_t i = 0; i < g->part.n; i++)
-		at[g->parts.keys.p[i].a + 1]++;
+	for (size_t i = 0; i < count; i++)
+		at[keys[i].a + 1]++;
 	for (size_t i = 0; i < g->row.n; i++) {
 		g->row.p[i].part_count = at[i + 1];
 		at[i + 1] += at[i];
 		g->row.p[i].parts = parts + at[i];
 	}
-	for (size_t i = 0; i < g->part.n; i++)
-		parts[at[g->parts.keys.p[i].a]++] = g->part.p[i];
-	vec_each (&g->row, row)
+	for (size_t i = 0; i < count; i++) {
+		part_of[i] = &parts[at[keys[i].a]++];
+		*part_of[i] = (struct usage_part){.name = keys[i].b, .is_fast = keys[i].c};
+	}
+	vec_each (&g->picks, pick)
+		usage_part_add(part_of[pick->part], &pick->cell->sum, pick->cell->first_ms,
+			pick->cell->last_ms);
+	vec_each (&g->row, row) {
+		for (size_t i = 0; i < row->part_count; i++)
+			usage_sum_add(&row->sum, &row->parts[i].sum);
 		qsort_r(row->parts, row->part_count, sizeof *row->parts, compare_parts, order);
+	}
+	free(part_of);
 	free(at);
 }
 
@@ -494,6 +519,8 @@ void usage_group(
 	struct usage_sieve sieve;
 
 	*out = (struct usage_rows){0};
+	if (query->by == USAGE_BY_PROVIDER)
+		usage_name_providers(view);
 	usage_sieve_begin(&sieve, view, &query->filter, &out->arena);
 	for (size_t i = 0; i < view->cell_count; i++)
 		if (cell_passes(&sieve, &view->cells[i]) && view->cells[i].sum.answers > 0)
@@ -506,7 +533,7 @@ void usage_group(
 	numbering_release(&g.parts);
 	numbering_release(&g.sources);
 	vec_release(&g.row);
-	vec_release(&g.part);
+	vec_release(&g.picks);
 }
 
 void usage_rows_release(struct usage_rows *rows)

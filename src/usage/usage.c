@@ -9,13 +9,7 @@
 #include "base/private.h"
 #include "io/sqlite_table.h"
 #include "usage/compat.h"
-#include "usage/limit.h"
 #include "usage/whole.h"
-
-enum {
-	CLOCK_SLACK_MS = 60'000, /* of other machines that write to one disk */
-	LIMITS_MAX = 64, /* no assistant has so many windows */
-};
 
 /* ---- wishes ---- */
 
@@ -223,14 +217,27 @@ static bool is_wanted_name(const struct whole *w, uint32_t source)
 	return false;
 }
 
+/* The cells have been saved, and nothing is counted any more. */
+static void name_providers(void *self)
+{
+	struct whole *w = self;
+
+	if (w->has_providers)
+		return;
+	w->has_providers = true;
+	usual_providers_find(&w->providers, &w->state.names);
+	vec_each (&w->state.cells.all, cell)
+		cell->provider = usual_provider(&w->providers, cell->source, cell->provider);
+	vec_each (&w->cells, cell)
+		cell->provider = usual_provider(&w->providers, cell->source, cell->provider);
+	w->view.names = w->state.names.all.p;
+	w->view.name_count = w->state.names.all.n;
+}
+
 static void show_cells(struct whole *w)
 {
 	bool has_sums = w->state.cells.flags & USAGE_SUMMED;
 
-	/* They have been saved, and nothing is counted any more. */
-	usual_providers_find(&w->providers, &w->state.names);
-	vec_each (&w->state.cells.all, cell)
-		cell->provider = usual_provider(&w->providers, cell->source, cell->provider);
 	w->view.cells = w->state.cells.all.p;
 	w->view.cell_count = w->state.cells.all.n;
 	if (has_sums)
@@ -301,94 +308,6 @@ static size_t count_unread(const struct whole *w)
 	return count;
 }
 
-static bool is_believed(const struct whole *w, int64_t told_ms)
-{
-	int64_t now_ms = w->state.wish.now_ms;
-
-	return !now_ms || told_ms <= now_ms + CLOCK_SLACK_MS;
-}
-
-static void show_limit(struct whole *w, const struct usage_limit *limit)
-{
-	if (!is_believed(w, limit->told_ms))
-		return;
-	vec_each (&w->limits, known) {
-		if (known->source != limit->source ||
-			known->window_minutes != limit->window_minutes)
-			continue;
-		if (limit->told_ms > known->told_ms)
-			*known = *limit;
-		return;
-	}
-	if (w->limits.n < LIMITS_MAX)
-		vec_push(&w->limits, *limit);
-}
-
-static int by_source_and_window(const void *a, const void *b, void *self)
-{
-	const struct usage_limit *x = a, *y = b;
-	const struct names *names = self;
-
-	if (x->source != y->source)
-		return str_cmp(names_get(names, x->source), names_get(names, y->source));
-	return x->window_minutes < y->window_minutes ? -1 : x->window_minutes > y->window_minutes;
-}
-
-static void add_resets(struct whole *w, const struct usage_memory *memory, uint32_t source)
-{
-	struct usage_reset resets[USAGE_RESETS_MAX];
-	size_t count = usage_resets_of(memory, resets);
-
-	for (size_t i = 0; i < count; i++) {
-		resets[i].source = source;
-		if (is_believed(w, resets[i].told_ms))
-			vec_push(&w->resets, resets[i]);
-	}
-}
-
-static int compare_resets(const void *a, const void *b)
-{
-	const struct usage_reset *x = a, *y = b;
-
-	if (x->told_ms != y->told_ms)
-		return x->told_ms < y->told_ms ? -1 : 1;
-	return x->resets_ms < y->resets_ms ? -1 : x->resets_ms > y->resets_ms;
-}
-
-static void show_limits(struct whole *w)
-{
-	const struct known *known = &w->state.known;
-	struct usage_limit limit;
-	struct known_extra extra;
-	uint32_t source;
-
-	for (size_t i = 0; i < known->files.n && known->tells_limits; i++) {
-		const struct known_file *file = &known->files.p[i];
-		uint32_t reader = known->dirs.p[file->dir].source;
-		if (!file->tells_limits || !w->is_read[reader])
-			continue;
-		known_take_extra(file, &extra);
-		source = names_add(&w->state.names, str_from(usage_readers[reader]->name));
-		for (int place = 0; place < USAGE_LIMIT_PLACES; place++) {
-			if (!usage_limit_of(&extra.memory, place, &limit))
-				continue;
-			limit.source = source;
-			show_limit(w, &limit);
-		}
-		if (w->is_wanted[reader])
-			add_resets(w, &extra.memory, source);
-	}
-	if (w->limits.n > 1)
-		qsort_r(w->limits.p, w->limits.n, sizeof *w->limits.p, by_source_and_window,
-			&w->state.names);
-	w->view.limits = w->limits.p;
-	w->view.limit_count = w->limits.n;
-	if (w->resets.n > 1)
-		qsort(w->resets.p, w->resets.n, sizeof *w->resets.p, compare_resets);
-	w->view.resets = w->resets.p;
-	w->view.reset_count = w->resets.n;
-}
-
 struct wanted_visit {
 	struct whole *whole;
 	bool (*visit)(void *self, const struct usage_entry *entry);
@@ -416,6 +335,8 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 {
 	struct whole *w = self;
 	struct wanted_visit v = {w, visit, visitor};
+
+	name_providers(w);
 	bool is_good = state_each(&w->state, since_ms, until_ms, visit_wanted, &v, e);
 
 	w->view.names = w->state.names.all.p;
@@ -445,13 +366,14 @@ static void show(struct whole *w)
 	show_cells(w);
 	if (w->state.wish.needs_files)
 		show_files(w);
-	show_limits(w);
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
 	w->view.unread = count_unread(w);
 	w->view.copies = w->state.copies;
 	w->view.zone = w->state.wish.zone;
 	w->view.self = w;
+	w->view.limits = whole_limits;
+	w->view.name_providers = name_providers;
 	w->view.each = each;
 	w->view.close = whole_close;
 }
@@ -502,6 +424,17 @@ void usage_close(struct usage_view *view)
 {
 	if (view)
 		view->close(view->self);
+}
+
+void usage_name_providers(const struct usage_view *view)
+{
+	if (view->name_providers)
+		view->name_providers(view->self);
+}
+
+const struct usage_limits *usage_limits(const struct usage_view *view)
+{
+	return view->limits(view->self);
 }
 
 bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,

@@ -102,6 +102,13 @@ struct usage_reset {
 	int64_t resets_ms; /* when its window begins anew */
 };
 
+struct usage_limits {
+	const struct usage_limit *list; /* the newest of each source and window, in this order */
+	size_t count;
+	const struct usage_reset *resets; /* of the sources that are wanted, the oldest first */
+	size_t reset_count;
+};
+
 /* Whether the window it tells of is certainly over. */
 bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms);
 
@@ -112,10 +119,6 @@ struct usage_view {
 	size_t cell_count;
 	const struct usage_file_facts *files; /* only with needs_files */
 	size_t file_count;
-	const struct usage_limit *limits; /* the newest of each source and window, in this order */
-	size_t limit_count;
-	const struct usage_reset *resets; /* of the sources that are wanted */
-	size_t reset_count;
 	size_t unread; /* files and directories that cannot be read */
 	int64_t copies; /* records that were copies of others and did not count */
 	const struct usage_zone *zone;
@@ -124,6 +127,8 @@ struct usage_view {
 	struct str old_index; /* where that is now; empty: nowhere */
 	/* Belongs to who made the view. */
 	void *self;
+	const struct usage_limits *(*limits)(void *self);
+	void (*name_providers)(void *self); /* NULL: they are named */
 	bool (*each)(void *self, int64_t since_ms, int64_t until_ms,
 		bool (*visit)(void *self, const struct usage_entry *entry), void *visitor,
 		struct err *e);
@@ -157,6 +162,11 @@ struct usage_wish {
 [[nodiscard]] bool usage_open(
 	const struct usage_wish *wish, struct usage_view **view, struct err *e);
 void usage_close(struct usage_view *view); /* NULL is nothing */
+/* Before cells' providers are looked at: those that said none get the usual one of their source.
+   Names may be added. */
+void usage_name_providers(const struct usage_view *view);
+/* What the view has of limits: worked out at the first call; names may be added. */
+const struct usage_limits *usage_limits(const struct usage_view *view);
 /*
  * Calls visit for each counted answer from since_ms to before until_ms, in no order, until it
  * returns false. The cost of the whole is in proportion to what lies there. ERR_PARSE: the index is

@@ -26,12 +26,16 @@ struct whole {
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;
 	VEC(struct usage_reset) resets;
+	struct usage_limits shown_limits;
+	bool has_limits;
+	bool has_providers; /* cells without one have their reader's usual one */
 };
 
 /* With all that the index has and the transcripts say now; not yet written, without the view. */
 struct whole *whole_open(const struct usage_wish *wish, struct err *e);
 /* Trouble is left in the view. False: it is not written, or somebody else wrote (ERR_CANCELLED). */
 bool whole_save(struct whole *w, struct err *e);
+const struct usage_limits *whole_limits(void *whole);
 void whole_close(void *whole);
 
 #endif
