@@ -378,14 +378,8 @@ static void tell_rebuilt(const struct usage_run *u)
 		path.n ? " alone" : "");
 }
 
-bool usage_run_open(struct usage_run *u, struct err *e)
+static void tell_open(struct usage_run *u)
 {
-	usage_close(u->view);
-	u->view = NULL;
-	u->wish.now_ms = u->now_ms;
-	if (!usage_open(&u->wish, &u->view, e))
-		return false;
-	u->look.view = u->view;
 	if (!u->has_told_faults)
 		tell_rebuilt(u);
 	tell_unread(u);
@@ -394,6 +388,45 @@ bool usage_run_open(struct usage_run *u, struct err *e)
 		utf8_put_line(&line, u->view->index_trouble, 500);
 		fprintf(stderr, "fettle: the index is not used: %s\n", buf_text(&line));
 	}
+}
+
+/* Rows are made of cells alone: they can be worked out while transcripts are looked at. */
+static bool may_be_early(const struct usage_run *u)
+{
+	return u->report->run == usage_run_rows && u->query.by != USAGE_BY_PROVIDER &&
+	       !u->query.filter.provider.n && !u->page_path && !options_has(u->given, "sections");
+}
+
+static bool open_view(struct usage_run *u,
+	bool (*open)(const struct usage_wish *wish, struct usage_view **view, struct err *e),
+	struct err *e)
+{
+	usage_close(u->view);
+	u->view = NULL;
+	u->wish.now_ms = u->now_ms;
+	if (!open(&u->wish, &u->view, e))
+		return false;
+	u->look.view = u->view;
+	return true;
+}
+
+bool usage_run_open(struct usage_run *u, struct err *e)
+{
+	if (!open_view(u, usage_open, e))
+		return false;
+	tell_open(u);
+	return true;
+}
+
+bool usage_run_settle(struct usage_run *u, bool *is_same, struct err *e)
+{
+	*is_same = true;
+	if (!u->is_early)
+		return true;
+	u->is_early = false;
+	if (!usage_settle(u->view, is_same, e))
+		return false;
+	tell_open(u);
 	return true;
 }
 
@@ -513,7 +546,9 @@ static int report(struct usage_run *u, struct err *e)
 	if (!prepare(u, e))
 		return EXIT_USAGE;
 	u->wish.prices = u->prices;
-	if (!u->report->opens_view && !usage_run_open(u, e))
+	u->is_early = may_be_early(u);
+	if (!u->report->opens_view &&
+		!(u->is_early ? open_view(u, usage_open_early, e) : usage_run_open(u, e)))
 		return EXIT_TASK_FAILED;
 	int status = u->report->run(u, e);
 	if (status != EXIT_DONE && e->code == ERR_PARSE && !u->report->opens_view &&

@@ -24,6 +24,7 @@ struct usage_run {
 	struct usage_prices *prices;
 	struct usage_zone *zone;
 	struct usage_view *view; /* NULL where the report opens it itself */
+	bool is_early; /* the view: see usage_open_early */
 	int64_t now_ms;
 	int32_t today;
 	struct usage_query query; /* filled by the filters */
@@ -97,6 +98,8 @@ int usage_run_page(struct usage_run *u, struct usage_page *page, struct err *e);
 enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_by by);
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);
+/* Of a view that may be an early one: before a word of it is told. !*is_same: work it out anew. */
+[[nodiscard]] bool usage_run_settle(struct usage_run *u, bool *is_same, struct err *e);
 /*
  * Blocks of the answers that pass the query's filter, days left aside, by --length. Those that
  * begin at from_ms or later are as they are; of earlier ones not all may be there.

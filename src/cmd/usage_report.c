@@ -99,16 +99,31 @@ static int run_sections(struct usage_run *u, struct err *e)
 	return is_good ? EXIT_DONE : EXIT_TASK_FAILED;
 }
 
+static void show_rows(struct usage_run *u, struct usage_rows *rows)
+{
+	usage_group(u->view, &u->query, rows);
+	usage_show_rows(&u->look, &u->query, rows);
+}
+
 int usage_run_rows(struct usage_run *u, struct err *e)
 {
 	struct usage_rows rows;
+	bool is_same;
 
 	if (options_has(u->given, "sections"))
 		return run_sections(u, e);
 	if (u->page_path)
 		return usage_run_page(u, &(struct usage_page){0}, e);
-	usage_group(u->view, &u->query, &rows);
-	usage_show_rows(&u->look, &u->query, &rows);
+	show_rows(u, &rows);
+	if (!usage_run_settle(u, &is_same, e)) {
+		usage_rows_release(&rows);
+		return EXIT_TASK_FAILED;
+	}
+	if (!is_same) {
+		usage_rows_release(&rows);
+		buf_clear(&u->out);
+		show_rows(u, &rows);
+	}
 	usage_run_tell_unpriced(u, &rows.total);
 	usage_rows_release(&rows);
 	return EXIT_DONE;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,15 @@ struct thread_work {
 	int thread;
 };
 
+/* Those that this process may use, up to FIND_THREADS_MAX. */
+static int processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return count < FIND_THREADS_MAX ? count : FIND_THREADS_MAX;
+}
+
 static void *run_thread(void *p)
 {
 	struct thread_work *w = p;
@@ -105,8 +115,7 @@ static void *run_thread(void *p)
 
 void find_on_all(void (*work)(void *self, int thread), void *self, int limit)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	int count = processors > FIND_THREADS_MAX ? FIND_THREADS_MAX : (int)processors, started = 0;
+	int count = processors(), started = 0;
 	pthread_t threads[FIND_THREADS_MAX];
 	struct thread_work works[FIND_THREADS_MAX];
 
@@ -192,9 +201,10 @@ struct looker {
 	const bool *is_wanted;
 	struct way *ways; /* of directories */
 	VEC(int) open;
-	size_t dir_count,
-		dir_runs; /* of DIR_RUN directories; behind them come the groups of files */
+	size_t group_count; /* of files; behind them come the runs */
+	size_t dir_count, dir_runs; /* of DIR_RUN directories */
 	bool *must_list; /* by run: one of its directories has to be listed */
+	_Atomic bool has_changes;
 	_Atomic bool is_bad; /* a group that cannot be unpacked */
 	_Atomic size_t next;
 };
@@ -231,6 +241,7 @@ static void open_bases(struct looker *l)
 	uint32_t *bases = must_alloc(known->dirs.n + 1, sizeof *bases);
 
 	l->ways = must_alloc(known->dirs.n + 1, sizeof *l->ways);
+	l->group_count = known->groups.n;
 	l->dir_count = known->dirs.n;
 	l->dir_runs = (known->dirs.n + DIR_RUN - 1) / DIR_RUN;
 	l->must_list = must_alloc(l->dir_runs + 1, sizeof *l->must_list);
@@ -295,6 +306,8 @@ static void look_at_group(struct looker *l, size_t number)
 			look_at_file(file, dir, fd, path);
 		group->has_changes |= file->change != KNOWN_SAME;
 	}
+	if (group->has_changes)
+		l->has_changes = true;
 }
 
 static bool look_at_dir(const struct looker *l, uint32_t number)
@@ -325,18 +338,20 @@ static void look_at_dirs(struct looker *l, size_t run)
 		if (dir->kind == KNOWN_DIRECTORY && l->is_wanted[dir->source])
 			l->must_list[run] |= look_at_dir(l, (uint32_t)i);
 	}
+	if (l->must_list[run])
+		l->has_changes = true;
 }
 
 static void look(void *self, int)
 {
 	struct looker *l = self;
-	size_t count = l->dir_runs + l->known->groups.n;
+	size_t count = l->group_count + l->dir_runs;
 
 	for (size_t i; (i = atomic_fetch_add(&l->next, 1)) < count;) {
-		if (i < l->dir_runs)
-			look_at_dirs(l, i);
+		if (i < l->group_count)
+			look_at_group(l, (l->known->last_changed + i) % l->group_count);
 		else
-			look_at_group(l, i - l->dir_runs);
+			look_at_dirs(l, i - l->group_count);
 	}
 }
 
@@ -624,17 +639,24 @@ static void *look_ahead(void *ahead)
 struct find_ahead *find_begin(struct known *known, const bool *is_wanted)
 {
 	struct find_ahead *ahead = must_alloc(1, sizeof *ahead);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	int count = processors();
 
 	ahead->looker.known = known;
 	ahead->looker.is_wanted = is_wanted;
 	open_bases(&ahead->looker);
-	if (known->files.n < ALONE_FILES)
+	if (known->files.n < ALONE_FILES) {
+		look(&ahead->looker, 0);
 		return ahead;
-	for (int i = 1; i < FIND_THREADS_MAX && i < processors; i++)
+	}
+	for (int i = 1; i < count; i++)
 		if (pthread_create(&ahead->threads[ahead->count], NULL, look_ahead, ahead) == 0)
 			ahead->count++;
 	return ahead;
+}
+
+bool find_has_changes(const struct find_ahead *ahead)
+{
+	return ahead->looker.has_changes;
 }
 
 static void wait_for(struct find_ahead *ahead)
@@ -655,7 +677,7 @@ void find_abandon(struct find_ahead *ahead)
 {
 	if (!ahead)
 		return;
-	atomic_store(&ahead->looker.next, ahead->looker.dir_runs + ahead->looker.known->groups.n);
+	atomic_store(&ahead->looker.next, ahead->looker.group_count + ahead->looker.dir_runs);
 	end(ahead);
 }
 
@@ -683,6 +705,8 @@ static void gather_changes(struct known *known)
 {
 	vec_each (&known->groups, group) {
 		known->has_unread |= group->has_unread;
+		if (group->has_changes)
+			known->last_changed = (size_t)(group - known->groups.p);
 		for (uint32_t i = 0; i < group->count && group->has_changes; i++)
 			if (known->files.p[group->first + i].change != KNOWN_SAME)
 				vec_push(&known->changed, group->first + i);

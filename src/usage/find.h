@@ -35,6 +35,8 @@ struct find_ahead;
  * nothing of it be freed.
  */
 struct find_ahead *find_begin(struct known *known, const bool *is_wanted);
+/* Whether it has come upon one yet. */
+bool find_has_changes(const struct find_ahead *ahead);
 /* When nobody will ask for the changes; NULL is nothing. */
 void find_abandon(struct find_ahead *ahead);
 /*

@@ -127,15 +127,27 @@ static struct known_dir take_dir(struct known *known, struct unpack *u)
 	dir.device = unpack_fixed(u);
 	dir.inode = unpack_fixed(u);
 	dir.modified_ns = unpack_signed(u);
-	dir.why = unpack_text(u);
-	if (dir.why.n == 0)
-		dir.why = (struct str){0};
+	struct str why = unpack_text(u);
+	if (why.n)
+		dir.why = arena_copy(&known->arena, why);
 	u->is_bad |= dir.parent + (size_t)has_parent > known->dirs.n ||
 		     !usage_readers[dir.source] || dir.kind > KNOWN_ELSEWHERE;
-	if (has_parent && !u->is_bad)
-		dir.path = join(&known->arena, known->dirs.p[dir.parent].path, dir.path);
+	if (!u->is_bad)
+		dir.path = has_parent
+				   ? join(&known->arena, known->dirs.p[dir.parent].path, dir.path)
+				   : arena_copy(&known->arena, dir.path);
 	u->is_bad |= dir.place_n > dir.path.n;
 	return dir;
+}
+
+void known_reserve_dirs(struct known *known, size_t count)
+{
+	enum { AT_ONCE_MAX = 1 << 20 }; /* a number from outside */
+
+	if (count <= known->dirs.capacity || count > AT_ONCE_MAX)
+		return;
+	known->dirs.p = must_resize(known->dirs.p, count, sizeof *known->dirs.p);
+	known->dirs.capacity = count;
 }
 
 bool known_take_dirs(struct known *known, struct str bytes, struct err *e)

@@ -87,6 +87,7 @@ struct known {
 	VEC(struct known_file) files;
 	VEC(struct known_group) groups;
 	VEC(uint32_t) changed; /* files whose change is not KNOWN_SAME */
+	size_t last_changed; /* the group that is looked at first: who wrote last writes on */
 	bool dirs_changed, is_linked;
 	bool tells_limits; /* one of the files does */
 	bool has_unread; /* a file or directory perhaps cannot be read */
@@ -108,9 +109,10 @@ enum { KNOWN_DIRS = 48, KNOWN_FILES = 28 };
 void known_put_dirs(const struct known *known, size_t group, struct buf *out);
 void known_put_files(const struct known *known, size_t group, struct buf *out);
 /*
- * Directories first, then the groups in their order; bytes have to live as long as known. Nothing
- * of a file may be looked at before its group is unpacked, which any thread may do, once.
+ * Directories first, then the groups in their order, whose bytes have to live as long as known.
+ * Nothing of a file may be looked at before its group is unpacked, which any thread may do, once.
  */
+void known_reserve_dirs(struct known *known, size_t count); /* no promise that there will be */
 [[nodiscard]] bool known_take_dirs(struct known *known, struct str bytes, struct err *e);
 [[nodiscard]] bool known_take_files(struct known *known, struct str bytes, struct err *e);
 /* After the last group: makes room for all. */

@@ -16,7 +16,7 @@
 #include "base/must.h"
 
 enum {
-	PIECE_VERSION = 0x66740006, /* user_version: "ft", and the format's number */
+	PIECE_VERSION = 0x66740007, /* user_version: "ft", and the format's number */
 	BUSY_MS = 2000,
 	COPY_MAX_BYTES = 1 << 30,
 	PAGE_BYTES = 4 << 10,

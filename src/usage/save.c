@@ -23,6 +23,8 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	l->state->copies = unpack_signed(&u);
 	l->state->origin = unpack_fixed(&u);
 	cells_reserve(&l->state->cells, unpack_number(&u));
+	known_reserve_dirs(&l->state->known, unpack_number(&u));
+	l->state->known.last_changed = unpack_number(&u) % UINT32_MAX;
 	stored_take_head(&l->state->stored, &u);
 	return !u.is_bad || err_set(e, ERR_PARSE, "the index's head cannot be unpacked");
 }
@@ -49,8 +51,7 @@ static bool load_piece(void *self, enum piece_kind kind, uint32_t, struct str by
 	case PIECE_NAMES:
 		return names_take(&state->names, bytes) ||
 		       err_set(e, ERR_PARSE, "names that cannot be unpacked");
-	case PIECE_DIRS:
-		return known_take_dirs(&state->known, arena_copy(&state->known.arena, bytes), e);
+	case PIECE_DIRS: return known_take_dirs(&state->known, bytes, e);
 	case PIECE_FILES:
 		return known_take_files(&state->known, arena_copy(&state->known.arena, bytes), e);
 	case PIECE_CELLS: return cells_take(&state->cells, bytes, state->names.all.n, e);
@@ -102,6 +103,8 @@ static bool put_meta(
 		state->origin = (uint64_t)clock_ns();
 	pack_fixed(&bytes, state->origin);
 	pack_number(&bytes, state->cells.all.n);
+	pack_number(&bytes, state->known.dirs.n);
+	pack_number(&bytes, state->known.last_changed);
 	stored_put_head(stored, &bytes);
 	return put_buf(pieces, PIECE_META, 0, &bytes, e);
 }

@@ -222,6 +222,7 @@ static void name_providers(void *self)
 {
 	struct whole *w = self;
 
+	must(!w->is_early);
 	if (w->has_providers)
 		return;
 	w->has_providers = true;
@@ -336,6 +337,7 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	struct whole *w = self;
 	struct wanted_visit v = {w, visit, visitor};
 
+	must(!w->is_early);
 	name_providers(w);
 	bool is_good = state_each(&w->state, since_ms, until_ms, visit_wanted, &v, e);
 
@@ -361,24 +363,23 @@ void whole_close(void *self)
 	free(w);
 }
 
+static void show_names(struct whole *w)
+{
+	w->view.names = w->state.names.all.p;
+	w->view.name_count = w->state.names.all.n;
+}
+
 static void show(struct whole *w)
 {
 	show_cells(w);
 	if (w->state.wish.needs_files)
 		show_files(w);
-	w->view.names = w->state.names.all.p;
-	w->view.name_count = w->state.names.all.n;
+	show_names(w);
 	w->view.unread = count_unread(w);
 	w->view.copies = w->state.copies;
-	w->view.zone = w->state.wish.zone;
-	w->view.self = w;
-	w->view.limits = whole_limits;
-	w->view.name_providers = name_providers;
-	w->view.each = each;
-	w->view.close = whole_close;
 }
 
-struct whole *whole_open(const struct usage_wish *wish, struct err *e)
+static struct whole *begin(const struct usage_wish *wish, struct err *e)
 {
 	struct whole *w = must_alloc(1, sizeof *w);
 
@@ -392,32 +393,110 @@ struct whole *whole_open(const struct usage_wish *wish, struct err *e)
 	find_places_fill(&w->places, wish->environment, false);
 	choose_index(w);
 	load_index(w);
-	bool is_good = refresh(w, e);
-	if (!is_good && w->state.pieces) {
-		set_index_aside(w);
-		is_good = refresh(w, e);
-	}
-	if (is_good)
+	return w;
+}
+
+static bool take_news(struct whole *w, struct err *e)
+{
+	if (refresh(w, e))
+		return true;
+	if (!w->state.pieces)
+		return false;
+	set_index_aside(w);
+	return refresh(w, e);
+}
+
+struct whole *whole_open(const struct usage_wish *wish, struct err *e)
+{
+	struct whole *w = begin(wish, e);
+
+	if (!w || take_news(w, e))
 		return w;
 	whole_close(w);
 	return NULL;
 }
 
-bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+/* Who wrote meanwhile wrote what this would have written. */
+static void save_and_show(struct whole *w)
+{
+	struct err ignored = {0};
+
+	(void)whole_save(w, &ignored);
+	show(w);
+}
+
+static bool settle(void *self, bool *is_same, struct err *e)
+{
+	struct whole *w = self;
+
+	*is_same = true;
+	if (!w->is_early)
+		return true;
+	w->is_early = false;
+	if (!take_news(w, e))
+		return false;
+	*is_same = !w->state.is_changed && !w->view.was_rebuilt;
+	save_and_show(w);
+	return true;
+}
+
+static bool can_show_early(const struct whole *w)
+{
+	const struct state *state = &w->state;
+
+	return state->pieces && state->ahead && !find_has_changes(state->ahead) &&
+	       state->wish.sources.n == 0 && !state->wish.needs_files &&
+	       !(state->cells.flags & USAGE_SUMMED) &&
+	       w->saved.price_mark == usage_prices_mark(state->wish.prices) &&
+	       w->saved.zone_mark == usage_zone_mark(state->wish.zone);
+}
+
+static bool open_view(
+	const struct usage_wish *wish, bool may_be_early, struct usage_view **view, struct err *e)
 {
 	if (wish->is_compat) {
 		*view = usage_compat_view(wish);
 		return true;
 	}
-	struct whole *w = whole_open(wish, e);
+	struct whole *w = begin(wish, e);
 	if (!w)
 		return false;
-	/* Who wrote meanwhile wrote what this would have written. */
-	struct err ignored = {0};
-	(void)whole_save(w, &ignored);
-	show(w);
+	w->view.zone = wish->zone;
+	w->view.self = w;
+	w->view.limits = whole_limits;
+	w->view.name_providers = name_providers;
+	w->view.each = each;
+	w->view.settle = settle;
+	w->view.close = whole_close;
 	*view = &w->view;
+	if (may_be_early && can_show_early(w)) {
+		w->is_early = true;
+		show_cells(w);
+		show_names(w);
+		return true;
+	}
+	if (!take_news(w, e)) {
+		whole_close(w);
+		return false;
+	}
+	save_and_show(w);
 	return true;
+}
+
+bool usage_open(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+{
+	return open_view(wish, false, view, e);
+}
+
+bool usage_open_early(const struct usage_wish *wish, struct usage_view **view, struct err *e)
+{
+	return open_view(wish, true, view, e);
+}
+
+bool usage_settle(struct usage_view *view, bool *is_same, struct err *e)
+{
+	*is_same = true;
+	return !view->settle || view->settle(view->self, is_same, e);
 }
 
 void usage_close(struct usage_view *view)

@@ -132,6 +132,7 @@ struct usage_view {
 	bool (*each)(void *self, int64_t since_ms, int64_t until_ms,
 		bool (*visit)(void *self, const struct usage_entry *entry), void *visitor,
 		struct err *e);
+	bool (*settle)(void *self, bool *is_same, struct err *e); /* NULL: it is */
 	void (*close)(void *self);
 };
 
@@ -161,6 +162,15 @@ struct usage_wish {
 /* False only where nothing can be said at all. The view lives until usage_close. */
 [[nodiscard]] bool usage_open(
 	const struct usage_wish *wish, struct usage_view **view, struct err *e);
+/*
+ * May give a view of what there was before, while what is new is looked for: its names and cells
+ * only, without what usage_name_providers names. usage_settle waits for that; !*is_same: something
+ * was new, and what was worked out before does not hold any more. After that, and if the view is
+ * none of those (*is_same), it is as usage_open's. False as usage_open; the view is to be closed.
+ */
+[[nodiscard]] bool usage_open_early(
+	const struct usage_wish *wish, struct usage_view **view, struct err *e);
+[[nodiscard]] bool usage_settle(struct usage_view *view, bool *is_same, struct err *e);
 void usage_close(struct usage_view *view); /* NULL is nothing */
 /* Before cells' providers are looked at: those that said none get the usual one of their source.
    Names may be added. */

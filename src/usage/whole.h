@@ -22,6 +22,7 @@ struct whole {
 	struct fresh fresh;
 	struct overlaps overlaps;
 	struct usual_providers providers;
+	bool is_early; /* what is new is still looked for: nothing of known may be used */
 	VEC(struct usage_cell) cells;
 	VEC(struct usage_file_facts) files;
 	VEC(struct usage_limit) limits;

@@ -98,6 +98,7 @@ const struct usage_limits *whole_limits(void *self)
 {
 	struct whole *w = self;
 
+	must(!w->is_early);
 	if (!w->has_limits)
 		find_limits(w);
 	w->has_limits = true;
