@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/private.h"
+#include "io/prefault.h"
 #include "io/sqlite_table.h"
 #include "usage/compat.h"
 #include "usage/whole.h"
@@ -105,6 +106,17 @@ static void set_index_aside(struct whole *w)
 	set_file_aside(w);
 }
 
+/* What is loaded of an index and made of that is about a twelfth of it. */
+static struct prefault *prefault(int64_t index_bytes)
+{
+	enum { PART = 12, LEAST_BYTES = 256 << 10, MOST_BYTES = 4 << 20 };
+	int64_t bytes = index_bytes / PART;
+
+	if (bytes < LEAST_BYTES)
+		return NULL;
+	return prefault_begin(bytes < MOST_BYTES ? (size_t)bytes : MOST_BYTES);
+}
+
 static void load_index(struct whole *w)
 {
 	enum pieces_found found = PIECE_NONE;
@@ -113,6 +125,7 @@ static void load_index(struct whole *w)
 
 	if (!w->index_path)
 		return;
+	s.st_size = 0;
 	w->index_inode = stat(w->index_path, &s) == 0 ? s.st_ino : 0;
 	if (w->state.wish.index_is_given && !pieces_are_ours(w->index_path)) {
 		err_set(&e, ERR_DENIED, "%s is something else and stays as it is", w->index_path);
@@ -120,7 +133,9 @@ static void load_index(struct whole *w)
 		w->index_path = NULL;
 		return;
 	}
+	struct prefault *memory = prefault(s.st_size);
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
+	prefault_end(memory);
 	if (!w->state.pieces && e.code == ERR_NOT_FOUND)
 		sqlite_table_begin(); /* while directories are listed: a new index needs it */
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))

@@ -38,6 +38,7 @@ struct world {
 	struct usage_cell cells[ENTRIES];
 	struct usage_file_facts files[6];
 	struct usage_limit limits[4];
+	struct usage_limits shown;
 	struct usage_view view;
 	struct usage_zone *zone;
 	struct usage_prices *prices;
@@ -123,6 +124,14 @@ static void fill_entry(struct world *w, size_t i)
 	}
 }
 
+static const struct usage_limits *limits(void *self)
+{
+	struct world *w = self;
+
+	w->shown = (struct usage_limits){.list = w->limits, .count = 4};
+	return &w->shown;
+}
+
 static const char *environment(const char *)
 {
 	return NULL;
@@ -158,8 +167,8 @@ static void fill_world(struct world *w, uint64_t seed)
 		w->limits[i] = (struct usage_limit){1, now_ms - (int64_t)i * HOUR_MS / 2,
 			(int64_t)dice(10'001), (int64_t)i * 300,
 			now_ms + (int64_t)(i + 1) * HOUR_MS * 10};
-	w->view = (struct usage_view){w->names, NAMES, w->cells, ENTRIES, w->files, 6, w->limits, 4,
-		.copies = any_number(), .zone = w->zone, .self = w, .each = each};
+	w->view = (struct usage_view){w->names, NAMES, w->cells, ENTRIES, w->files, 6,
+		.limits = limits, .copies = any_number(), .zone = w->zone, .self = w, .each = each};
 }
 
 static void free_world(struct world *w)
