@@ -16,6 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+LONG_TRANSCRIPTS = 750  # for as many lines as else are in 1,833
+
+
+def count_places(home):
+    names = [path.is_dir() for path in (home / ".claude").rglob("*")]
+    return f"{len(names) - sum(names):,} files in {1 + sum(names):,} directories"
+
+
 def generate(directory, entries, files):
     words = [sys.executable, str(ROOT / "bench/usage_generate.py"), directory, "--entries", str(entries),
              "--kinds", "claude"]
@@ -75,12 +83,21 @@ def last_megabyte(path):
     return b"\n".join(lines).replace(b'"msg_', b'"msg_%d_' % time.monotonic_ns())
 
 
-def warm(fettle, home, files, row, runs):
+def nothing_new(fettle, home, row, runs):
+    """What a run costs that has to look at all files and directories, beside a program that does nothing."""
     env = environment(home, home / "cache")
     words = [fettle, "usage", "daily"]
     timed(words, env)
-    wall, cpu, rss = medians([timed(words, env) for _ in range(runs)])
+    runs = [(timed(words, env), timed(["true"], env)) for _ in range(3 * runs)]
+    wall, cpu, rss = medians([ours for ours, _ in runs])
+    idle = medians([true for _, true in runs])[0]
     row("nothing new: wall, CPU, peak RSS", f"{wall:.2f} ms, {cpu:.1f} ms, {rss:.1f} MB", "<= 5 ms")
+    row("  true(1) in turns with it", f"{idle:.2f} ms")
+    return env, words
+
+
+def warm(fettle, home, files, row, runs):
+    env, words = nothing_new(fettle, home, row, runs)
     grown, big = [], max(files, key=os.path.getsize)
     for _ in range(runs):
         with open(big, "ab") as out:
@@ -105,6 +122,11 @@ def run(fettle, work, row, quick):
             if entries == 1_000_000:
                 row("  to ten times 100,000 lines", f"{times[1_000_000] / (10 * times[100_000]):.2f}", "~ 1")
             if entries == (100_000 if quick else 1_000_000):
-                print(f"{entries:,} usage lines: with the index", flush=True)
+                print(f"{entries:,} usage lines: with the index, {count_places(home)}", flush=True)
                 warm(fettle, home, files, row, runs)
+    if not quick:
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+            generate(directory, 1_000_000, LONG_TRANSCRIPTS)
+            print(f"1,000,000 usage lines: with the index, {count_places(Path(directory))}", flush=True)
+            nothing_new(fettle, Path(directory), row, runs)
     sys.stdout.flush()
