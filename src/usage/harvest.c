@@ -92,6 +92,15 @@ static void keep_memory(struct hand *hand, const struct usage_memory *memory)
 			hand->job->memory.texts[i] = arena_copy(hand->keep, memory->texts[i]);
 }
 
+static const uint64_t *keep_keys(struct hand *hand, size_t from, size_t to)
+{
+	uint64_t *keys = arena_alloc(hand->keep, to - from, sizeof *keys);
+
+	for (size_t i = from; i < to; i++)
+		keys[i - from] = hand->maker.items.p[i].key;
+	return keys;
+}
+
 static void put_chunk(struct hand *hand)
 {
 	enum { PART_ITEMS = 1024 };
@@ -102,6 +111,8 @@ static void put_chunk(struct hand *hand)
 		struct harvest_part part = {.first_item = (int64_t)from};
 		to = count - from < 2 * PART_ITEMS ? count : from + PART_ITEMS;
 		chunk_maker_put(&hand->maker, from, to, &part.chunk, &part.first_ms, &part.last_ms);
+		part.keys = keep_keys(hand, from, to);
+		part.count = to - from;
 		vec_push(&job->parts, part);
 	}
 	job->items = (int64_t)count;

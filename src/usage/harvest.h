@@ -9,6 +9,8 @@
 struct harvest_part {
 	int64_t first_item; /* of those that were found now */
 	int64_t first_ms, last_ms;
+	const uint64_t *keys; /* of its answers, 0 for none; in an arena of the harvest */
+	size_t count;
 	struct buf chunk;
 };
 

@@ -145,6 +145,14 @@ static void keep_tools(struct answers *g, struct usage_entry *entry)
 	entry->tools = own;
 }
 
+void answers_fill(struct answers *g, struct answer *answer, struct state *state,
+	const struct chunk *chunk, size_t place)
+{
+	*answer = state_answer(state, answer->entry.file, chunk, place, answer->item);
+	if (answer->entry.tool_count > 0)
+		keep_tools(g, &answer->entry);
+}
+
 /* From what has been opened. */
 static bool fill_open(struct answers *g, struct opener *o, size_t from, size_t to, struct err *e)
 {
@@ -154,10 +162,8 @@ static bool fill_open(struct answers *g, struct opener *o, size_t from, size_t t
 		size_t at = a->item - o->first;
 		if (at >= o->chunk.items.n || o->chunk.items.p[at].key != a->key)
 			return err_set(e, ERR_PARSE, "an answer is not where its key says");
-		*a = state_answer(o->state, a->entry.file, &o->chunk, at, a->item);
+		answers_fill(g, a, o->state, &o->chunk, at);
 		a->is_counted = is_counted;
-		if (a->entry.tool_count > 0)
-			keep_tools(g, &a->entry);
 	}
 	return true;
 }
@@ -193,6 +199,23 @@ static bool fill(struct answers *g, struct state *state, struct err *e)
 	return is_good;
 }
 
+void answers_find(struct answers *gather, struct state *state, struct key_list *keys)
+{
+	struct searcher s = {gather, state, keys};
+
+	sort_once(keys);
+	vec_each (keys, key)
+		keys_each(&state->keys, *key, add_place, &s);
+	if (gather->answers.n > 1)
+		qsort(gather->answers.p, gather->answers.n, sizeof *gather->answers.p, by_place);
+}
+
+void answers_sort(struct answers *gather)
+{
+	if (gather->answers.n > 1)
+		qsort(gather->answers.p, gather->answers.n, sizeof *gather->answers.p, by_key);
+}
+
 bool answers_of_keys(
 	struct answers *gather, struct state *state, struct key_list *keys, struct err *e)
 {
@@ -208,7 +231,7 @@ bool answers_of_keys(
 	qsort(gather->answers.p, gather->answers.n, sizeof *gather->answers.p, by_place);
 	if (!fill(gather, state, e))
 		return false;
-	qsort(gather->answers.p, gather->answers.n, sizeof *gather->answers.p, by_key);
+	answers_sort(gather);
 	return true;
 }
 

@@ -18,6 +18,14 @@ void answers_release(struct answers *gather);
 /* All places of the keys, which are sorted here, each once. */
 [[nodiscard]] bool answers_of_keys(
 	struct answers *gather, struct state *state, struct key_list *keys, struct err *e);
+/* The same of keys that are in no index, by file and item; what they are is still to be filled in.
+ */
+void answers_find(struct answers *gather, struct state *state, struct key_list *keys);
+/* Fills in what the chunk has at place, whose tools hold only as long as that. */
+void answers_fill(struct answers *gather, struct answer *answer, struct state *state,
+	const struct chunk *chunk, size_t place);
+/* By key, then by file and item. */
+void answers_sort(struct answers *gather);
 /* Where the answers that have the key of the from-th end. */
 size_t answers_end(const struct answers *gather, size_t from);
 /*

@@ -193,15 +193,21 @@ static void count_group(
 	vec_release(&before);
 }
 
+static void count_groups(struct state *state, struct answers *g)
+{
+	for (size_t from = 0, to; from < g->answers.n; from = to) {
+		to = answers_end(g, from);
+		count_group(state, g, g->answers.p + from, to - from);
+	}
+}
+
 static bool count_fresh(struct state *state, struct err *e)
 {
 	struct answers g = {0};
 	bool is_good = state->fresh.n == 0 || answers_of_keys(&g, state, &state->fresh, e);
 
-	for (size_t from = 0, to; is_good && from < g.answers.n; from = to) {
-		to = answers_end(&g, from);
-		count_group(state, &g, g.answers.p + from, to - from);
-	}
+	if (is_good)
+		count_groups(state, &g);
 	state->fresh.n = 0;
 	answers_release(&g);
 	return is_good;
@@ -341,6 +347,44 @@ static bool add_pending(struct state *state, struct err *e)
 	return is_good && count_fresh(state, e) && tighten(state, e);
 }
 
+/*
+ * Without an index, and before anything is counted: the keys are known, so the answers that are in
+ * several places are put aside until all their places are there.
+ */
+static bool count_first(struct state *state, struct err *e)
+{
+	struct answers g = {0};
+	struct chunk chunk = {0};
+	bool is_good = true;
+	size_t next = 0;
+
+	answers_find(&g, state, &state->fresh);
+	for (size_t at = 0; at < state->pending.n && is_good; at++) {
+		const struct pending *p = &state->pending.p[at];
+		chunk_clear(&chunk);
+		is_good = chunk_take(&chunk, buf_str(&p->bytes), &state->names, e);
+		for (size_t i = 0; i < chunk.items.n && is_good; i++) {
+			struct answer *copy = g.answers.p + next;
+			if (next < g.answers.n && copy->entry.file == p->file &&
+				copy->item == p->first_item + (int64_t)i) {
+				answers_fill(&g, copy, state, &chunk, i);
+				next++;
+				continue;
+			}
+			struct answer answer =
+				state_answer(state, p->file, &chunk, i, p->first_item + (int64_t)i);
+			count(state, &answer);
+		}
+	}
+	answers_sort(&g);
+	if (is_good)
+		count_groups(state, &g);
+	state->fresh.n = 0;
+	chunk_release(&chunk);
+	answers_release(&g);
+	return is_good;
+}
+
 static void forget_sums(struct state *state)
 {
 	keys_release(&state->keys);
@@ -388,6 +432,18 @@ static void take_extra(struct state *state, struct known_file *file, const struc
 	known_put_extra(&state->known, file, &extra);
 }
 
+static void add_keys(struct state *state, const struct harvest_job *job)
+{
+	keys_reserve(&state->keys, state->keys.all.n + (size_t)job->items);
+	vec_each (&job->parts, part)
+		for (size_t i = 0; i < part->count; i++) {
+			struct key_place place = {part->keys[i], job->file,
+				(uint32_t)(part->first_item + (int64_t)i)};
+			if (place.key && keys_add(&state->keys, place))
+				vec_push(&state->fresh, place.key);
+		}
+}
+
 static void take_job(struct state *state, struct harvest_job *job)
 {
 	struct known_file *file = &state->known.files.p[job->file];
@@ -415,6 +471,8 @@ static void take_job(struct state *state, struct harvest_job *job)
 	file->ends = job->ends;
 	file->born_ns = job->born_ns;
 	int64_t first_item = file->items;
+	if (!state->pieces)
+		add_keys(state, job);
 	file->items += job->items;
 	file->copies += job->copies;
 	file->damaged += job->damaged;
@@ -480,7 +538,7 @@ static bool drop_moved(struct state *state, const struct harvest *harvest)
 	return has_dropped;
 }
 
-bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e)
+void state_take_jobs(struct state *state, struct harvest *harvest)
 {
 	bool has_dropped = false;
 
@@ -491,9 +549,12 @@ bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e
 		has_dropped |= state->known.files.p[job->file].is_dropped;
 	}
 	has_dropped |= drop_moved(state, harvest);
-	if (has_dropped) {
-		state->is_rebuilt = true;
-		return state_count_again(state, e);
-	}
-	return add_pending(state, e);
+	state->is_rebuilt |= has_dropped;
+}
+
+bool state_count_jobs(struct state *state, struct err *e)
+{
+	if (!state->pieces)
+		return count_first(state, e);
+	return state->is_rebuilt ? state_count_again(state, e) : add_pending(state, e);
 }

@@ -80,7 +80,8 @@ void state_release(struct state *state);
 /* usage_each. */
 [[nodiscard]] bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
-/* Takes the results of reading; what is in them moves into the state. */
-[[nodiscard]] bool state_take_jobs(struct state *state, struct harvest *harvest, struct err *e);
+/* Takes the results of reading; what is in them moves into the state, still to be counted. */
+void state_take_jobs(struct state *state, struct harvest *harvest);
+[[nodiscard]] bool state_count_jobs(struct state *state, struct err *e);
 
 #endif

@@ -204,9 +204,9 @@ static bool refresh(struct whole *w, struct err *e)
 	if (!find_changes(&state->known, &w->places, w->is_read, ahead, e))
 		return false;
 	harvest_changes(&harvest, &state->known, false, has_index ? NULL : begin_index, w);
-	bool is_good = state_take_jobs(state, &harvest, e);
+	state_take_jobs(state, &harvest);
 	harvest_release(&harvest);
-	if (!is_good)
+	if (!state_count_jobs(state, e))
 		return false;
 	bool is_priced_else = w->saved.price_mark != usage_prices_mark(state->wish.prices);
 	bool is_other_zone = w->saved.zone_mark != usage_zone_mark(state->wish.zone);
