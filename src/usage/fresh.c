@@ -13,8 +13,33 @@ void fresh_begin(struct fresh *fresh, const char *path)
 {
 	fresh_release(fresh);
 	fresh->path = path;
-	if (pthread_create(&fresh->thread, NULL, make, fresh) != 0)
+	if (pthread_create(&fresh->maker, NULL, make, fresh) != 0)
 		fresh->path = NULL;
+}
+
+static void *fill(void *self)
+{
+	struct fresh *fresh = self;
+
+	(void)pthread_join(fresh->maker, NULL);
+	if (!fresh->pieces)
+		return NULL;
+	fresh->is_filled = fresh->fill(fresh->self, fresh->pieces, &fresh->e);
+	if (!fresh->is_filled) {
+		pieces_close(fresh->pieces);
+		fresh->pieces = NULL;
+	}
+	return NULL;
+}
+
+void fresh_fill(struct fresh *fresh, bool (*fill_with)(void *self, struct pieces *, struct err *e),
+	void *self)
+{
+	if (!fresh->path)
+		return;
+	fresh->fill = fill_with;
+	fresh->self = self;
+	fresh->has_filler = pthread_create(&fresh->filler, NULL, fill, fresh) == 0;
 }
 
 static struct pieces *finish(struct fresh *fresh)
@@ -23,10 +48,11 @@ static struct pieces *finish(struct fresh *fresh)
 
 	if (!fresh->path)
 		return NULL;
-	(void)pthread_join(fresh->thread, NULL);
+	(void)pthread_join(fresh->has_filler ? fresh->filler : fresh->maker, NULL);
 	pieces = fresh->pieces;
 	fresh->pieces = NULL;
 	fresh->path = NULL;
+	fresh->has_filler = false;
 	return pieces;
 }
 
@@ -43,4 +69,5 @@ struct pieces *fresh_take(struct fresh *fresh, const char *path, struct err *e)
 void fresh_release(struct fresh *fresh)
 {
 	pieces_close(finish(fresh));
+	fresh->is_filled = false;
 }

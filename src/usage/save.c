@@ -152,19 +152,16 @@ static bool put_cells(struct state *state, struct pieces *pieces, bool all, stru
 	return true;
 }
 
-/* state->stored goes on to say what was there before: that is what is read. */
-static bool put_keys(struct state *state, const struct saved *saved, struct pieces *pieces,
-	struct stored_keys *stored, bool all, struct err *e)
+static bool put_copied(struct state *state, const struct saved *saved, struct pieces *pieces,
+	bool all, struct err *e)
 {
 	AUTO(buf) bytes = {0};
 
-	if (all || state->copied.n != saved->copied) {
-		if (state->copied.n)
-			buf_put(&bytes, state->copied.p, state->copied.n * sizeof(uint64_t));
-		if (!put_buf(pieces, PIECE_COPIED, 0, &bytes, e))
-			return false;
-	}
-	return stored_write(stored, pieces, state->keys.all.p, state->keys.all.n, all, e);
+	if (!all && state->copied.n == saved->copied)
+		return true;
+	if (state->copied.n)
+		buf_put(&bytes, state->copied.p, state->copied.n * sizeof(uint64_t));
+	return put_buf(pieces, PIECE_COPIED, 0, &bytes, e);
 }
 
 static bool put_chunks(struct state *state, struct pieces *pieces, struct err *e)
@@ -181,17 +178,20 @@ static bool put_chunks(struct state *state, struct pieces *pieces, struct err *e
 	return true;
 }
 
-static bool put_all(struct state *state, const struct saved *saved, struct pieces *pieces, bool all,
-	struct err *e)
+/* state->stored goes on to say what was there before: that is what is read. */
+static bool put_answers(struct state *state, struct pieces *pieces, struct stored_keys *stored,
+	bool all, struct err *e)
+{
+	*stored = state->stored;
+	return stored_write(stored, pieces, state->keys.all.p, state->keys.all.n, all, e) &&
+	       put_chunks(state, pieces, e);
+}
+
+static bool put_rest(struct state *state, const struct saved *saved, struct pieces *pieces,
+	const struct stored_keys *stored, bool all, struct err *e)
 {
 	AUTO(buf) names = {0};
-	struct stored_keys stored = state->stored;
 
-	if (all && state->pieces) {
-		for (int kind = 0; kind < PIECE_KINDS; kind++)
-			if (!pieces_drop(pieces, (enum piece_kind)kind, e))
-				return false;
-	}
 	size_t first = all ? 0 : saved->names;
 	if (first < state->names.all.n) {
 		names_put(&state->names, first, &names);
@@ -199,22 +199,71 @@ static bool put_all(struct state *state, const struct saved *saved, struct piece
 			return false;
 	}
 	return put_known(state, saved, pieces, all, e) && put_cells(state, pieces, all, e) &&
-	       put_keys(state, saved, pieces, &stored, all, e) &&
-	       put_meta(state, &stored, pieces, e) && put_chunks(state, pieces, e);
+	       put_copied(state, saved, pieces, all, e) && put_meta(state, stored, pieces, e);
 }
 
-bool save_commit(struct state *state, const struct saved *saved, struct fresh *fresh,
-	const char *path, struct err *e)
+static bool drop_all(struct pieces *pieces, struct err *e)
 {
-	bool is_new = state->pieces == NULL;
-	struct pieces *pieces =
-		is_new ? fresh_take(fresh, path, e) : pieces_writer(state->pieces, e);
+	for (int kind = 0; kind < PIECE_KINDS; kind++)
+		if (!pieces_drop(pieces, (enum piece_kind)kind, e))
+			return false;
+	return true;
+}
+
+/* Into an index that is there. */
+static bool change(struct state *state, const struct saved *saved, struct err *e)
+{
+	struct pieces *pieces = pieces_writer(state->pieces, e);
+	bool all = state->is_rebuilt;
+	struct stored_keys stored;
 
 	if (!pieces)
 		return false;
-	bool is_good = (!is_new || pieces_begin(pieces, e)) &&
-		       put_all(state, saved, pieces, is_new || state->is_rebuilt, e) &&
+	bool is_good = (!all || drop_all(pieces, e)) &&
+		       put_answers(state, pieces, &stored, all, e) &&
+		       put_rest(state, saved, pieces, &stored, all, e) && pieces_commit(pieces, e);
+	pieces_close(pieces);
+	return is_good;
+}
+
+struct ahead {
+	struct state *state;
+	struct saved *saved;
+};
+
+static bool fill(void *self, struct pieces *pieces, struct err *e)
+{
+	struct ahead *ahead = self;
+
+	return pieces_begin(pieces, e) &&
+	       put_answers(ahead->state, pieces, &ahead->saved->stored, true, e);
+}
+
+void save_ahead(struct state *state, struct saved *saved, struct fresh *fresh)
+{
+	struct ahead *ahead = arena_alloc(&state->arena, 1, sizeof *ahead);
+
+	*ahead = (struct ahead){state, saved};
+	fresh_fill(fresh, fill, ahead);
+}
+
+static bool save_new(struct state *state, struct saved *saved, struct fresh *fresh,
+	const char *path, struct err *e)
+{
+	struct ahead now = {state, saved};
+	struct pieces *pieces = fresh_take(fresh, path, e);
+
+	if (!pieces)
+		return false;
+	bool is_good = (fresh->is_filled || fill(&now, pieces, e)) &&
+		       put_rest(state, saved, pieces, &saved->stored, true, e) &&
 		       pieces_commit(pieces, e);
 	pieces_close(pieces);
 	return is_good;
+}
+
+bool save_commit(struct state *state, struct saved *saved, struct fresh *fresh, const char *path,
+	struct err *e)
+{
+	return state->pieces ? change(state, saved, e) : save_new(state, saved, fresh, path, e);
 }

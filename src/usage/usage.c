@@ -206,6 +206,8 @@ static bool refresh(struct whole *w, struct err *e)
 	harvest_changes(&harvest, &state->known, false, has_index ? NULL : begin_index, w);
 	state_take_jobs(state, &harvest);
 	harvest_release(&harvest);
+	if (!has_index)
+		save_ahead(state, &w->saved, &w->fresh);
 	if (!state_count_jobs(state, e))
 		return false;
 	bool is_priced_else = w->saved.price_mark != usage_prices_mark(state->wish.prices);
