@@ -434,7 +434,6 @@ static void take_extra(struct state *state, struct known_file *file, const struc
 
 static void add_keys(struct state *state, const struct harvest_job *job)
 {
-	keys_reserve(&state->keys, state->keys.all.n + (size_t)job->items);
 	vec_each (&job->parts, part)
 		for (size_t i = 0; i < part->count; i++) {
 			struct key_place place = {part->keys[i], job->file,
@@ -538,12 +537,23 @@ static bool drop_moved(struct state *state, const struct harvest *harvest)
 	return has_dropped;
 }
 
+static size_t count_items(const struct harvest *harvest)
+{
+	size_t count = 0;
+
+	vec_each (&harvest->jobs, job)
+		count += job->is_good ? (size_t)job->items : 0;
+	return count;
+}
+
 void state_take_jobs(struct state *state, struct harvest *harvest)
 {
 	bool has_dropped = false;
 
 	vec_each (&state->known.changed, number)
 		note_gone(state, &state->known.files.p[*number]);
+	if (!state->pieces)
+		keys_reserve(&state->keys, count_items(harvest));
 	vec_each (&harvest->jobs, job) {
 		take_job(state, job);
 		has_dropped |= state->known.files.p[job->file].is_dropped;
