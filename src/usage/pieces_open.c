@@ -322,7 +322,7 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	char sql[800];
 	(void)snprintf(sql, sizeof sql,
 		"PRAGMA page_size=%d; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-2000;"
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-256;"
 		"BEGIN; PRAGMA user_version=%d;"
 		/* No two indexes begin with the same number. */
 		"CREATE TABLE generation(number INTEGER NOT NULL, sum INTEGER NOT NULL);"
