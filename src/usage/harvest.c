@@ -14,6 +14,7 @@
 #include "usage/chunk.h"
 #include "usage/find.h"
 #include "usage/read.h"
+#include "usage/reader/track.h"
 
 /* Compared at both ends of what was read of a file that grew. Lines of one length may well end
    alike: more than one line. A fork may be its parent's file but for the first line. */
@@ -30,6 +31,7 @@ struct hand {
 	struct arena scratch;
 	struct arena *keep;
 	struct harvest_job *job;
+	struct usage_tracks tracks;
 	bool is_compat;
 };
 
@@ -40,9 +42,6 @@ struct crew {
 	_Atomic size_t next;
 	bool is_compat;
 	bool has_much; /* to read */
-	void (*idle)(void *self);
-	void *self;
-	atomic_flag was_idle;
 };
 
 static void take(void *self, struct usage_file *, const struct usage_record *record)
@@ -137,6 +136,7 @@ static void read_file(struct hand *hand, const struct known_file *file)
 		.is_compat = hand->is_compat,
 		.arena = &hand->scratch,
 		.modified_ms = file->now.modified_ns / 1'000'000,
+		.tracks = &hand->tracks,
 		.self = hand,
 		.take = take,
 		.complain = complain,
@@ -175,8 +175,6 @@ static void work(void *self, int thread)
 		read_file(&hand, &crew->known->files.p[hand.job->file]);
 		arena_clear(&hand.scratch);
 	}
-	if (crew->idle && crew->has_much && !atomic_flag_test_and_set(&crew->was_idle))
-		crew->idle(crew->self);
 	usage_piece_free(hand.piece);
 	chunk_maker_release(&hand.maker);
 	arena_release(&hand.scratch);
@@ -207,7 +205,7 @@ static int by_size(const void *a, const void *b, void *self)
 }
 
 void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
-	void (*idle)(void *self), void *self)
+	void (*much)(void *self), void *self)
 {
 	vec_each (&known->changed, number) {
 		enum known_change change = known->files.p[*number].change;
@@ -223,11 +221,10 @@ void harvest_changes(struct harvest *harvest, const struct known *known, bool is
 		.known = known,
 		.order = order,
 		.is_compat = is_compat,
-		.has_much = is_much(harvest, known),
-		.idle = idle,
-		.self = self,
-		.was_idle = ATOMIC_FLAG_INIT};
+		.has_much = is_much(harvest, known)};
 	qsort_r(order, harvest->jobs.n, sizeof *order, by_size, &crew);
+	if (crew.has_much && much)
+		much(self);
 	find_on_all(work, &crew,
 		harvest->jobs.n < FIND_THREADS_MAX ? (int)harvest->jobs.n : FIND_THREADS_MAX);
 	free(order);

@@ -36,10 +36,10 @@ struct harvest {
 
 void harvest_release(struct harvest *harvest);
 /*
- * Reads all files of known that grew or are new. Where that is much, idle is called once, when a
- * thread has nothing to read any more while others may have; NULL is nothing.
+ * Reads all files of known that grew or are new. Where that is much, much is called first; NULL is
+ * nothing.
  */
 void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
-	void (*idle)(void *self), void *self);
+	void (*much)(void *self), void *self);
 
 #endif
