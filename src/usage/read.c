@@ -19,7 +19,11 @@
 #include "base/must.h"
 
 enum {
-	PIECE_BYTES = 256 << 10,
+	/* A large piece costs less of the kernel, but has to be a huge page; both fit into most
+	   second level caches. */
+	PIECE_BYTES = 1 << 20,
+	SMALL_PIECE_BYTES = 128 << 10,
+	HUGE_PAGE_BYTES = 2 << 20,
 	LINE_MAX_BYTES = 256 << 20, /* the longest line or document that is held */
 };
 
@@ -36,8 +40,8 @@ struct usage_piece {
 	size_t needle_count, overlap;
 	int64_t base; /* offset in the file of what is at p */
 	int64_t line_offset;
-	size_t n;
-	char p[PIECE_BYTES];
+	size_t n, size;
+	char *p; /* PIECE_BYTES */
 };
 
 struct usage_piece *usage_piece_new(void)
@@ -45,19 +49,23 @@ struct usage_piece *usage_piece_new(void)
 	struct usage_piece *piece = must_alloc(1, sizeof *piece);
 
 	piece->bytes = bytes_fastest();
+	piece->p = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
+	must(piece->p);
+	piece->size = SMALL_PIECE_BYTES;
 	return piece;
 }
 
 void usage_piece_fill(struct usage_piece *piece)
 {
-	enum { PAGE_BYTES = 4096 };
-	char *page = piece->p + (-(uintptr_t)piece->p & (PAGE_BYTES - 1));
-
-	(void)madvise(page, PIECE_BYTES - PAGE_BYTES, MADV_POPULATE_WRITE);
+	piece->size = PIECE_BYTES;
+	(void)madvise(piece->p, HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+	(void)madvise(piece->p, PIECE_BYTES, MADV_POPULATE_WRITE);
 }
 
 void usage_piece_free(struct usage_piece *piece)
 {
+	if (piece)
+		free(piece->p);
 	free(piece);
 }
 
@@ -106,7 +114,7 @@ static void set_needles(struct usage_piece *piece, const struct usage_reader *re
 		if (text.n - 1 > piece->overlap)
 			piece->overlap = text.n - 1;
 	}
-	must(piece->overlap < PIECE_BYTES / 2);
+	must(piece->overlap < piece->size / 2);
 }
 
 /* The needle's first place from p on, or end. */
@@ -181,7 +189,7 @@ static bool read_more(int fd, struct usage_piece *piece, size_t *got, struct err
 	ssize_t n;
 
 	do {
-		n = pread(fd, piece->p + piece->n, PIECE_BYTES - piece->n,
+		n = pread(fd, piece->p + piece->n, piece->size - piece->n,
 			(off_t)(piece->base + (int64_t)piece->n));
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
@@ -299,7 +307,7 @@ static bool read_lines(const struct usage_reader *reader, struct usage_file *fil
 			give_lines(reader, file, piece, piece->p, last + 1);
 			drop_front(piece, (size_t)(last + 1 - piece->p));
 			*end = piece->base;
-		} else if (piece->n == PIECE_BYTES) {
+		} else if (piece->n == piece->size) {
 			bool has_end = true;
 			if (!read_long_line(reader, file, piece, fd, &has_end, end, e))
 				return false;
