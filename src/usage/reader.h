@@ -51,6 +51,7 @@ struct usage_file {
 	struct usage_memory memory;
 	struct arena *arena; /* of this reading: what a record points to may be built here */
 	int64_t modified_ms;
+	struct usage_tracks *tracks; /* this thread's, of lines before; NULL: none are kept */
 	/* The rest belongs to who reads the file. */
 	void *self;
 	void (*take)(void *self, struct usage_file *file, const struct usage_record *record);

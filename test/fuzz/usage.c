@@ -2,7 +2,8 @@
 /*
  * usage: any bytes for any reader. The first line names it: "codex" for one of lines, "amp?" for
  * one of documents, "goose#" for one of databases; with a "!" behind it by ccusage's rules. Any
- * other name stands for one of them. Lines that are read in two parts are what is read in one.
+ * other name stands for one of them. Lines that are read in two parts, and each by itself, are what
+ * is read in one with the lines before in mind.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/hash.h"
 #include "base/must.h"
 #include "usage/reader.h"
+#include "usage/reader/track.h"
 
 #define BASE_MS 1'772'366'400'000
 
@@ -78,8 +80,8 @@ static void keep_memory(struct usage_file *file, struct arena *now, struct arena
 }
 
 /* Reads line by line, as two readings where the line at cut begins. */
-static struct gist read_lines(
-	const struct usage_reader *reader, struct str text, bool is_compat, size_t cut)
+static struct gist read_lines(const struct usage_reader *reader, struct str text, bool is_compat,
+	size_t cut, struct usage_tracks *tracks)
 {
 	struct gist gist = {0};
 	struct arena now = {0}, kept = {0};
@@ -88,6 +90,7 @@ static struct gist read_lines(
 		.is_compat = is_compat,
 		.arena = &now,
 		.modified_ms = BASE_MS,
+		.tracks = tracks,
 		.self = &gist,
 		.take = take,
 		.complain = complain};
@@ -191,8 +194,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(kind == DOCUMENT ? read_document : read_database)(reader, text, is_compat);
 		return 0;
 	}
-	struct gist once = read_lines(reader, text, is_compat, SIZE_MAX);
-	struct gist twice = read_lines(reader, text, is_compat, 1 + size % CUTS);
+	struct usage_tracks tracks = {0};
+	struct gist once = read_lines(reader, text, is_compat, SIZE_MAX, &tracks);
+	struct gist twice = read_lines(reader, text, is_compat, 1 + size % CUTS, NULL);
 	must(once.hash == twice.hash && once.records == twice.records);
 	must(once.complaints == twice.complaints);
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * read READER PATH [--compat] [--split] [--below TEXT] [--note N]: what a reader takes out of one
  * file, a line of JSON for each record, each complaint and each limit. --split writes PATH anew,
- * line by line, and reads what is new behind each: the output has to be the same. read READER
+ * line by line, and reads what is new behind each, without the lines before in mind: the output has
+ * to be the same. read READER
  * --places: where it looks, by HOME and the environment. read READER --wants BELOW: "true" where a
  * file there is a transcript.
  */
@@ -16,12 +17,14 @@
 #include "base/json.h"
 #include "usage/limit.h"
 #include "usage/read.h"
+#include "usage/reader/track.h"
 
 struct reading {
 	const struct usage_reader *reader;
 	struct usage_piece *piece;
 	const char *path;
 	struct usage_file file;
+	struct usage_tracks tracks;
 	struct arena kept; /* what the memory's texts are in between two readings */
 	int64_t end;
 };
@@ -271,6 +274,7 @@ int main(int count, char **words)
 		else
 			return usage();
 	}
+	reading.file.tracks = is_split ? NULL : &reading.tracks;
 	reading.piece = usage_piece_new();
 	bool ok = is_split ? read_split(&reading, &e) : read_on(&reading, &e);
 	usage_piece_free(reading.piece);
