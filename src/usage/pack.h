@@ -10,13 +10,16 @@
 
 static inline void pack_number(struct buf *b, uint64_t number)
 {
-	char bytes[10];
-	size_t n = 0;
+	enum { NUMBER_BYTES = 10 };
+	char *at = buf_reserve(b, NUMBER_BYTES);
 
+	if (!at)
+		return;
 	for (; number >= 0x80; number >>= 7)
-		bytes[n++] = (char)(number | 0x80);
-	bytes[n++] = (char)number;
-	buf_put(b, bytes, n);
+		*at++ = (char)(number | 0x80);
+	*at++ = (char)number;
+	*at = '\0';
+	b->n = (size_t)(at - b->p);
 }
 
 static inline void pack_signed(struct buf *b, int64_t number)
