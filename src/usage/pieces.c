@@ -318,11 +318,18 @@ bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item, 
 			return true;
 	}
 	sqlite3_stmt *s = prepare_once(pieces, &pieces->add_chunk,
-		"INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4, ?5 FROM chunk"
-		" WHERE file = ?1",
+		pieces->temporary
+			? "INSERT INTO chunk VALUES(?1, ?6, ?2, ?3, ?4, ?5)"
+			: "INSERT INTO chunk SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3, ?4, ?5"
+			  " FROM chunk WHERE file = ?1",
 		e);
 	if (!s)
 		return false;
+	if (pieces->temporary) {
+		pieces->last_number = file == pieces->last_file ? pieces->last_number + 1 : 0;
+		pieces->last_file = file;
+		(void)pieces->sqlite->bind_int64(s, 6, pieces->last_number);
+	}
 	(void)pieces->sqlite->bind_int64(s, 1, file);
 	(void)pieces->sqlite->bind_int64(s, 2, first_item);
 	(void)pieces->sqlite->bind_int64(s, 3, first_ms);

@@ -70,7 +70,7 @@ struct pieces *pieces_writer(struct pieces *reader, struct err *e);
 [[nodiscard]] bool pieces_put(struct pieces *pieces, enum piece_kind kind, uint32_t number,
 	struct str bytes, struct err *e);
 [[nodiscard]] bool pieces_drop(struct pieces *pieces, enum piece_kind kind, struct err *e);
-/* Behind what the file has. */
+/* Behind what the file has; into what was created, file by file. */
 [[nodiscard]] bool pieces_add_chunk(struct pieces *pieces, uint32_t file, int64_t first_item,
 	int64_t first_ms, int64_t last_ms, struct str bytes, struct err *e);
 [[nodiscard]] bool pieces_drop_chunks(struct pieces *pieces, uint32_t file, struct err *e);

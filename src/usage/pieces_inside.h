@@ -13,6 +13,8 @@ struct pieces {
 	sqlite3_stmt *add_chunk, *get, *put, *marks; /* prepared once for hundreds and thousands */
 	int64_t generation;
 	uint64_t sum; /* of the marks of all pieces that are loaded at each start */
+	uint32_t last_file; /* of chunks that were added to what is not at its place yet */
+	int64_t last_number; /* in it */
 	bool is_writing, has_written;
 };
 

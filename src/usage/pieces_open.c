@@ -318,6 +318,7 @@ struct pieces *pieces_create(const char *path, struct err *e)
 	if (!pieces)
 		return NULL;
 	pieces->temporary = must_copy(temporary, strlen(temporary));
+	pieces->last_file = UINT32_MAX;
 	pieces_remove_left(path);
 	char sql[800];
 	(void)snprintf(sql, sizeof sql,
