@@ -2,7 +2,6 @@
 #include "io/sqlite_table.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 
 #include "io/late.h"
 
@@ -38,25 +37,4 @@ const struct sqlite_table *sqlite_table_open(struct err *e)
 	static struct sqlite_table table;
 
 	return late_open(&late, &table, e) ? &table : NULL;
-}
-
-static void *open_it(void *)
-{
-	struct err e;
-
-	(void)sqlite_table_open(&e);
-	return NULL;
-}
-
-void sqlite_table_begin(void)
-{
-	enum { STACK_BYTES = 256 << 10 };
-	pthread_attr_t attributes;
-	pthread_t id;
-
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	(void)pthread_create(&id, &attributes, open_it, NULL);
-	(void)pthread_attr_destroy(&attributes);
 }

@@ -29,7 +29,5 @@ struct sqlite_table {
 
 /* NULL and e (ERR_IO, naming the package) when it is not installed. From any thread. */
 [[nodiscard]] const struct sqlite_table *sqlite_table_open(struct err *e);
-/* Who will need it soon: a thread opens it meanwhile, in half a millisecond. */
-void sqlite_table_begin(void);
 
 #endif

@@ -204,8 +204,7 @@ static int by_size(const void *a, const void *b, void *self)
 	return x > y ? -1 : x < y;
 }
 
-void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
-	void (*much)(void *self), void *self)
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat)
 {
 	vec_each (&known->changed, number) {
 		enum known_change change = known->files.p[*number].change;
@@ -223,8 +222,6 @@ void harvest_changes(struct harvest *harvest, const struct known *known, bool is
 		.is_compat = is_compat,
 		.has_much = is_much(harvest, known)};
 	qsort_r(order, harvest->jobs.n, sizeof *order, by_size, &crew);
-	if (crew.has_much && much)
-		much(self);
 	find_on_all(work, &crew,
 		harvest->jobs.n < FIND_THREADS_MAX ? (int)harvest->jobs.n : FIND_THREADS_MAX);
 	free(order);

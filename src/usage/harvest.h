@@ -35,11 +35,7 @@ struct harvest {
 };
 
 void harvest_release(struct harvest *harvest);
-/*
- * Reads all files of known that grew or are new. Where that is much, much is called first; NULL is
- * nothing.
- */
-void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat,
-	void (*much)(void *self), void *self);
+/* Reads all files of known that grew or are new. */
+void harvest_changes(struct harvest *harvest, const struct known *known, bool is_compat);
 
 #endif

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/private.h"
 #include "io/prefault.h"
-#include "io/sqlite_table.h"
 #include "usage/compat.h"
 #include "usage/whole.h"
 
@@ -136,8 +135,6 @@ static void load_index(struct whole *w)
 	struct prefault *memory = prefault(s.st_size);
 	w->state.pieces = pieces_open(w->index_path, &found, &e);
 	prefault_end(memory);
-	if (!w->state.pieces && e.code == ERR_NOT_FOUND)
-		sqlite_table_begin(); /* while directories are listed: a new index needs it */
 	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
 		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (found == PIECE_GOOD)
@@ -184,9 +181,9 @@ bool whole_save(struct whole *w, struct err *e)
 
 /* ---- refreshing ---- */
 
-static void begin_index(void *self)
+/* A new one is made while directories are listed and transcripts are read. */
+static void begin_index(struct whole *w)
 {
-	struct whole *w = self;
 	struct err e;
 
 	if (w->index_path && make_directory(w, &e))
@@ -200,10 +197,12 @@ static bool refresh(struct whole *w, struct err *e)
 	struct find_ahead *ahead = state->ahead;
 	bool has_index = state->pieces != NULL;
 
+	if (!has_index)
+		begin_index(w);
 	state->ahead = NULL;
 	if (!find_changes(&state->known, &w->places, w->is_read, ahead, e))
 		return false;
-	harvest_changes(&harvest, &state->known, false, has_index ? NULL : begin_index, w);
+	harvest_changes(&harvest, &state->known, false);
 	state_take_jobs(state, &harvest);
 	harvest_release(&harvest);
 	if (!has_index)
