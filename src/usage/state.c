@@ -128,18 +128,25 @@ struct usage_cell *state_cell(struct state *state, const struct usage_entry *ent
 	return cells_at(&state->cells, &like);
 }
 
+static void count_into(
+	struct state *state, struct usage_cell *cell, const struct usage_entry *entry)
+{
+	struct usage_sum sum = usage_entry_sum(entry);
+
+	usage_sum_add(&cell->sum, &sum);
+	cells_note_change(&state->cells, cell);
+	if (entry->time_ms < cell->first_ms)
+		cell->first_ms = entry->time_ms;
+	if (entry->time_ms > cell->last_ms)
+		cell->last_ms = entry->time_ms;
+}
+
 static void count(struct state *state, struct answer *answer)
 {
 	struct usage_cell *cell = state_cell(state, &answer->entry);
 
 	state_price(state, &answer->entry);
-	struct usage_sum sum = usage_entry_sum(&answer->entry);
-	usage_sum_add(&cell->sum, &sum);
-	cells_note_change(&state->cells, cell);
-	if (answer->entry.time_ms < cell->first_ms)
-		cell->first_ms = answer->entry.time_ms;
-	if (answer->entry.time_ms > cell->last_ms)
-		cell->last_ms = answer->entry.time_ms;
+	count_into(state, cell, &answer->entry);
 }
 
 /* Its times stay in the cell; where they may have been the first or last, that is looked at later.
@@ -347,6 +354,36 @@ static bool add_pending(struct state *state, struct err *e)
 	return is_good && count_fresh(state, e) && tighten(state, e);
 }
 
+/* Where an answer was counted: mostly the next one of its chunk is of the same context and day. */
+struct usual {
+	bool is_set;
+	uint32_t context, flags;
+	int32_t day;
+	size_t cell;
+	const struct usage_price *price;
+};
+
+static void count_item(struct state *state, struct usual *usual, uint32_t file,
+	const struct chunk *chunk, size_t place)
+{
+	const struct chunk_item *item = &chunk->items.p[place];
+	int32_t day = usage_zone_day(state->wish.zone, item->time_ms);
+
+	if (!usual->is_set || usual->context != item->context || usual->day != day) {
+		struct usage_entry like = state_answer(state, file, chunk, place, 0).entry;
+		struct usage_cell *cell = state_cell(state, &like);
+		*usual = (struct usual){true, item->context, like.flags, day,
+			(size_t)(cell - state->cells.all.p),
+			price_of(state, like.model, like.provider)};
+	}
+	struct usage_entry entry = {.time_ms = item->time_ms,
+		.tokens = item->tokens,
+		.cost_reported_nanousd = item->cost_reported_nanousd,
+		.cost_calculated_nanousd =
+			usage_price_cost(usual->price, &item->tokens, usual->flags)};
+	count_into(state, &state->cells.all.p[usual->cell], &entry);
+}
+
 /*
  * Without an index, and before anything is counted: the keys are known, so the answers that are in
  * several places are put aside until all their places are there.
@@ -361,6 +398,7 @@ static bool count_first(struct state *state, struct err *e)
 	answers_find(&g, state, &state->fresh);
 	for (size_t at = 0; at < state->pending.n && is_good; at++) {
 		const struct pending *p = &state->pending.p[at];
+		struct usual usual = {0};
 		chunk_clear(&chunk);
 		is_good = chunk_take(&chunk, buf_str(&p->bytes), &state->names, e);
 		for (size_t i = 0; i < chunk.items.n && is_good; i++) {
@@ -369,11 +407,8 @@ static bool count_first(struct state *state, struct err *e)
 				copy->item == p->first_item + (int64_t)i) {
 				answers_fill(&g, copy, state, &chunk, i);
 				next++;
-				continue;
-			}
-			struct answer answer =
-				state_answer(state, p->file, &chunk, i, p->first_item + (int64_t)i);
-			count(state, &answer);
+			} else
+				count_item(state, &usual, p->file, &chunk, i);
 		}
 	}
 	answers_sort(&g);
