@@ -31,7 +31,7 @@ struct hand {
 	struct arena scratch;
 	struct arena *keep;
 	struct harvest_job *job;
-	struct usage_tracks tracks;
+	struct usage_tracks *tracks;
 	bool is_compat;
 };
 
@@ -136,7 +136,7 @@ static void read_file(struct hand *hand, const struct known_file *file)
 		.is_compat = hand->is_compat,
 		.arena = &hand->scratch,
 		.modified_ms = file->now.modified_ns / 1'000'000,
-		.tracks = &hand->tracks,
+		.tracks = hand->tracks,
 		.self = hand,
 		.take = take,
 		.complain = complain,
@@ -168,6 +168,7 @@ static void work(void *self, int thread)
 	for (size_t i; (i = atomic_fetch_add(&crew->next, 1)) < crew->harvest->jobs.n;) {
 		if (!hand.piece) {
 			hand.piece = usage_piece_new();
+			hand.tracks = must_alloc(1, sizeof *hand.tracks);
 			if (crew->has_much)
 				usage_piece_fill(hand.piece);
 		}
@@ -176,6 +177,7 @@ static void work(void *self, int thread)
 		arena_clear(&hand.scratch);
 	}
 	usage_piece_free(hand.piece);
+	free(hand.tracks);
 	chunk_maker_release(&hand.maker);
 	arena_release(&hand.scratch);
 }

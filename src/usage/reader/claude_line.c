@@ -351,15 +351,18 @@ bool claude_line_read(struct str text, struct usage_tracks *tracks, struct claud
 {
 	if (!tracks)
 		return walk(text, NULL, line);
-	for (unsigned i = 0; i < TRACKS; i++) {
-		unsigned at = (tracks->last + i) % TRACKS;
+	for (unsigned i = 0; i < tracks->count; i++) {
+		unsigned at = (tracks->last + i) % tracks->count;
 		if (!follow(&tracks->all[at], text, line))
 			continue;
 		tracks->last = at;
 		return true;
 	}
-	/* In place of the one that was tried last. */
-	tracks->last = (tracks->last + TRACKS - 1) % TRACKS;
+	/* A new one, or in place of the one that was tried last. */
+	if (tracks->count < TRACKS)
+		tracks->last = tracks->count++;
+	else
+		tracks->last = (tracks->last + TRACKS - 1) % TRACKS;
 	struct track *track = &tracks->all[tracks->last];
 	track->run_count = track->kept_count = 0;
 	track->n = 0;

@@ -38,7 +38,7 @@ struct track {
 /* {0} is a valid start. */
 struct usage_tracks {
 	struct track all[TRACKS];
-	unsigned last; /* that led to a line's end */
+	unsigned count, last; /* that led to a line's end */
 };
 
 #endif
