@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* read: a reader's way through one file, in pieces of 128 KB or 1 MB; a file of lines is never in memory.
+/* read: a reader's way through one file, in pieces of 128 KB or 1 MB; a file of lines is never in
+ * memory.
  */
 #ifndef USAGE_READ_H
 #define USAGE_READ_H
