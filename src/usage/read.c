@@ -19,8 +19,8 @@
 #include "base/must.h"
 
 enum {
-	/* A large piece costs less of the kernel, but has to be a huge page; both fit into most
-	   second level caches. */
+	/* Of a larger piece the kernel's part is less; more does not fit into second level caches.
+	 */
 	PIECE_BYTES = 1 << 20,
 	SMALL_PIECE_BYTES = 128 << 10,
 	HUGE_PAGE_BYTES = 2 << 20,
@@ -41,7 +41,7 @@ struct usage_piece {
 	int64_t base; /* offset in the file of what is at p */
 	int64_t line_offset;
 	size_t n, size;
-	char *p; /* PIECE_BYTES */
+	char *p; /* size bytes */
 };
 
 struct usage_piece *usage_piece_new(void)
@@ -49,15 +49,17 @@ struct usage_piece *usage_piece_new(void)
 	struct usage_piece *piece = must_alloc(1, sizeof *piece);
 
 	piece->bytes = bytes_fastest();
-	piece->p = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
-	must(piece->p);
 	piece->size = SMALL_PIECE_BYTES;
+	piece->p = must_alloc(piece->size, 1);
 	return piece;
 }
 
 void usage_piece_fill(struct usage_piece *piece)
 {
+	free(piece->p);
 	piece->size = PIECE_BYTES;
+	piece->p = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
+	must(piece->p);
 	(void)madvise(piece->p, HUGE_PAGE_BYTES, MADV_HUGEPAGE);
 	(void)madvise(piece->p, PIECE_BYTES, MADV_POPULATE_WRITE);
 }

@@ -10,8 +10,8 @@
 struct usage_piece; /* a buffer to read into, one for each thread */
 
 struct usage_piece *usage_piece_new(void);
-/* For who will read more than fits: all its memory at once, which is cheaper than a fault a page.
- */
+/* For who will read much: a larger one, and all its memory at once, as one huge page where there is
+   one. */
 void usage_piece_fill(struct usage_piece *piece);
 void usage_piece_free(struct usage_piece *piece); /* NULL is nothing */
 
