@@ -149,20 +149,30 @@ int usage_run_tools(struct usage_run *u, struct err *e)
 enum { HOUR_MS = 3'600'000, RECENT_HOURS = 72, LOOK_BACK_HOURS = 48 };
 
 struct gathering {
-	struct usage_run *run;
+	const struct usage_run *run;
 	struct usage_sieve sieve;
-	VEC(struct usage_moment) moments;
+	struct hand {
+		enum usage_mode mode;
+		struct usage_moments moments;
+	} hands[USAGE_HANDS_MAX];
 };
 
-static bool gather(void *self, const struct usage_entry *entry)
+static bool wants(void *self, struct usage_entry *like)
 {
 	struct gathering *g = self;
 	uint32_t source = g->run->blocks_of;
 
-	if ((!source || entry->source == source) &&
-		usage_sieve_passes(&g->sieve, entry->project, entry->model,
-			entry->flags & USAGE_FAST, entry->provider))
-		vec_push(&g->moments, usage_moment_of(entry, g->run->query.mode));
+	return (!source || like->source == source) &&
+	       usage_sieve_passes(&g->sieve, like->project, like->model, like->flags & USAGE_FAST,
+		       like->provider);
+}
+
+static bool gather(void *self, const struct usage_entry *entry)
+{
+	struct hand *hand = self;
+	struct usage_moment moment = usage_moment_of(entry, hand->mode);
+
+	usage_moments_add(&hand->moments, &moment);
 	return true;
 }
 
@@ -205,16 +215,27 @@ static bool make_since(struct usage_run *u, int64_t since_ms, const struct usage
 	struct usage_blocks *out, struct err *e)
 {
 	struct gathering g = {.run = u};
+	struct usage_visitor visitor = {
+		.wants = wants, .self = &g, .visit = gather, .hand_count = USAGE_HANDS_MAX};
 	AUTO(arena) arena = {0};
 
+	for (size_t i = 0; i < USAGE_HANDS_MAX; i++) {
+		g.hands[i] = (struct hand){u->query.mode, {.length_ms = rules->length_ms}};
+		visitor.hands[i] = &g.hands[i];
+	}
 	usage_sieve_begin(&g.sieve, u->view, &u->query.filter, &arena);
-	bool is_whole = usage_each(u->view, since_ms, INT64_MAX, gather, &g, e);
+	bool is_whole = usage_visit(u->view, since_ms, INT64_MAX, &visitor, e);
+	for (size_t i = 1; i < USAGE_HANDS_MAX; i++) {
+		if (is_whole)
+			usage_moments_add_all(&g.hands[0].moments, &g.hands[i].moments);
+		usage_moments_release(&g.hands[i].moments);
+	}
 	if (is_whole) {
-		usage_blocks_make(g.moments.p, g.moments.n, rules, out);
+		usage_blocks_make(&g.hands[0].moments, rules, out);
 		const struct usage_limits *limits = usage_limits(u->view);
 		usage_blocks_add_resets(out, limits->resets, limits->reset_count, u->blocks_of);
 	}
-	vec_release(&g.moments);
+	usage_moments_release(&g.hands[0].moments);
 	return is_whole;
 }
 

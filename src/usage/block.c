@@ -5,10 +5,16 @@
 #include <string.h>
 
 #include "base/money.h"
-#include "base/vec.h"
 #include "usage/group.h"
 
 enum { MINUTE_MS = 60'000, HOUR_MS = 3'600'000 };
+
+/* Answers that are in one block for certain. */
+struct usage_bunch {
+	struct usage_moment first; /* its numbers are those of all */
+	int64_t last_ms;
+	int64_t answers, unpriced;
+};
 
 struct usage_moment usage_moment_of(const struct usage_entry *entry, enum usage_mode mode)
 {
@@ -22,16 +28,102 @@ struct usage_moment usage_moment_of(const struct usage_entry *entry, enum usage_
 		.other = t->other,
 		.cost_nanousd = usage_entry_cost(entry, mode),
 		.model = entry->model,
+		.file = entry->file,
+		.item = entry->item,
 		.is_fast = entry->flags & USAGE_FAST};
 }
 
-static int compare_moments(const void *a, const void *b)
-{
-	int64_t x = ((const struct usage_moment *)a)->time_ms;
-	int64_t y = ((const struct usage_moment *)b)->time_ms;
+/* ---- bunches ---- */
 
-	return (x > y) - (x < y);
+static int compare_firsts(const struct usage_moment *a, const struct usage_moment *b)
+{
+	if (a->time_ms != b->time_ms)
+		return a->time_ms < b->time_ms ? -1 : 1;
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	return (a->item > b->item) - (a->item < b->item);
 }
+
+static int compare_bunches(const void *a, const void *b)
+{
+	return compare_firsts(
+		&((const struct usage_bunch *)a)->first, &((const struct usage_bunch *)b)->first);
+}
+
+static void join_bunch(struct usage_bunch *into, const struct usage_bunch *more)
+{
+	struct usage_moment *sum = &into->first;
+	const struct usage_moment *m = &more->first;
+
+	if (compare_firsts(m, sum) < 0) {
+		sum->time_ms = m->time_ms;
+		sum->file = m->file;
+		sum->item = m->item;
+	}
+	into->last_ms = more->last_ms > into->last_ms ? more->last_ms : into->last_ms;
+	into->answers += more->answers;
+	into->unpriced += more->unpriced;
+	sum->input = money_add(sum->input, m->input);
+	sum->output = money_add(sum->output, m->output);
+	sum->cache_write = money_add(sum->cache_write, m->cache_write);
+	sum->cache_read = money_add(sum->cache_read, m->cache_read);
+	sum->other = money_add(sum->other, m->other);
+	sum->cost_nanousd = money_add(sum->cost_nanousd, m->cost_nanousd);
+}
+
+static bool has_tokens(const struct usage_moment *m)
+{
+	return (m->input | m->output | m->cache_write | m->cache_read | m->other) != 0;
+}
+
+/*
+ * A block begins with a full hour, so it ends that much behind one by which its length is more than
+ * full hours; and a pause is no gap unless it is longer than a block. From one such end to the next
+ * there is no other end: of blocks of an hour or more.
+ */
+static void add_bunch(struct usage_moments *moments, const struct usage_bunch *bunch)
+{
+	const struct usage_moment *first = &bunch->first;
+	int64_t behind = moments->length_ms % HOUR_MS + 1, hour;
+
+	if (moments->length_ms < HOUR_MS || __builtin_sub_overflow(first->time_ms, behind, &hour)) {
+		vec_push(&moments->bunches, *bunch);
+		return;
+	}
+	hour = (hour - (hour < 0 ? HOUR_MS - 1 : 0)) / HOUR_MS;
+	uint32_t kind = (first->is_fast ? 1u : 0u) | (has_tokens(first) ? 2u : 0u);
+	uint32_t number = numbering_of(&moments->numbers,
+		(struct numbered_key){(uint32_t)hour, (uint32_t)(hour >> 32), first->model, kind});
+	if (number == moments->bunches.n)
+		vec_push(&moments->bunches, *bunch);
+	else
+		join_bunch(&moments->bunches.p[number], bunch);
+}
+
+void usage_moments_add(struct usage_moments *moments, const struct usage_moment *moment)
+{
+	struct usage_bunch bunch = {.first = *moment, .last_ms = moment->time_ms, .answers = 1};
+
+	if (moment->cost_nanousd < 0) {
+		bunch.first.cost_nanousd = 0;
+		bunch.unpriced = has_tokens(moment);
+	}
+	add_bunch(moments, &bunch);
+}
+
+void usage_moments_add_all(struct usage_moments *moments, const struct usage_moments *more)
+{
+	vec_each (&more->bunches, bunch)
+		add_bunch(moments, bunch);
+}
+
+void usage_moments_release(struct usage_moments *moments)
+{
+	vec_release(&moments->bunches);
+	numbering_release(&moments->numbers);
+}
+
+/* ---- blocks ---- */
 
 /* A gap ends where the block that begins with it has its first answer. */
 static int compare_starts(const void *a, const void *b)
@@ -51,42 +143,44 @@ struct making {
 	VEC(struct usage_part) models; /* of the block at hand */
 };
 
-static struct usage_sum sum_of(const struct usage_moment *moment)
+static struct usage_sum sum_of(const struct usage_bunch *bunch)
 {
-	struct usage_sum sum = {.answers = 1,
-		.tokens = {.input = moment->input,
-			.output = moment->output,
-			.cache_write_5m = moment->cache_write,
-			.cache_read = moment->cache_read,
-			.other = moment->other}};
-	bool has_tokens = usage_tokens_total(&sum.tokens) > 0;
+	const struct usage_moment *m = &bunch->first;
+	struct usage_sum sum = {.answers = bunch->answers,
+		.tokens = {.input = m->input,
+			.output = m->output,
+			.cache_write_5m = m->cache_write,
+			.cache_read = m->cache_read,
+			.other = m->other}};
 
 	for (int mode = 0; mode < USAGE_MODES; mode++) {
-		sum.cost_nanousd[mode] = moment->cost_nanousd > 0 ? moment->cost_nanousd : 0;
-		sum.unpriced[mode] = moment->cost_nanousd < 0 && has_tokens;
+		sum.cost_nanousd[mode] = m->cost_nanousd;
+		sum.unpriced[mode] = bunch->unpriced;
 	}
 	return sum;
 }
 
 static void add_model(
-	struct making *m, const struct usage_moment *moment, const struct usage_sum *sum)
+	struct making *m, const struct usage_bunch *bunch, const struct usage_sum *sum)
 {
+	const struct usage_moment *first = &bunch->first;
+
 	/* What no model has said has no tokens. */
-	if (usage_tokens_total(&sum->tokens) == 0)
+	if (!has_tokens(first))
 		return;
 	vec_each (&m->models, model)
-		if (model->name == moment->model && model->is_fast == moment->is_fast) {
-			usage_part_add(model, sum, moment->time_ms, moment->time_ms);
+		if (model->name == first->model && model->is_fast == first->is_fast) {
+			usage_part_add(model, sum, first->time_ms, bunch->last_ms);
 			return;
 		}
-	vec_push(&m->models, (struct usage_part){moment->model, moment->is_fast, *sum,
-				     moment->time_ms, moment->time_ms});
+	vec_push(&m->models, (struct usage_part){first->model, first->is_fast, *sum, first->time_ms,
+				     bunch->last_ms});
 }
 
 static void add_sum(struct usage_block *block, const struct usage_sum *sum)
 {
 	usage_tokens_add(&block->tokens, &sum->tokens);
-	block->answers++;
+	block->answers += sum->answers;
 	block->cost_nanousd = money_add(block->cost_nanousd, sum->cost_nanousd[0]);
 	block->unpriced += sum->unpriced[0];
 }
@@ -154,41 +248,44 @@ static void begin_block(struct making *m, int64_t time_ms)
 				     .last_ms = time_ms});
 }
 
-static void add(struct making *m, const struct usage_moment *moment, struct arena *arena)
+static void add(struct making *m, const struct usage_bunch *bunch, struct arena *arena)
 {
-	int64_t length = m->rules->length_ms;
+	int64_t length = m->rules->length_ms, time_ms = bunch->first.time_ms;
 
 	if (m->blocks.n == 0) {
-		begin_block(m, moment->time_ms);
+		begin_block(m, time_ms);
 	} else {
 		const struct usage_block *block = &m->blocks.p[m->blocks.n - 1];
 		int64_t last = block->last_ms;
-		bool is_gap = moment->time_ms - last > length;
-		if (is_gap || moment->time_ms - block->start_ms > length) {
+		bool is_gap = time_ms - last > length;
+		if (is_gap || time_ms - block->start_ms > length) {
 			end_block(m, arena);
 			if (is_gap)
 				vec_push(&m->blocks, (struct usage_block){.is_gap = true,
 							     .start_ms = last + length,
-							     .end_ms = moment->time_ms});
-			begin_block(m, moment->time_ms);
+							     .end_ms = time_ms});
+			begin_block(m, time_ms);
 		}
 	}
-	struct usage_sum sum = sum_of(moment);
-	add_model(m, moment, &sum);
-	add_sum(&m->blocks.p[m->blocks.n - 1], &sum);
-	m->blocks.p[m->blocks.n - 1].last_ms = moment->time_ms;
+	struct usage_sum sum = sum_of(bunch);
+	struct usage_block *block = &m->blocks.p[m->blocks.n - 1];
+	add_model(m, bunch, &sum);
+	add_sum(block, &sum);
+	block->last_ms = bunch->last_ms > block->last_ms ? bunch->last_ms : block->last_ms;
 }
 
-void usage_blocks_make(struct usage_moment *moments, size_t count,
-	const struct usage_block_rules *rules, struct usage_blocks *out)
+void usage_blocks_make(struct usage_moments *moments, const struct usage_block_rules *rules,
+	struct usage_blocks *out)
 {
 	struct making m = {.rules = rules};
 
 	*out = (struct usage_blocks){0};
-	if (count)
-		qsort(moments, count, sizeof *moments, compare_moments);
-	for (size_t i = 0; i < count; i++)
-		add(&m, &moments[i], &out->arena);
+	must(moments->length_ms == rules->length_ms);
+	if (moments->bunches.n > 1)
+		qsort(moments->bunches.p, moments->bunches.n, sizeof *moments->bunches.p,
+			compare_bunches);
+	vec_each (&moments->bunches, bunch)
+		add(&m, bunch, &out->arena);
 	end_block(&m, &out->arena);
 	out->count = m.blocks.n;
 	out->list = arena_alloc(&out->arena, m.blocks.n, sizeof *out->list);

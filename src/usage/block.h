@@ -10,6 +10,8 @@
 #ifndef USAGE_BLOCK_H
 #define USAGE_BLOCK_H
 
+#include "base/vec.h"
+#include "usage/numbering.h"
 #include "usage/usage.h"
 
 enum { USAGE_BLOCK_HOURS = 5, USAGE_BLOCK_HOURS_MAX = 1000, USAGE_BLOCK_SPAN_MS = 10 * 60 * 1000 };
@@ -20,7 +22,20 @@ struct usage_moment {
 	int64_t input, output, cache_write, cache_read, other;
 	int64_t cost_nanousd; /* -1 unknown */
 	uint32_t model;
+	uint32_t file, item; /* of two at the same time the first in a file came first */
 	bool is_fast;
+};
+
+struct usage_bunch;
+
+/*
+ * Answers as they come, in any order. Those of one model within an hour that no block can part are
+ * one bunch. {.length_ms = ...} is a valid start, that of the rules they are for.
+ */
+struct usage_moments {
+	int64_t length_ms;
+	VEC(struct usage_bunch) bunches;
+	struct numbering numbers;
 };
 
 struct usage_block {
@@ -59,9 +74,14 @@ struct usage_blocks {
 };
 
 struct usage_moment usage_moment_of(const struct usage_entry *entry, enum usage_mode mode);
-/* Puts the moments into order. out is released by its owner, whatever it held before. */
-void usage_blocks_make(struct usage_moment *moments, size_t count,
-	const struct usage_block_rules *rules, struct usage_blocks *out);
+void usage_moments_add(struct usage_moments *moments, const struct usage_moment *moment);
+/* All that is in more; both of the same length. */
+void usage_moments_add_all(struct usage_moments *moments, const struct usage_moments *more);
+void usage_moments_release(struct usage_moments *moments);
+/* Puts the moments into order: nothing may be added any more. out is released by its owner,
+   whatever it held before. */
+void usage_blocks_make(struct usage_moments *moments, const struct usage_block_rules *rules,
+	struct usage_blocks *out);
 /* Tokens of the largest block that is over, of those that begin then. */
 int64_t usage_blocks_largest(const struct usage_blocks *blocks, int64_t since_ms, int64_t until_ms);
 /*

@@ -287,7 +287,7 @@ void chunk_release(struct chunk *chunk)
 }
 
 /* A count from bytes that may be damaged. */
-static int64_t take_count(struct unpack *u)
+static inline int64_t take_count(struct unpack *u)
 {
 	uint64_t count = unpack_number(u);
 
@@ -318,20 +318,21 @@ static void take_tools(struct chunk *chunk, struct chunk_item *item, struct unpa
 		vec_push(&chunk->tools, take_name(u, local));
 }
 
-static struct chunk_item take_item(
+static void take_item(
 	struct chunk *chunk, struct unpack *u, int64_t *time_ms, const struct local_names *local)
 {
-	struct chunk_item item = {.cost_reported_nanousd = -1};
-	struct usage_tokens *t = &item.tokens;
+	vec_push(&chunk->items, (struct chunk_item){.cost_reported_nanousd = -1});
+	struct chunk_item *item = &chunk->items.p[chunk->items.n - 1];
+	struct usage_tokens *t = &item->tokens;
 	uint64_t bits = unpack_number(u), context = local->contexts + unpack_number(u);
 
 	u->is_bad |= context < local->contexts || context >= chunk->contexts.n;
-	item.context = (uint32_t)context;
+	item->context = (uint32_t)context;
 	*time_ms = (int64_t)((uint64_t)*time_ms + (uint64_t)unpack_signed(u));
-	item.time_ms = *time_ms;
-	item.is_replacing = bits & ITEM_REPLACING;
+	item->time_ms = *time_ms;
+	item->is_replacing = bits & ITEM_REPLACING;
 	if (bits & ITEM_KEY)
-		item.key = unpack_fixed(u);
+		item->key = unpack_fixed(u);
 	t->input = take_count(u);
 	t->output = take_count(u);
 	t->cache_read = take_count(u);
@@ -349,10 +350,9 @@ static struct chunk_item take_item(
 		t->messages = take_count(u);
 	}
 	if (bits & ITEM_COST)
-		item.cost_reported_nanousd = take_count(u);
+		item->cost_reported_nanousd = take_count(u);
 	if (bits & ITEM_TOOLS)
-		take_tools(chunk, &item, u, local);
-	return item;
+		take_tools(chunk, item, u, local);
 }
 
 static struct chunk_context take_context(struct unpack *u, const struct local_names *local)
@@ -406,7 +406,7 @@ static bool take_one(struct chunk *chunk, struct str bytes, struct names *names)
 	for (size_t i = unpack_count(&u); i > 0 && !u.is_bad; i--)
 		vec_push(&chunk->contexts, take_context(&u, &local));
 	for (size_t i = unpack_count(&u); i > 0 && !u.is_bad; i--)
-		vec_push(&chunk->items, take_item(chunk, &u, &time_ms, &local));
+		take_item(chunk, &u, &time_ms, &local);
 	free(local.common);
 	return !u.is_bad && u.p == u.end;
 }

@@ -287,13 +287,18 @@ static const struct usage_limits *limits(void *self)
 }
 
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *visitor, struct err *)
+	const struct usage_visitor *visitor, struct err *)
 {
 	const struct compat *c = self;
+	uint32_t item = 0;
 
 	vec_each (&c->join.all, e) {
 		struct usage_entry entry = entry_of(c, e);
-		if (e->time_ms >= since_ms && e->time_ms < until_ms && !visit(visitor, &entry))
+		entry.item = item++;
+		if (e->time_ms < since_ms || e->time_ms >= until_ms ||
+			(visitor->wants && !visitor->wants(visitor->self, &entry)))
+			continue;
+		if (!visitor->visit(visitor->hands[0], &entry))
 			break;
 	}
 	return true;

@@ -1,20 +1,68 @@
 // SPDX-License-Identifier: MIT
-/* each: one answer after the other, out of the index and of what is not in it yet. */
+/*
+ * each: one answer after the other, out of the index and of what is not in it yet. Chunks are
+ * fetched by one thread at a time, and unpacked by as many as there are hands.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "usage/join.h"
 
+_Static_assert((int)USAGE_HANDS_MAX <= (int)FIND_THREADS_MAX, "a thread for each hand");
+
+/* What answers of a chunk that are of one context have in common. */
+struct like {
+	struct usage_entry own; /* as the chunk has it */
+	struct usage_entry entry; /* as the visitor wants it */
+	const struct usage_price *price;
+	bool is_known, is_wanted;
+};
+
+struct fetched {
+	uint32_t file;
+	int64_t first_item;
+	const struct buf *bytes;
+	size_t from, to;
+};
+
+struct visit;
+
+/* What one thread works with. */
+struct hand {
+	struct visit *visit;
+	void *self; /* the visitor's */
+	struct names names; /* of the chunks it has seen */
+	VEC(uint32_t) common; /* by those: the state's */
+	VEC(struct fetched) fetched;
+	struct buf bytes; /* of those of the index */
+	struct chunk chunk;
+	VEC(struct like) likes; /* by context */
+	/* Copied answers that lie in the time: all of them, or, where not all are looked at, their
+	   keys. */
+	struct answers copies;
+	struct key_list met;
+};
+
 struct visit {
 	struct state *state;
-	struct key_list copied; /* sorted */
-	struct key_list met; /* of those, what lies in the time */
+	const struct usage_visitor *visitor;
 	int64_t since_ms, until_ms;
-	bool (*visit)(void *self, const struct usage_entry *entry);
-	void *self;
-	struct chunk chunk;
-	int64_t *seen; /* items by file; NULL where not all are looked at */
-	bool is_over;
+	bool is_whole; /* that is all of it */
+	struct key_list copied; /* sorted */
+	uint64_t *copied_bits; /* by the last bits of a key: whether one of those may be it */
+	uint64_t copied_mask;
+	struct hand hands[USAGE_HANDS_MAX];
+	_Atomic bool is_over;
+	_Atomic int64_t *seen; /* items of the index by file; NULL where not all are looked at */
+	pthread_mutex_t lock; /* of all that is below, and of the state */
+	struct piece_chunks *chunks; /* NULL: none, or no more */
+	size_t next_pending;
+	bool is_bad;
+	struct err e; /* the first one */
 };
+
+/* ---- answers that are in several places ---- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -23,57 +71,245 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void prepare_copied(struct visit *v)
+{
+	enum { BITS_PER_KEY = 32 };
+	size_t words = 1;
+
+	vec_each (&v->state->copied, key)
+		vec_push(&v->copied, *key);
+	if (v->copied.n == 0)
+		return;
+	qsort(v->copied.p, v->copied.n, sizeof *v->copied.p, by_number);
+	while (words * 64 < v->copied.n * BITS_PER_KEY)
+		words *= 2;
+	v->copied_bits = must_alloc(words, sizeof *v->copied_bits);
+	v->copied_mask = words * 64 - 1;
+	vec_each (&v->copied, key)
+		v->copied_bits[(*key & v->copied_mask) >> 6] |= 1ull << (*key & 63);
+}
+
 static bool is_copied(const struct visit *v, uint64_t key)
 {
-	return key && v->copied.n > 0 &&
-	       bsearch(&key, v->copied.p, v->copied.n, sizeof key, by_number);
-}
-
-static void give(struct visit *v, struct answer *answer)
-{
-	int64_t ms = answer->entry.time_ms;
-
-	if (v->is_over || ms < v->since_ms || ms >= v->until_ms)
-		return;
-	state_price(v->state, &answer->entry);
-	v->is_over = !v->visit(v->self, &answer->entry);
-}
-
-static bool visit_bytes(
-	struct visit *v, uint32_t file, int64_t first_item, struct str bytes, struct err *e)
-{
-	chunk_clear(&v->chunk);
-	if (!chunk_take(&v->chunk, bytes, &v->state->names, e))
+	if (!key || !v->copied_bits ||
+		!(v->copied_bits[(key & v->copied_mask) >> 6] >> (key & 63) & 1))
 		return false;
-	for (size_t i = 0; i < v->chunk.items.n && !v->is_over; i++) {
-		const struct chunk_item *item = &v->chunk.items.p[i];
+	return bsearch(&key, v->copied.p, v->copied.n, sizeof key, by_number);
+}
+
+/* ---- a chunk ---- */
+
+static void name_in_common(struct hand *h)
+{
+	struct visit *v = h->visit;
+
+	if (h->common.n < h->names.all.n) {
+		(void)pthread_mutex_lock(&v->lock);
+		while (h->common.n < h->names.all.n) {
+			struct str name = h->names.all.p[h->common.n];
+			uint32_t number = names_add(&v->state->names, name);
+			vec_push(&h->common, number);
+		}
+		(void)pthread_mutex_unlock(&v->lock);
+	}
+	vec_each (&h->chunk.contexts, c) {
+		uint32_t *const all[] = {
+			&c->session, &c->project, &c->branch, &c->agent, &c->model, &c->provider};
+		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+			*all[i] = h->common.p[*all[i]];
+	}
+	vec_each (&h->chunk.tools, tool)
+		*tool = h->common.p[*tool];
+}
+
+static bool unpack(struct hand *h, const struct fetched *f, struct err *e)
+{
+	struct visit *v = h->visit;
+	struct str bytes = {f->bytes->p + f->from, f->to - f->from};
+
+	chunk_clear(&h->chunk);
+	if (!chunk_take(&h->chunk, bytes, &h->names, e))
+		return false;
+	name_in_common(h);
+	if (v->seen && f->bytes == &h->bytes)
+		v->seen[f->file] += (int64_t)h->chunk.items.n;
+	h->likes.n = 0;
+	for (size_t i = 0; i < h->chunk.contexts.n; i++)
+		vec_push(&h->likes, (struct like){0});
+	return true;
+}
+
+static void want(struct visit *v, struct like *like)
+{
+	const struct usage_visitor *visitor = v->visitor;
+	uint32_t model = like->entry.model, provider = like->entry.provider;
+
+	like->price = state_price_of(v->state, model, provider);
+	like->is_wanted = !visitor->wants || visitor->wants(visitor->self, &like->entry);
+	like->is_known = true;
+}
+
+static const struct like *like_of(struct hand *h, uint32_t file, size_t place)
+{
+	struct visit *v = h->visit;
+	struct like *like = &h->likes.p[h->chunk.items.p[place].context];
+
+	if (like->is_known)
+		return like;
+	(void)pthread_mutex_lock(&v->lock);
+	like->own = like->entry = state_answer(v->state, file, &h->chunk, place, 0).entry;
+	want(v, like);
+	(void)pthread_mutex_unlock(&v->lock);
+	return like;
+}
+
+static void give(struct hand *h, struct usage_entry *entry, const struct usage_price *price)
+{
+	struct visit *v = h->visit;
+
+	entry->cost_calculated_nanousd = usage_price_cost(price, &entry->tokens, entry->flags);
+	if (!v->visitor->visit(h->self, entry))
+		v->is_over = true;
+}
+
+static void set_numbers(const struct hand *h, struct usage_entry *entry, size_t place)
+{
+	const struct chunk_item *item = &h->chunk.items.p[place];
+
+	entry->time_ms = item->time_ms;
+	entry->tokens = item->tokens;
+	entry->cost_reported_nanousd = item->cost_reported_nanousd;
+	entry->tools = h->chunk.tools.p ? h->chunk.tools.p + item->tool_first : NULL;
+	entry->tool_count = item->tool_count;
+}
+
+static void keep_copy(struct hand *h, const struct like *like, size_t place, int64_t item)
+{
+	const struct chunk_item *i = &h->chunk.items.p[place];
+	struct answer copy = {.entry = like->own,
+		.key = i->key,
+		.item = (uint32_t)item,
+		.is_replacing = i->is_replacing};
+
+	if (!h->visit->is_whole) {
+		vec_push(&h->met, i->key);
+		return;
+	}
+	set_numbers(h, &copy.entry, place);
+	answers_keep(&h->copies, &copy);
+}
+
+static void look_at_items(struct hand *h, uint32_t file, int64_t first_item)
+{
+	struct visit *v = h->visit;
+	struct usage_entry entry;
+	const struct like *last = NULL;
+
+	for (size_t i = 0; i < h->chunk.items.n && !v->is_over; i++) {
+		const struct chunk_item *item = &h->chunk.items.p[i];
 		if (item->time_ms < v->since_ms || item->time_ms >= v->until_ms)
 			continue;
+		const struct like *like = like_of(h, file, i);
 		if (is_copied(v, item->key)) {
-			vec_push(&v->met, item->key);
+			keep_copy(h, like, i, first_item + (int64_t)i);
 			continue;
 		}
-		struct answer answer =
-			state_answer(v->state, file, &v->chunk, i, first_item + (int64_t)i);
-		give(v, &answer);
+		if (!like->is_wanted)
+			continue;
+		if (like != last)
+			entry = like->entry;
+		last = like;
+		set_numbers(h, &entry, i);
+		entry.item = (uint32_t)(first_item + (int64_t)i);
+		give(h, &entry, like->price);
+	}
+}
+
+/* ---- all of them ---- */
+
+/* Some of the index's. */
+static bool fetch_indexed(struct hand *h, struct err *e)
+{
+	enum { FETCH_BYTES = 64 << 10 };
+	struct visit *v = h->visit;
+	const struct known *known = &v->state->known;
+	struct piece_chunk chunk;
+
+	while (h->bytes.n < FETCH_BYTES) {
+		if (!pieces_chunks_next(v->chunks, &chunk, e))
+			return false;
+		if (!chunk.bytes.p) {
+			pieces_chunks_end(v->chunks);
+			v->chunks = NULL;
+			return true;
+		}
+		if (chunk.file >= known->files.n)
+			return err_set(e, ERR_PARSE, "answers of a file that is not known");
+		if (known->files.p[chunk.file].is_dropped)
+			continue;
+		size_t from = h->bytes.n;
+		buf_put_str(&h->bytes, chunk.bytes);
+		if (h->bytes.overflow)
+			return err_set(e, ERR_PARSE, "answers that are too large");
+		vec_push(&h->fetched, (struct fetched){chunk.file, chunk.first_item, &h->bytes,
+					      from, h->bytes.n});
 	}
 	return true;
 }
 
-static bool visit_chunk(
-	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e)
+/* The index's, then those that are not in it; none: there are no more. */
+static bool fetch_some(struct hand *h, struct err *e)
+{
+	struct visit *v = h->visit;
+
+	if (v->chunks && !fetch_indexed(h, e))
+		return false;
+	if (h->fetched.n == 0 && v->next_pending < v->state->pending.n) {
+		const struct pending *p = &v->state->pending.p[v->next_pending++];
+		vec_push(&h->fetched,
+			(struct fetched){p->file, p->first_item, &p->bytes, 0, p->bytes.n});
+	}
+	return true;
+}
+
+/* Of two failures the first one is told. */
+static void fail(struct visit *v, const struct err *e)
+{
+	if (!v->is_bad)
+		v->e = *e;
+	v->is_bad = v->is_over = true;
+}
+
+static void fetch(struct hand *h)
+{
+	struct visit *v = h->visit;
+	struct err e;
+
+	h->fetched.n = 0;
+	buf_clear(&h->bytes);
+	(void)pthread_mutex_lock(&v->lock);
+	if (!v->is_over && !fetch_some(h, &e))
+		fail(v, &e);
+	(void)pthread_mutex_unlock(&v->lock);
+}
+
+static void work(void *self, int thread)
 {
 	struct visit *v = self;
+	struct hand *h = &v->hands[thread];
+	struct err e;
 
-	if (file >= v->state->known.files.n)
-		return err_set(e, ERR_PARSE, "answers of a file that is not known");
-	if (v->state->known.files.p[file].is_dropped || v->is_over)
-		return true;
-	if (!visit_bytes(v, file, first_item, bytes, e))
-		return false;
-	if (v->seen)
-		v->seen[file] += (int64_t)v->chunk.items.n;
-	return true;
+	for (fetch(h); h->fetched.n > 0 && !v->is_over; fetch(h))
+		vec_each (&h->fetched, f) {
+			if (unpack(h, f, &e)) {
+				look_at_items(h, f->file, f->first_item);
+				continue;
+			}
+			(void)pthread_mutex_lock(&v->lock);
+			fail(v, &e);
+			(void)pthread_mutex_unlock(&v->lock);
+			break;
+		}
 }
 
 /* Rows that are not there are not noticed otherwise. */
@@ -90,54 +326,103 @@ static bool has_seen_all(const struct visit *v, struct err *e)
 }
 
 /* An answer's earliest place is in the time where the answer is, so all of those have been met. */
+static bool gather_copied(struct visit *v, struct answers *all, struct err *e)
+{
+	struct key_list met = {0};
+
+	for (size_t i = 0; i < USAGE_HANDS_MAX; i++) {
+		answers_append(all, &v->hands[i].copies);
+		vec_each (&v->hands[i].met, key)
+			vec_push(&met, *key);
+	}
+	answers_sort(all);
+	bool is_good = met.n == 0 || answers_of_keys(all, v->state, &met, e);
+	vec_release(&met);
+	return is_good;
+}
+
 static bool visit_copied(struct visit *v, struct err *e)
 {
-	struct answers g = {0};
-	bool is_good = v->met.n == 0 || v->is_over || answers_of_keys(&g, v->state, &v->met, e);
+	struct answers all = {0};
+	bool is_good = v->is_over || gather_copied(v, &all, e);
 
-	for (size_t from = 0, to; is_good && from < g.answers.n && !v->is_over; from = to) {
-		to = answers_end(&g, from);
-		struct answer joined = answers_join(&g, v->state, g.answers.p + from, to - from);
-		give(v, &joined);
+	for (size_t from = 0, to; is_good && from < all.answers.n && !v->is_over; from = to) {
+		to = answers_end(&all, from);
+		struct answer joined =
+			answers_join(&all, v->state, all.answers.p + from, to - from);
+		struct like like = {.entry = joined.entry};
+		if (like.entry.time_ms < v->since_ms || like.entry.time_ms >= v->until_ms)
+			continue;
+		like.entry.item = joined.item;
+		want(v, &like);
+		if (like.is_wanted)
+			give(&v->hands[0], &like.entry, like.price);
 	}
-	answers_release(&g);
+	answers_release(&all);
 	return is_good;
+}
+
+/* Threads cost more than a few answers do. */
+static int threads_of(const struct visit *v)
+{
+	enum { MANY_ANSWERS = 20'000 };
+	int64_t answers = 0;
+
+	vec_each (&v->state->known.files, file)
+		answers += file->items;
+	return answers < MANY_ANSWERS ? 1 : (int)v->visitor->hand_count;
 }
 
 static bool visit_all(struct visit *v, struct err *e)
 {
 	struct state *state = v->state;
 
-	if (state->pieces &&
-		(!pieces_each_chunk(state->pieces, v->since_ms, v->until_ms, visit_chunk, v, e) ||
-			!has_seen_all(v, e)))
-		return false;
-	vec_each (&state->pending, p) {
-		if (!v->is_over && !visit_bytes(v, p->file, p->first_item, buf_str(&p->bytes), e))
+	if (state->pieces) {
+		v->chunks = pieces_chunks_begin(state->pieces, v->since_ms, v->until_ms, e);
+		if (!v->chunks)
 			return false;
 	}
-	return visit_copied(v, e);
+	find_on_all(work, v, threads_of(v));
+	pieces_chunks_end(v->chunks);
+	if (v->is_bad)
+		*e = v->e;
+	return !v->is_bad && has_seen_all(v, e) && visit_copied(v, e);
+}
+
+static void release_hand(struct hand *h)
+{
+	names_release(&h->names);
+	vec_release(&h->common);
+	vec_release(&h->fetched);
+	buf_release(&h->bytes);
+	chunk_release(&h->chunk);
+	vec_release(&h->likes);
+	answers_release(&h->copies);
+	vec_release(&h->met);
 }
 
 bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e)
+	const struct usage_visitor *visitor, struct err *e)
 {
 	struct visit v = {.state = state,
+		.visitor = visitor,
 		.since_ms = since_ms,
 		.until_ms = until_ms,
-		.visit = visit,
-		.self = self};
+		.is_whole = since_ms == INT64_MIN && until_ms == INT64_MAX,
+		.lock = PTHREAD_MUTEX_INITIALIZER};
 
-	vec_each (&state->copied, key)
-		vec_push(&v.copied, *key);
-	if (v.copied.n > 0)
-		qsort(v.copied.p, v.copied.n, sizeof *v.copied.p, by_number);
-	if (state->pieces && since_ms == INT64_MIN && until_ms == INT64_MAX)
+	must(visitor->hand_count >= 1 && visitor->hand_count <= USAGE_HANDS_MAX);
+	for (size_t i = 0; i < visitor->hand_count; i++)
+		v.hands[i] = (struct hand){.visit = &v, .self = visitor->hands[i]};
+	prepare_copied(&v);
+	if (state->pieces && v.is_whole)
 		v.seen = must_alloc(state->known.files.n + 1, sizeof *v.seen);
 	bool is_good = visit_all(&v, e);
-	free(v.seen);
+	for (size_t i = 0; i < USAGE_HANDS_MAX; i++)
+		release_hand(&v.hands[i]);
+	(void)pthread_mutex_destroy(&v.lock);
+	free((void *)v.seen);
+	free(v.copied_bits);
 	vec_release(&v.copied);
-	vec_release(&v.met);
-	chunk_release(&v.chunk);
 	return is_good;
 }

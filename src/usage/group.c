@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "usage/numbering.h"
 #include "usage/zone.h"
 
 bool usage_by_is_period(enum usage_by by)
@@ -164,68 +165,6 @@ static bool cell_passes(struct usage_sieve *sieve, const struct usage_cell *cell
 		       sieve, cell->project, cell->model, cell->flags & USAGE_FAST, cell->provider);
 }
 
-/* ---- numbers for keys ---- */
-
-struct key {
-	uint32_t a, b, c, d;
-};
-
-/* Keys get the numbers 0, 1, 2 ... as they come. */
-struct numbering {
-	VEC(struct key) keys;
-	uint32_t last; /* the number that was asked for last: often it is again */
-	uint32_t *slots; /* number + 1; open addressing */
-	size_t slot_count; /* a power of two */
-};
-
-static void numbering_release(struct numbering *n)
-{
-	vec_release(&n->keys);
-	free(n->slots);
-}
-
-static bool is_like(const struct key *x, const struct key *y)
-{
-	return x->a == y->a && x->b == y->b && x->c == y->c && x->d == y->d;
-}
-
-static size_t find_slot(const struct numbering *n, const struct key *key)
-{
-	uint64_t mixed = ((uint64_t)key->a << 32 ^ key->b) * 0x9e3779b97f4a7c15u;
-	size_t at;
-
-	mixed = (mixed ^ mixed >> 29 ^ key->c ^ (uint64_t)key->d << 32) * 0xbf58476d1ce4e5b9u;
-	for (at = (size_t)(mixed >> 32);; at++) {
-		uint32_t number = n->slots[at & (n->slot_count - 1)];
-		if (!number || is_like(&n->keys.p[number - 1], key))
-			return at & (n->slot_count - 1);
-	}
-}
-
-static void grow(struct numbering *n)
-{
-	free(n->slots);
-	n->slot_count = n->slot_count ? n->slot_count * 4 : 64;
-	n->slots = must_alloc(n->slot_count, sizeof *n->slots);
-	for (uint32_t i = 0; i < n->keys.n; i++)
-		n->slots[find_slot(n, &n->keys.p[i])] = i + 1;
-}
-
-static uint32_t number_of(struct numbering *n, struct key key)
-{
-	if (n->last < n->keys.n && is_like(&n->keys.p[n->last], &key))
-		return n->last;
-	if (n->keys.n * 2 >= n->slot_count)
-		grow(n);
-	size_t at = find_slot(n, &key);
-	if (!n->slots[at]) {
-		vec_push(&n->keys, key);
-		n->slots[at] = (uint32_t)n->keys.n;
-	}
-	n->last = n->slots[at] - 1;
-	return n->last;
-}
-
 /* ---- rows ---- */
 
 static uint32_t of_day(const struct usage_cell *cell, const struct usage_query *q)
@@ -309,9 +248,9 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 	const struct usage_query *q = g->query;
 	uint32_t value = key_of[q->by](cell, q);
 	bool is_fast = cell->flags & USAGE_FAST, is_fast_row = is_fast && q->by == USAGE_BY_MODEL;
-	struct key key = {value, q->is_by_project ? cell->project : 0,
+	struct numbered_key key = {value, q->is_by_project ? cell->project : 0,
 		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0, is_fast_row};
-	uint32_t at = number_of(&g->rows, key);
+	uint32_t at = numbering_of(&g->rows, key);
 	bool is_new = at == g->row.n;
 
 	if (is_new)
@@ -323,8 +262,8 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 	struct usage_row *row = &g->row.p[at];
 	widen_row(g->view, row, is_new, cell);
 	if (is_new || cell->source != row->source)
-		number_of(&g->sources, (struct key){.a = at, .b = cell->source});
-	uint32_t part = number_of(&g->parts, (struct key){at, cell->model, is_fast, 0});
+		numbering_of(&g->sources, (struct numbered_key){.a = at, .b = cell->source});
+	uint32_t part = numbering_of(&g->parts, (struct numbered_key){at, cell->model, is_fast, 0});
 	vec_push(&g->picks, (struct pick){cell, part});
 }
 
@@ -406,7 +345,7 @@ static int compare_numbers(const void *a, const void *b, void *self)
 /* Each row's parts lie side by side in the arena; a row is the sum of them. */
 static void give_parts(struct grouping *g, struct arena *arena, struct order *order)
 {
-	const struct key *keys = g->parts.keys.p;
+	const struct numbered_key *keys = g->parts.keys.p;
 	size_t count = g->parts.keys.n;
 	struct usage_part *parts = arena_alloc(arena, count, sizeof *parts);
 	size_t *at = must_alloc(g->row.n + 1, sizeof *at);
@@ -469,11 +408,11 @@ static void add_up(struct usage_rows *out, struct order *order)
 		total->last_ms = i && total->last_ms > row->last_ms ? total->last_ms : row->last_ms;
 		usage_sum_add(&total->sum, &row->sum);
 		for (size_t k = 0; k < row->source_count; k++)
-			number_of(&sources, (struct key){.a = row->sources[k]});
+			numbering_of(&sources, (struct numbered_key){.a = row->sources[k]});
 		for (size_t k = 0; k < row->part_count; k++) {
 			struct usage_part *part = &row->parts[k];
-			uint32_t at =
-				number_of(&models, (struct key){part->name, part->is_fast, 0, 0});
+			uint32_t at = numbering_of(
+				&models, (struct numbered_key){part->name, part->is_fast, 0, 0});
 			if (at == parts.n)
 				vec_push(&parts, (struct usage_part){.name = part->name,
 							 .is_fast = part->is_fast});

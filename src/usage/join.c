@@ -210,6 +210,19 @@ void answers_find(struct answers *gather, struct state *state, struct key_list *
 		qsort(gather->answers.p, gather->answers.n, sizeof *gather->answers.p, by_place);
 }
 
+void answers_keep(struct answers *gather, const struct answer *answer)
+{
+	vec_push(&gather->answers, *answer);
+	if (answer->entry.tool_count > 0)
+		keep_tools(gather, &gather->answers.p[gather->answers.n - 1].entry);
+}
+
+void answers_append(struct answers *gather, const struct answers *more)
+{
+	vec_each (&more->answers, answer)
+		vec_push(&gather->answers, *answer);
+}
+
 void answers_sort(struct answers *gather)
 {
 	if (gather->answers.n > 1)

@@ -15,6 +15,12 @@ struct answers {
 };
 
 void answers_release(struct answers *gather);
+/* One of all places that will be there: its tools are copied. */
+void answers_keep(struct answers *gather, const struct answer *answer);
+/* Moves those of more behind the others; their tools stay with more. */
+void answers_append(struct answers *gather, const struct answers *more);
+/* When all have been kept. */
+void answers_sort(struct answers *gather);
 /* All places of the keys, which are sorted here, each once. */
 [[nodiscard]] bool answers_of_keys(
 	struct answers *gather, struct state *state, struct key_list *keys, struct err *e);

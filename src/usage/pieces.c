@@ -2,6 +2,7 @@
 #include "usage/pieces_inside.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,23 +131,13 @@ bool pieces_get(struct pieces *pieces, enum piece_kind kind, uint32_t number, st
 	return is_good;
 }
 
-static bool each_chunk(
-	struct pieces *pieces, sqlite3_stmt *s, piece_chunk_fn *visit, void *self, struct err *e)
-{
-	bool is_good = true;
-	int code = SQLITE_DONE;
+struct piece_chunks {
+	struct pieces *pieces;
+	sqlite3_stmt *rows;
+};
 
-	while (is_good && (code = pieces->sqlite->step(s)) == SQLITE_ROW)
-		is_good = visit(self, (uint32_t)pieces->sqlite->column_int64(s, 0),
-			pieces->sqlite->column_int64(s, 1), blob(pieces, s, 2), e);
-	if (is_good && code != SQLITE_DONE)
-		is_good = pieces_failed(pieces, e);
-	pieces->sqlite->finalize(s);
-	return is_good;
-}
-
-bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms,
-	piece_chunk_fn *visit, void *self, struct err *e)
+struct piece_chunks *pieces_chunks_begin(
+	struct pieces *pieces, int64_t since_ms, int64_t until_ms, struct err *e)
 {
 	sqlite3_stmt *s = pieces_prepare(pieces,
 		"SELECT file, first_item, bytes FROM chunk WHERE last_ms >= ? AND first_ms < ?"
@@ -154,10 +145,54 @@ bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms
 		e);
 
 	if (!s)
-		return false;
+		return NULL;
 	(void)pieces->sqlite->bind_int64(s, 1, since_ms);
 	(void)pieces->sqlite->bind_int64(s, 2, until_ms);
-	return each_chunk(pieces, s, visit, self, e);
+	struct piece_chunks *chunks = must_alloc(1, sizeof *chunks);
+	*chunks = (struct piece_chunks){pieces, s};
+	return chunks;
+}
+
+bool pieces_chunks_next(struct piece_chunks *chunks, struct piece_chunk *chunk, struct err *e)
+{
+	const struct pieces *pieces = chunks->pieces;
+	int code = pieces->sqlite->step(chunks->rows);
+
+	*chunk = (struct piece_chunk){0};
+	if (code != SQLITE_ROW)
+		return code == SQLITE_DONE || pieces_failed(chunks->pieces, e);
+	*chunk = (struct piece_chunk){(uint32_t)pieces->sqlite->column_int64(chunks->rows, 0),
+		pieces->sqlite->column_int64(chunks->rows, 1), blob(pieces, chunks->rows, 2)};
+	return true;
+}
+
+void pieces_chunks_end(struct piece_chunks *chunks)
+{
+	if (chunks)
+		chunks->pieces->sqlite->finalize(chunks->rows);
+	free(chunks);
+}
+
+static bool each_chunk(
+	struct piece_chunks *chunks, piece_chunk_fn *visit, void *self, struct err *e)
+{
+	struct piece_chunk chunk;
+	bool is_good;
+
+	while ((is_good = pieces_chunks_next(chunks, &chunk, e)) && chunk.bytes.p)
+		if (!visit(self, chunk.file, chunk.first_item, chunk.bytes, e))
+			return false;
+	return is_good;
+}
+
+bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms,
+	piece_chunk_fn *visit, void *self, struct err *e)
+{
+	struct piece_chunks *chunks = pieces_chunks_begin(pieces, since_ms, until_ms, e);
+	bool is_good = chunks && each_chunk(chunks, visit, self, e);
+
+	pieces_chunks_end(chunks);
+	return is_good;
 }
 
 bool pieces_file_chunks(struct pieces *pieces, uint32_t file, int64_t first, int64_t last,
@@ -174,7 +209,10 @@ bool pieces_file_chunks(struct pieces *pieces, uint32_t file, int64_t first, int
 	(void)pieces->sqlite->bind_int64(s, 1, file);
 	(void)pieces->sqlite->bind_int64(s, 2, first);
 	(void)pieces->sqlite->bind_int64(s, 3, last);
-	return each_chunk(pieces, s, visit, self, e);
+	struct piece_chunks chunks = {pieces, s};
+	bool is_good = each_chunk(&chunks, visit, self, e);
+	pieces->sqlite->finalize(s);
+	return is_good;
 }
 
 /* ---- writing ---- */

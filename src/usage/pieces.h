@@ -51,7 +51,21 @@ typedef bool piece_fn(
 /* first_item: how many answers the file has in front of these. */
 typedef bool piece_chunk_fn(
 	void *self, uint32_t file, int64_t first_item, struct str bytes, struct err *e);
-/* Chunks by file and number, those with answers in [since_ms, until_ms). */
+/* Chunks by file and number, those with answers in [since_ms, until_ms): one after the other. */
+struct piece_chunk {
+	uint32_t file;
+	int64_t first_item;
+	struct str bytes; /* until the next one is asked for */
+};
+struct piece_chunks; /* only one thread at a time may use it and its index */
+/* NULL: e says why. */
+struct piece_chunks *pieces_chunks_begin(
+	struct pieces *pieces, int64_t since_ms, int64_t until_ms, struct err *e);
+/* At the end, and on failure, the chunk's bytes are absent. */
+[[nodiscard]] bool pieces_chunks_next(
+	struct piece_chunks *chunks, struct piece_chunk *chunk, struct err *e);
+void pieces_chunks_end(struct piece_chunks *chunks); /* NULL is nothing */
+/* The same for a function. */
 [[nodiscard]] bool pieces_each_chunk(struct pieces *pieces, int64_t since_ms, int64_t until_ms,
 	piece_chunk_fn *visit, void *self, struct err *e);
 /* One file's, those with its items in [first, last] and perhaps more. */

@@ -260,7 +260,10 @@ int64_t usage_price_cost(
 	}
 	if (flags & USAGE_BATCH)
 		unit *= 2;
-	__int128 nano = (cost + unit / 2) / unit;
+	/* Nearly always: dividing twice as many bits takes several times as long. */
+	bool is_short = cost < INT64_MAX / 2 && unit < INT64_MAX / 2;
+	__int128 nano = is_short ? ((int64_t)cost + (int64_t)unit / 2) / (int64_t)unit
+				 : (cost + unit / 2) / unit;
 	if (tokens->web_searches)
 		nano += (__int128)tokens->web_searches * price->web_search_nanousd;
 	return nano > INT64_MAX ? INT64_MAX : (int64_t)nano;

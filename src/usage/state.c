@@ -32,7 +32,7 @@ void state_release(struct state *state)
 
 /* ---- one answer ---- */
 
-static const struct usage_price *price_of(struct state *state, uint32_t model, uint32_t provider)
+const struct usage_price *state_price_of(struct state *state, uint32_t model, uint32_t provider)
 {
 	for (size_t i = state->prices.n; i > 0; i--) {
 		const struct context_price *p = &state->prices.p[i - 1];
@@ -95,7 +95,7 @@ int64_t usage_entry_cost(const struct usage_entry *entry, enum usage_mode mode)
 void state_price(struct state *state, struct usage_entry *entry)
 {
 	entry->cost_calculated_nanousd = usage_price_cost(
-		price_of(state, entry->model, entry->provider), &entry->tokens, entry->flags);
+		state_price_of(state, entry->model, entry->provider), &entry->tokens, entry->flags);
 }
 
 struct usage_sum usage_entry_sum(const struct usage_entry *entry)
@@ -267,8 +267,8 @@ static bool tighten(struct state *state, struct err *e)
 		cell->last_ms = INT64_MIN;
 	}
 	state->loose.n = 0;
-	bool is_good =
-		first_ms > last_ms || state_each(state, first_ms, last_ms + 1, tighten_by, &t, e);
+	struct usage_visitor visitor = {.visit = tighten_by, .hands = {&t}, .hand_count = 1};
+	bool is_good = first_ms > last_ms || state_each(state, first_ms, last_ms + 1, &visitor, e);
 	free(t.is_loose);
 	return is_good;
 }
@@ -374,7 +374,7 @@ static void count_item(struct state *state, struct usual *usual, uint32_t file,
 		struct usage_cell *cell = state_cell(state, &like);
 		*usual = (struct usual){true, item->context, like.flags, day,
 			(size_t)(cell - state->cells.all.p),
-			price_of(state, like.model, like.provider)};
+			state_price_of(state, like.model, like.provider)};
 	}
 	struct usage_entry entry = {.time_ms = item->time_ms,
 		.tokens = item->tokens,

@@ -69,6 +69,7 @@ struct answer {
 /* What the chunk has at place, the item-th of its file. */
 struct answer state_answer(
 	struct state *state, uint32_t file, const struct chunk *chunk, size_t place, int64_t item);
+const struct usage_price *state_price_of(struct state *state, uint32_t model, uint32_t provider);
 void state_price(struct state *state, struct usage_entry *entry);
 struct usage_cell *state_cell(struct state *state, const struct usage_entry *entry);
 
@@ -77,9 +78,9 @@ struct usage_sum usage_entry_sum(const struct usage_entry *entry);
 void state_release(struct state *state);
 /* Forgets all sums and counts everything that the index and pending have once more. */
 [[nodiscard]] bool state_count_again(struct state *state, struct err *e);
-/* usage_each. */
+/* usage_visit. */
 [[nodiscard]] bool state_each(struct state *state, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
+	const struct usage_visitor *visitor, struct err *e);
 /* Takes the results of reading; what is in them moves into the state, still to be counted. */
 void state_take_jobs(struct state *state, struct harvest *harvest);
 [[nodiscard]] bool state_count_jobs(struct state *state, struct err *e);

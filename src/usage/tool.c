@@ -21,23 +21,40 @@ bool usage_tool_split(struct str name, struct str *server, struct str *tool)
 }
 
 struct counting {
-	const struct usage_view *view;
+	struct usage_view *view;
 	const struct usage_query *query;
 	struct usage_sieve sieve;
-	VEC(struct usage_tool_row) rows;
-	uint32_t *row_of; /* by name: number + 1 */
-	struct usage_tools *out;
 };
 
-static struct usage_tool_row *row_of(struct counting *c, uint32_t name)
+struct row {
+	uint32_t name;
+	struct usage_tool_row row;
+};
+
+/* What one thread counts. */
+struct hand {
+	enum usage_mode mode;
+	VEC(struct row) rows;
+	VEC(uint32_t) row_of; /* by name: number + 1 */
+	struct usage_sum total;
+	int64_t calls;
+};
+
+static struct usage_tool_row *row_of(struct hand *h, uint32_t name)
 {
-	if (name >= c->view->name_count)
-		name = 0;
-	if (!c->row_of[name]) {
-		vec_push(&c->rows, (struct usage_tool_row){.name = usage_name(c->view, name)});
-		c->row_of[name] = (uint32_t)c->rows.n;
+	while (h->row_of.n <= name)
+		vec_push(&h->row_of, 0);
+	if (!h->row_of.p[name]) {
+		vec_push(&h->rows, (struct row){.name = name});
+		h->row_of.p[name] = (uint32_t)h->rows.n;
 	}
-	return &c->rows.p[c->row_of[name] - 1];
+	return &h->rows.p[h->row_of.p[name] - 1].row;
+}
+
+static void release_hand(struct hand *h)
+{
+	vec_release(&h->rows);
+	vec_release(&h->row_of);
 }
 
 /* The part of the first call and those of the others are different by less than count. */
@@ -68,47 +85,61 @@ static bool was_before(const struct usage_entry *entry, size_t call)
 	return false;
 }
 
-static void add_call(struct counting *c, const struct usage_entry *entry, size_t call, int64_t cost)
+static void add_call(struct hand *h, const struct usage_entry *entry, size_t call, int64_t cost)
 {
 	size_t count = entry->tool_count ? entry->tool_count : 1;
-	struct usage_tool_row *row = row_of(c, entry->tool_count ? entry->tools[call] : 0);
-	struct usage_tokens tokens = share_tokens(&entry->tokens, count, call == 0);
-	enum usage_mode mode = c->query->mode;
+	struct usage_tool_row *row = row_of(h, entry->tool_count ? entry->tools[call] : 0);
+	struct usage_tokens tokens =
+		count == 1 ? entry->tokens : share_tokens(&entry->tokens, count, call == 0);
 	bool is_new = !was_before(entry, call);
 
 	usage_tokens_add(&row->sum.tokens, &tokens);
 	row->calls += entry->tool_count > 0;
 	row->sum.answers += is_new;
 	if (cost >= 0)
-		row->sum.cost_nanousd[mode] =
-			money_add(row->sum.cost_nanousd[mode], share(cost, count, call == 0));
+		row->sum.cost_nanousd[h->mode] =
+			money_add(row->sum.cost_nanousd[h->mode], share(cost, count, call == 0));
 	else if (is_new && usage_tokens_total(&entry->tokens) > 0)
-		row->sum.unpriced[mode]++;
+		row->sum.unpriced[h->mode]++;
+}
+
+static bool wants(void *self, struct usage_entry *like)
+{
+	struct counting *c = self;
+	uint32_t session = c->query->filter.session;
+
+	return (!session || session == like->session) &&
+	       usage_sieve_passes(&c->sieve, like->project, like->model, like->flags & USAGE_FAST,
+		       like->provider);
 }
 
 static bool visit(void *self, const struct usage_entry *entry)
 {
-	struct counting *c = self;
-	const struct usage_filter *f = &c->query->filter;
-	enum usage_mode mode = c->query->mode;
-	int64_t cost = usage_entry_cost(entry, mode);
+	struct hand *h = self;
+	int64_t cost = usage_entry_cost(entry, h->mode);
 	size_t calls = entry->tool_count ? entry->tool_count : 1;
 
-	if ((f->session && f->session != entry->session) ||
-		!usage_sieve_passes(&c->sieve, entry->project, entry->model,
-			entry->flags & USAGE_FAST, entry->provider))
-		return true;
 	for (size_t i = 0; i < calls; i++)
-		add_call(c, entry, i, cost);
-	usage_tokens_add(&c->out->total.tokens, &entry->tokens);
-	c->out->total.answers++;
-	c->out->calls += (int64_t)entry->tool_count;
+		add_call(h, entry, i, cost);
+	usage_tokens_add(&h->total.tokens, &entry->tokens);
+	h->total.answers++;
+	h->calls += (int64_t)entry->tool_count;
 	if (cost >= 0)
-		c->out->total.cost_nanousd[mode] =
-			money_add(c->out->total.cost_nanousd[mode], cost);
+		h->total.cost_nanousd[h->mode] = money_add(h->total.cost_nanousd[h->mode], cost);
 	else if (usage_tokens_total(&entry->tokens) > 0)
-		c->out->total.unpriced[mode]++;
+		h->total.unpriced[h->mode]++;
 	return true;
+}
+
+static void add_hand(struct hand *h, const struct hand *more)
+{
+	vec_each (&more->rows, other) {
+		struct usage_tool_row *row = row_of(h, other->name);
+		row->calls += other->row.calls;
+		usage_sum_add(&row->sum, &other->row.sum);
+	}
+	usage_sum_add(&h->total, &more->total);
+	h->calls += more->calls;
 }
 
 /* ---- order ---- */
@@ -147,31 +178,32 @@ static int compare(const void *a, const void *b, void *self)
 	return by_cost ? by_cost : str_cmp(x->row.name, y->row.name);
 }
 
-static void put_in_order(struct counting *c)
+static void put_in_order(const struct counting *c, const struct hand *h, struct usage_tools *out)
 {
-	size_t count = c->rows.n;
+	size_t count = h->rows.n;
 	struct ranked *ranked = must_alloc(count + 1, sizeof *ranked);
 	struct usage_sum *groups = must_alloc(count + 1, sizeof *groups);
 
 	for (size_t i = 0; i < count; i++) {
-		struct usage_tool_row *row = &c->rows.p[i];
+		struct usage_tool_row *row = &ranked[i].row;
+		*row = h->rows.p[i].row;
+		row->name = usage_name(c->view, h->rows.p[i].name);
 		ranked[i].group_name = row->name;
 		ranked[i].group = &groups[i];
 		if (usage_tool_split(row->name, &row->server, &row->name))
 			ranked[i].group_name = row->server;
 		for (size_t k = 0; row->server.n && k < i; k++)
-			if (str_eq(c->rows.p[k].server, row->server)) {
+			if (str_eq(ranked[k].row.server, row->server)) {
 				ranked[i].group = ranked[k].group;
 				break;
 			}
-		ranked[i].row = *row;
 		usage_sum_add(ranked[i].group, &row->sum);
 	}
 	qsort_r(ranked, count, sizeof *ranked, compare, (void *)c->query);
-	c->out->count = count;
-	c->out->list = arena_alloc(&c->out->arena, count, sizeof *c->out->list);
+	out->count = count;
+	out->list = arena_alloc(&out->arena, count, sizeof *out->list);
 	for (size_t i = 0; i < count; i++)
-		c->out->list[i] = ranked[i].row;
+		out->list[i] = ranked[i].row;
 	free(ranked);
 	free(groups);
 }
@@ -180,24 +212,34 @@ bool usage_tools_count(struct usage_view *view, const struct usage_query *query,
 	struct usage_tools *out, struct err *e)
 {
 	struct usage_tools tools = {0};
-	struct counting c = {.view = view, .query = query, .out = &tools};
+	struct counting c = {.view = view, .query = query};
+	struct hand hands[USAGE_HANDS_MAX] = {0};
+	struct usage_visitor visitor = {
+		.wants = wants, .self = &c, .visit = visit, .hand_count = USAGE_HANDS_MAX};
 	const struct usage_filter *f = &query->filter;
 	int64_t since =
 		f->since == INT32_MIN ? INT64_MIN : usage_zone_start_ms(view->zone, f->since);
 	int64_t until =
 		f->until == INT32_MAX ? INT64_MAX : usage_zone_start_ms(view->zone, f->until + 1);
 
+	for (size_t i = 0; i < USAGE_HANDS_MAX; i++) {
+		hands[i].mode = query->mode;
+		visitor.hands[i] = &hands[i];
+	}
 	usage_sieve_begin(&c.sieve, view, f, &tools.arena);
-	c.row_of = must_alloc(view->name_count + 1, sizeof *c.row_of);
-	bool is_whole = usage_each(view, since, until, visit, &c, e);
-	free(c.row_of);
+	bool is_whole = usage_visit(view, since, until, &visitor, e);
+	for (size_t i = 1; i < USAGE_HANDS_MAX; i++)
+		add_hand(&hands[0], &hands[i]);
 	if (is_whole) {
-		put_in_order(&c);
+		put_in_order(&c, &hands[0], &tools);
+		tools.total = hands[0].total;
+		tools.calls = hands[0].calls;
 		*out = tools;
 	} else {
 		arena_release(&tools.arena);
 	}
-	vec_release(&c.rows);
+	for (size_t i = 0; i < USAGE_HANDS_MAX; i++)
+		release_hand(&hands[i]);
 	return is_whole;
 }
 

@@ -13,13 +13,18 @@ struct reading {
 	VEC(struct usage_answer) answers;
 };
 
+static bool wants(void *self, struct usage_entry *like)
+{
+	const struct reading *r = self;
+
+	return like->session == r->query->filter.session;
+}
+
 static bool visit(void *self, const struct usage_entry *entry)
 {
 	struct reading *r = self;
 	uint32_t *tools = NULL;
 
-	if (entry->session != r->query->filter.session)
-		return true;
 	if (entry->tool_count) {
 		tools = arena_alloc(r->arena, entry->tool_count, sizeof *tools);
 		memcpy(tools, entry->tools, entry->tool_count * sizeof *tools);
@@ -175,10 +180,12 @@ bool usage_conversation_read(struct usage_view *view, const struct usage_query *
 {
 	struct usage_conversation c = {0};
 	struct reading r = {.query = query, .arena = &c.arena};
+	struct usage_visitor visitor = {
+		.wants = wants, .self = &r, .visit = visit, .hands = {&r}, .hand_count = 1};
 	int64_t since, until;
 
 	span_of(view, query->filter.session, &since, &until);
-	bool is_whole = since >= until || usage_each(view, since, until, visit, &r, e);
+	bool is_whole = since >= until || usage_visit(view, since, until, &visitor, e);
 	if (is_whole) {
 		if (r.answers.n)
 			qsort(r.answers.p, r.answers.n, sizeof *r.answers.p, compare);

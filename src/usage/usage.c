@@ -325,38 +325,39 @@ static size_t count_unread(const struct whole *w)
 	return count;
 }
 
-struct wanted_visit {
+struct wanting {
 	struct whole *whole;
-	bool (*visit)(void *self, const struct usage_entry *entry);
-	void *self;
+	const struct usage_visitor *visitor;
 };
 
-static bool visit_wanted(void *self, const struct usage_entry *entry)
+static bool wants(void *self, struct usage_entry *like)
 {
-	struct wanted_visit *v = self;
-	const struct overlaps *overlaps = &v->whole->overlaps;
+	const struct wanting *wanting = self;
+	struct whole *w = wanting->whole;
+	const struct usage_visitor *visitor = wanting->visitor;
 
-	v->whole->view.names = v->whole->state.names.all.p;
-	v->whole->view.name_count = v->whole->state.names.all.n;
-	if (!is_wanted_name(v->whole, entry->source) ||
-		overlaps_leave_out(overlaps, entry->source, entry->session, entry->flags))
-		return true;
-	struct usage_entry placed = *entry;
-	placed.provider = usual_provider(&v->whole->providers, entry->source, entry->provider);
-	overlaps_place(overlaps, entry->source, entry->session, &placed.project, &placed.branch);
-	return v->visit(v->self, &placed);
+	w->view.names = w->state.names.all.p;
+	w->view.name_count = w->state.names.all.n;
+	if (!is_wanted_name(w, like->source) ||
+		overlaps_leave_out(&w->overlaps, like->source, like->session, like->flags))
+		return false;
+	like->provider = usual_provider(&w->providers, like->source, like->provider);
+	overlaps_place(&w->overlaps, like->source, like->session, &like->project, &like->branch);
+	return !visitor->wants || visitor->wants(visitor->self, like);
 }
 
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *visitor, struct err *e)
+	const struct usage_visitor *visitor, struct err *e)
 {
 	struct whole *w = self;
-	struct wanted_visit v = {w, visit, visitor};
+	struct wanting wanting = {w, visitor};
+	struct usage_visitor ours = *visitor;
 
 	must(!w->is_early);
 	name_providers(w);
-	bool is_good = state_each(&w->state, since_ms, until_ms, visit_wanted, &v, e);
-
+	ours.wants = wants;
+	ours.self = &wanting;
+	bool is_good = state_each(&w->state, since_ms, until_ms, &ours, e);
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
 	if (!is_good && e->code == ERR_PARSE && w->index_path)
@@ -532,8 +533,16 @@ const struct usage_limits *usage_limits(const struct usage_view *view)
 	return view->limits(view->self);
 }
 
+bool usage_visit(struct usage_view *view, int64_t since_ms, int64_t until_ms,
+	const struct usage_visitor *visitor, struct err *e)
+{
+	return view->each(view->self, since_ms, until_ms, visitor, e);
+}
+
 bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e)
 {
-	return view->each(view->self, since_ms, until_ms, visit, self, e);
+	struct usage_visitor visitor = {.visit = visit, .hands = {self}, .hand_count = 1};
+
+	return usage_visit(view, since_ms, until_ms, &visitor, e);
 }

@@ -50,6 +50,7 @@ struct usage_entry {
 	uint32_t source, session, project, branch, agent, model, provider;
 	uint32_t flags;
 	uint32_t file; /* of the view's files */
+	uint32_t item; /* of its file */
 	struct usage_tokens tokens;
 	int64_t cost_reported_nanousd; /* -1 none */
 	int64_t cost_calculated_nanousd; /* -1 unknown */
@@ -112,6 +113,24 @@ struct usage_limits {
 /* Whether the window it tells of is certainly over. */
 bool usage_limit_is_over(const struct usage_limit *limit, int64_t now_ms);
 
+enum { USAGE_HANDS_MAX = 8 };
+
+/* Who looks at answers. */
+struct usage_visitor {
+	/*
+	 * Whether answers like this one are wanted, which has no time, no numbers and no tools:
+	 * what answers have in common is asked about once, by one thread at a time. What this
+	 * changes in it is so for all of them. NULL: all are.
+	 */
+	bool (*wants)(void *self, struct usage_entry *like);
+	void *self;
+	/* Called by as many threads as there are hands, each with one of its own. False: enough.
+	   With several of them it may not look into the view. */
+	bool (*visit)(void *hand, const struct usage_entry *entry);
+	void *hands[USAGE_HANDS_MAX];
+	size_t hand_count;
+};
+
 struct usage_view {
 	const struct str *names;
 	size_t name_count;
@@ -130,8 +149,7 @@ struct usage_view {
 	const struct usage_limits *(*limits)(void *self);
 	void (*name_providers)(void *self); /* NULL: they are named */
 	bool (*each)(void *self, int64_t since_ms, int64_t until_ms,
-		bool (*visit)(void *self, const struct usage_entry *entry), void *visitor,
-		struct err *e);
+		const struct usage_visitor *visitor, struct err *e);
 	bool (*settle)(void *self, bool *is_same, struct err *e); /* NULL: it is */
 	void (*close)(void *self);
 };
@@ -178,10 +196,13 @@ void usage_name_providers(const struct usage_view *view);
 /* What the view has of limits: worked out at the first call; names may be added. */
 const struct usage_limits *usage_limits(const struct usage_view *view);
 /*
- * Calls visit for each counted answer from since_ms to before until_ms, in no order, until it
- * returns false. The cost of the whole is in proportion to what lies there. ERR_PARSE: the index is
- * damaged; it is out of the way then, and a view that is opened now is whole.
+ * Shows each counted answer from since_ms to before until_ms, in no order, until there was enough.
+ * The cost of the whole is in proportion to what lies there. ERR_PARSE: the index is damaged; it is
+ * out of the way then, and a view that is opened now is whole.
  */
+[[nodiscard]] bool usage_visit(struct usage_view *view, int64_t since_ms, int64_t until_ms,
+	const struct usage_visitor *visitor, struct err *e);
+/* The same for a single hand that wants all. */
 [[nodiscard]] bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
 

@@ -23,10 +23,21 @@ static struct usage_moment at(int64_t time_ms)
 		.time_ms = time_ms, .input = 60, .output = 40, .cost_nanousd = 1000, .model = 1};
 }
 
-static void make(
-	struct usage_moment *moments, size_t count, int64_t now_ms, struct usage_blocks *out)
+static void make_of(const struct usage_moment *list, size_t count,
+	const struct usage_block_rules *rules, struct usage_blocks *out)
 {
-	usage_blocks_make(moments, count,
+	struct usage_moments moments = {.length_ms = rules->length_ms};
+
+	for (size_t i = 0; i < count; i++)
+		usage_moments_add(&moments, &list[i]);
+	usage_blocks_make(&moments, rules, out);
+	usage_moments_release(&moments);
+}
+
+static void make(
+	const struct usage_moment *moments, size_t count, int64_t now_ms, struct usage_blocks *out)
+{
+	make_of(moments, count,
 		&(struct usage_block_rules){
 			.length_ms = 5 * HOUR, .now_ms = now_ms, .span_ms = USAGE_BLOCK_SPAN_MS},
 		out);
@@ -258,6 +269,120 @@ static void a_gap_comes_before_the_block_behind_it(void **)
 	usage_blocks_release(&blocks);
 }
 
+/* ---- many answers ---- */
+
+enum { MANY = 400 };
+
+static uint64_t dice_state = 7;
+
+static uint64_t dice(uint64_t sides)
+{
+	dice_state = dice_state * 6364136223846793005u + 1442695040888963407u;
+	return (dice_state >> 33) % sides;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct usage_moment *x = a, *y = b;
+
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+/* The rule itself, answer by answer; gaps left out. */
+static size_t blocks_one_by_one(
+	struct usage_moment *list, int64_t length_ms, struct usage_block *blocks)
+{
+	struct usage_block *b = NULL;
+	size_t count = 0;
+
+	qsort(list, MANY, sizeof *list, by_time);
+	for (size_t i = 0; i < MANY; i++) {
+		int64_t ms = list[i].time_ms;
+		if (!b || ms - b->start_ms > length_ms || ms - b->last_ms > length_ms) {
+			b = &blocks[count++];
+			*b = (struct usage_block){
+				.start_ms = ms - (ms % HOUR + HOUR) % HOUR, .first_ms = ms};
+		}
+		b->last_ms = ms;
+		b->answers++;
+		b->tokens.input += list[i].input;
+		b->cost_nanousd += list[i].cost_nanousd > 0 ? list[i].cost_nanousd : 0;
+		b->unpriced += list[i].cost_nanousd < 0;
+	}
+	return count;
+}
+
+static void expect_blocks(
+	const struct usage_blocks *made, const struct usage_block *blocks, size_t count)
+{
+	size_t n = 0, parts;
+
+	for (size_t i = 0; i < made->count; i++) {
+		const struct usage_block *is = &made->list[i], *wanted = &blocks[n];
+		if (is->is_gap)
+			continue;
+		assert_true(n++ < count);
+		assert_int_equal(is->start_ms, wanted->start_ms);
+		assert_int_equal(is->first_ms, wanted->first_ms);
+		assert_int_equal(is->last_ms, wanted->last_ms);
+		assert_int_equal(is->answers, wanted->answers);
+		assert_int_equal(is->tokens.input, wanted->tokens.input);
+		assert_int_equal(is->cost_nanousd, wanted->cost_nanousd);
+		assert_int_equal(is->unpriced, wanted->unpriced);
+		parts = 0;
+		for (size_t k = 0; k < is->model_count; k++)
+			parts += (size_t)is->models[k].sum.answers;
+		assert_int_equal(parts, is->answers);
+		for (size_t k = 1; k < is->model_count; k++)
+			assert_true(is->models[k - 1].first_ms <= is->models[k].first_ms);
+	}
+	assert_int_equal(n, count);
+}
+
+/* Whatever the length, and wherever its end falls; times at the very ends are among them. */
+static void many_answers_are_what_each_of_them_is(void **)
+{
+	static const int64_t lengths[] = {
+		HOUR, 5 * HOUR, 5 * HOUR / 2, 2 * HOUR + 1, 3 * HOUR - 1, 24 * HOUR, HOUR / 2, 1};
+	struct usage_moment list[MANY];
+	struct usage_block blocks[MANY];
+
+	for (int round = 0; round < 400; round++) {
+		int64_t length = lengths[round % 8], step = dice(2) ? MINUTE : 40 * MINUTE;
+		struct usage_moments all = {.length_ms = length}, half = {.length_ms = length};
+		struct usage_blocks made;
+		int64_t ms = (int64_t)dice(2) * T0 - (int64_t)dice(1000);
+		for (uint32_t i = 0; i < MANY; i++) {
+			int64_t hour = ms - (ms % HOUR + HOUR) % HOUR;
+			ms = dice(9) ? ms + (int64_t)dice((uint64_t)step)
+				     : hour + HOUR + length % HOUR + (int64_t)dice(3) - 1;
+			list[i] = at(ms);
+			list[i].input = 1 + (int64_t)dice(100);
+			list[i].model = 1 + (uint32_t)dice(3);
+			list[i].is_fast = dice(4) == 0;
+			list[i].item = i;
+			list[i].cost_nanousd = (int64_t)dice(5) - 1;
+		}
+		for (size_t i = MANY; i > 1; i--) {
+			size_t other = dice(i);
+			struct usage_moment moment = list[i - 1];
+			list[i - 1] = list[other];
+			list[other] = moment;
+		}
+		for (size_t i = 0; i < MANY; i++)
+			usage_moments_add(dice(2) ? &all : &half, &list[i]);
+		usage_moments_add_all(&all, &half);
+		struct usage_block_rules rules = {.length_ms = length, .now_ms = T0 * 2};
+		usage_blocks_make(&all, &rules, &made);
+		/* Of several that begin with one hour the order is not told by that. */
+		if (length >= HOUR)
+			expect_blocks(&made, blocks, blocks_one_by_one(list, length, blocks));
+		usage_blocks_release(&made);
+		usage_moments_release(&all);
+		usage_moments_release(&half);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +398,7 @@ int main(void)
 		cmocka_unit_test(limits_belong_to_blocks),
 		cmocka_unit_test(the_first_limit_of_a_block_counts),
 		cmocka_unit_test(a_gap_comes_before_the_block_behind_it),
+		cmocka_unit_test(many_answers_are_what_each_of_them_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

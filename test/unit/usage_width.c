@@ -75,14 +75,18 @@ static uint32_t any_of(void)
 }
 
 static bool each(void *self, int64_t since_ms, int64_t until_ms,
-	bool (*visit)(void *self, const struct usage_entry *entry), void *visitor, struct err *)
+	const struct usage_visitor *visitor, struct err *)
 {
 	struct world *w = self;
 
-	for (size_t i = 0; i < ENTRIES; i++)
-		if (w->entries[i].time_ms >= since_ms && w->entries[i].time_ms < until_ms &&
-			!visit(visitor, &w->entries[i]))
+	for (size_t i = 0; i < ENTRIES; i++) {
+		struct usage_entry entry = w->entries[i];
+		if (entry.time_ms < since_ms || entry.time_ms >= until_ms ||
+			(visitor->wants && !visitor->wants(visitor->self, &entry)))
+			continue;
+		if (!visitor->visit(visitor->hands[i % visitor->hand_count], &entry))
 			break;
+	}
 	return true;
 }
 
@@ -231,12 +235,15 @@ static void show_rows(const struct usage_look *look)
 
 static void make_blocks(const struct world *w, struct usage_blocks *out)
 {
-	struct usage_moment moments[ENTRIES];
+	struct usage_moments moments = {.length_ms = 5LL * HOUR_MS};
 
-	for (size_t i = 0; i < ENTRIES; i++)
-		moments[i] = usage_moment_of(&w->entries[i], USAGE_AUTO);
-	usage_blocks_make(moments, ENTRIES,
+	for (size_t i = 0; i < ENTRIES; i++) {
+		struct usage_moment moment = usage_moment_of(&w->entries[i], USAGE_AUTO);
+		usage_moments_add(&moments, &moment);
+	}
+	usage_blocks_make(&moments,
 		&(struct usage_block_rules){5LL * HOUR_MS, now_ms, USAGE_BLOCK_SPAN_MS}, out);
+	usage_moments_release(&moments);
 }
 
 static void show_blocks(const struct world *w, const struct usage_look *look)
