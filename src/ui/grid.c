@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ui/grid.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -152,23 +153,52 @@ static struct layout natural_layout(const struct grid *g, const struct grid_look
 	return l;
 }
 
+static struct layout fair_layout(const struct grid *g, const struct layout *natural, size_t width)
+{
+	struct layout l = *natural;
+
+	cut(g, natural, &l, width, FAIR);
+	return l;
+}
+
+/* Of those that went the ones that matter most, where what went last has made room for them: what
+   says which row it is does not become narrower for that. */
+static void bring_back(
+	const struct grid *g, const struct layout *all, struct layout *natural, size_t width)
+{
+	size_t first = fair_layout(g, natural, width).width[0];
+
+	for (unsigned rank = 1; rank <= UCHAR_MAX; rank++)
+		for (size_t i = 0; i < g->column_count; i++) {
+			struct layout more = *natural, l;
+			if (g->columns[i].rank != rank || natural->width[i])
+				continue;
+			more.width[i] = all->width[i];
+			measure(&more, g->column_count);
+			l = fair_layout(g, &more, width);
+			if (l.whole <= width && l.width[0] >= first)
+				*natural = more;
+		}
+}
+
 static struct layout lay_out(const struct grid *g, const struct grid_look *look)
 {
-	struct layout natural = natural_layout(g, look);
+	struct layout all = natural_layout(g, look), natural = all;
 
-	for (;;) {
-		struct layout l = natural;
-		size_t dispensable = most_dispensable(g, &l);
-		if (!look->width)
-			return l;
-		cut(g, &natural, &l, look->width, FAIR);
-		for (int stage = TIGHT; stage < STAGES && dispensable == SIZE_MAX; stage++)
-			cut(g, &natural, &l, look->width, (enum stage)stage);
-		if (l.whole <= look->width || dispensable == SIZE_MAX)
-			return l;
-		natural.width[dispensable] = 0;
+	if (!look->width)
+		return all;
+	while (fair_layout(g, &natural, look->width).whole > look->width) {
+		size_t gone = most_dispensable(g, &natural);
+		if (gone == SIZE_MAX)
+			break;
+		natural.width[gone] = 0;
 		measure(&natural, g->column_count);
 	}
+	bring_back(g, &all, &natural, look->width);
+	struct layout l = natural;
+	for (int stage = FAIR; stage < STAGES; stage++)
+		cut(g, &natural, &l, look->width, (enum stage)stage);
+	return l;
 }
 
 /* ---- writing ---- */

@@ -45,9 +45,12 @@ static bool shows_last(const struct table *t)
 	return !usage_by_is_period(t->query->by);
 }
 
+/* The total says more than when it last was, but a compact table is for few numbers. */
 static void choose_columns(struct table *t)
 {
 	enum usage_by by = t->query->by;
+	bool is_compact = t->look->is_compact;
+	unsigned char total = is_compact ? RANK_COMPACT + 1 : 3, last = is_compact ? 3 : 4;
 
 	t->grid.columns = t->columns;
 	column(t, usage_words[by].title, false, 0);
@@ -64,11 +67,12 @@ static void choose_columns(struct table *t)
 	column(t, "Output", true, 1);
 	column(t, "Cache write", true, 6);
 	column(t, "Cache read", true, 5);
-	column(t, "Total", true, t->look->hides_cost ? 0 : 4);
+	column(t, "Total", true, t->look->hides_cost ? 0 : total);
 	if (!t->look->hides_cost)
 		column(t, "Cost", true, 0);
 	if (shows_last(t))
-		t->columns[t->grid.column_count++] = (struct grid_column){"Last", false, 3, true};
+		t->columns[t->grid.column_count++] =
+			(struct grid_column){"Last", false, last, true};
 }
 
 /* ---- cells ---- */

@@ -91,6 +91,32 @@ static void the_dispensable_go_first(void **)
 		"Total       1,234,572       $1.00\n");
 }
 
+/* What matters least and is wide goes, and what matters more and is narrow comes back for it; but
+   no name is cut for that. */
+static void a_narrow_one_comes_back(void **)
+{
+	static const struct grid_column some[] = {{"Name", false, 0}, {"Total", true, 3},
+		{"Cost", true, 0}, {"Last", false, 2, true}};
+	struct grid g = {.columns = some, .column_count = 4};
+	AUTO(buf) out = {0};
+
+	grid_put(&g, STR("a name that is long"), 0);
+	grid_put_count(&g, 1234, 0);
+	grid_put_own(&g, STR("$1.00"), 0);
+	grid_put_own(&g, STR("2025-11-21 10:00"), 0);
+	grid_write(&g, &(struct grid_look){.width = 51}, &out);
+	assert_non_null(
+		strstr(buf_text(&out), "\na name that is long  1,234  $1.00  2025-11-21 10:00\n"));
+	buf_clear(&out);
+	/* The total went first; without it the time still does not fit. */
+	grid_write(&g, &(struct grid_look){.width = 33}, &out);
+	assert_non_null(strstr(buf_text(&out), "\na name that is long  1,234  $1.00\n"));
+	buf_clear(&out);
+	grid_write(&g, &(struct grid_look){.width = 32}, &out);
+	assert_non_null(strstr(buf_text(&out), "\na name that is long  $1.00\n"));
+	grid_release(&g);
+}
+
 static void what_is_whole_is_cut_last(void **)
 {
 	static const struct grid_column whole[] = {
@@ -269,6 +295,7 @@ int main(void)
 		cmocka_unit_test(in_a_pipe_all_is_there),
 		cmocka_unit_test(text_is_cut_before_columns_go),
 		cmocka_unit_test(the_dispensable_go_first),
+		cmocka_unit_test(a_narrow_one_comes_back),
 		cmocka_unit_test(what_is_whole_is_cut_last),
 		cmocka_unit_test(too_narrow),
 		cmocka_unit_test(of_paths_the_end_stays),
