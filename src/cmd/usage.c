@@ -137,8 +137,8 @@ static bool read_words(struct usage_run *u, struct err *e)
 	if (u->report->kind == USAGE_KIND_SESSIONS && (u->word_count || options_has(given, "id")))
 		u->report = find_kind(USAGE_KIND_ONE);
 	if (u->word_count && !u->report->takes_words)
-		return err_set(e, ERR_USAGE, "usage %s takes no further words: %s", u->report->name,
-			u->words[0]);
+		return err_set(e, ERR_USAGE, "%s takes no further words: %s",
+			usage_run_typed(u, &u->world->arena), u->words[0]);
 	return true;
 }
 
@@ -440,22 +440,28 @@ void usage_run_span(const struct usage_run *u, int64_t *since_ms, int64_t *until
 
 void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total)
 {
+	enum { NAMED = 5 };
+	bool is_display = u->query.mode == USAGE_DISPLAY;
+	size_t count = 0;
 	AUTO(buf) names = {0};
 	AUTO(buf) line = {0};
 
 	if (u->look.hides_cost || u->look.form == USAGE_JSON || u->look.form == USAGE_CSV)
 		return;
 	for (size_t i = 0; i < total->part_count; i++) {
-		if (!total->parts[i].sum.unpriced[u->query.mode])
+		if (!total->parts[i].sum.unpriced[u->query.mode] || count++ >= NAMED)
 			continue;
 		buf_put_text(&names, names.n ? ", " : "");
 		usage_put_model(&names, u->view, &total->parts[i]);
 	}
+	if (count == 0)
+		return;
 	utf8_put_line(&line, buf_str(&names), 500);
-	if (names.n)
-		fprintf(stderr, "fettle: costs are without those of %s: %s\n", buf_text(&line),
-			u->query.mode == USAGE_DISPLAY ? "none were reported"
-						       : "no price is known");
+	if (count > NAMED)
+		buf_printf(&line, " and %zu more", count - NAMED);
+	fprintf(stderr, "fettle: costs are without those of %s: %s%s\n", buf_text(&line),
+		is_display ? "none were reported" : "no price is known",
+		count > NAMED && !is_display ? "; fettle usage doctor names them all" : "");
 }
 
 /* ---- where nothing is ---- */

@@ -70,6 +70,8 @@ struct usage_report {
 extern const struct usage_report usage_reports[];
 
 extern const struct option usage_options[];
+/* "fettle usage codex daily": the command as it was typed, without what is behind the report. */
+const char *usage_run_typed(const struct usage_run *u, struct arena *arena);
 /* ERR_USAGE for an option that the report does not know. */
 [[nodiscard]] bool usage_options_check(const struct usage_run *u, struct err *e);
 /* The command as far as the report goes. */

@@ -116,25 +116,36 @@ static const struct option *find(const char *name)
 	return o;
 }
 
-static bool refuse(const struct usage_report *report, const struct option *option, struct err *e)
+const char *usage_run_typed(const struct usage_run *u, struct arena *arena)
+{
+	size_t words = u->given->operand_count - u->word_count, assistant = u->only != NULL;
+
+	return arena_printf(arena, "fettle usage%s%s%s%s", assistant ? " " : "",
+		assistant ? u->only->name : "", words > assistant ? " " : "",
+		words > assistant ? u->report->name : "")
+		.p;
+}
+
+static bool refuse(const struct usage_run *u, const struct option *option, struct err *e)
 {
 	AUTO(buf) names = {0};
 
 	for (const struct usage_report *r = usage_reports; r->name; r++)
 		if (knows(r, option))
 			buf_printf(&names, "%s%s", names.n ? ", " : "", r->name);
-	return err_set(e, ERR_USAGE, "usage %s has no --%s; it is for: %s", report->name,
-		option->name, buf_text(&names));
+	return err_set(e, ERR_USAGE, "%s has no --%s; it is for: %s",
+		usage_run_typed(u, &u->world->arena), option->name, buf_text(&names));
 }
 
 bool usage_options_check(const struct usage_run *u, struct err *e)
 {
 	for (size_t i = 0; i < u->given->match_count; i++)
 		if (!knows(u->report, u->given->matches[i].option))
-			return refuse(u->report, u->given->matches[i].option, e);
+			return refuse(u, u->given->matches[i].option, e);
 	if (u->only && !knows(u->report, find("source")))
-		return err_set(e, ERR_USAGE, "usage %s is about all assistants, not %s alone",
-			u->report->name, u->only->name);
+		return err_set(e, ERR_USAGE,
+			"fettle usage %s is about all assistants, not %s alone", u->report->name,
+			u->only->name);
 	return true;
 }
 
