@@ -11,6 +11,9 @@ enum {
 	US_MAX = 10,
 };
 
+/* US dollars for a million tokens. */
+static const char example[] = "{\"input\": 3, \"output\": 15}";
+
 /* A member being read, for sentences. */
 struct place {
 	struct str model;
@@ -75,12 +78,22 @@ static int price_member(struct str name)
 	return -1;
 }
 
+static bool wrong_member(const struct place *at, bool is_tier, struct err *e)
+{
+	AUTO(buf) names = {0};
+
+	for (int i = 0; i < OWN_PRICES; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", price_members[i]);
+	return wrong(at, e, "unknown member; there are %s, %s", buf_text(&names),
+		is_tier ? "above" : "tier, fast, us_inference, web_search");
+}
+
 static bool check_whole(const struct own_tier *t, struct place *at, struct err *e)
 {
 	for (int i = OWN_INPUT; i <= OWN_OUTPUT; i++)
 		if (t->prices[i] < 0) {
 			at->member = str_from(price_members[i]);
-			return wrong(at, e, "is missing");
+			return wrong(at, e, "is missing: US dollars for a million tokens");
 		}
 	return true;
 }
@@ -95,7 +108,7 @@ static void clear(struct own_tier *t)
 static bool read_above(const struct place *at, struct str value, struct own_tier *t, struct err *e)
 {
 	if (!json_int(value, &t->above_tokens) || t->above_tokens < 1)
-		return wrong(at, e, "not a number of tokens");
+		return wrong(at, e, "not a number of tokens such as 200000");
 	return true;
 }
 
@@ -110,14 +123,14 @@ static bool read_tier(struct place at, struct str object, struct own_tier *t, st
 		int price = price_member(at.member);
 		bool is_above = json_key_is(key, "above");
 		if (price < 0 && !is_above)
-			return wrong(&at, e, "unknown member");
+			return wrong_member(&at, true, e);
 		if (is_above ? !read_above(&at, value, t, e)
 			     : !read_amount(&at, value, 0, USD_MAX, &t->prices[price], e))
 			return false;
 	}
 	at.member = STR("above");
 	if (!t->above_tokens)
-		return wrong(&at, e, "is missing");
+		return wrong(&at, e, "is missing: the number of tokens above which it holds");
 	return check_whole(t, &at, e);
 }
 
@@ -135,10 +148,11 @@ static bool read_member(
 	if (str_is(at->member, "web_search")) /* USD per 1,000 are as many micro-dollars each */
 		return read_amount(at, value, 0, USD_MAX, &own->web_search_nanousd, e);
 	if (!str_is(at->member, "tier"))
-		return wrong(at, e, "unknown member");
+		return wrong_member(at, false, e);
 	own->has_no_tier = json_type(value) == JSON_NULL;
 	if (!own->has_no_tier && json_type(value) != JSON_OBJECT)
-		return wrong(at, e, "neither an object nor null");
+		return wrong(at, e, "neither null nor an object such as %s",
+			"{\"above\": 200000, \"input\": 6, \"output\": 22.5}");
 	return own->has_no_tier || read_tier(*at, value, &own->tier, e);
 }
 
@@ -153,7 +167,7 @@ static bool read_own(
 	clear(&own->base);
 	clear(&own->tier);
 	if (json_type(object) != JSON_OBJECT)
-		return wrong(&at, e, "not an object");
+		return wrong(&at, e, "not an object such as %s", example);
 	size_t slash = str_find_char(name, '/', 0);
 	own->key = price_key(slash == SIZE_MAX ? name : str_skip(name, slash + 1), a);
 	if (slash != SIZE_MAX)
@@ -181,7 +195,8 @@ bool own_prices_read(struct str overrides, struct arena *a, const struct own_pri
 		return true;
 	}
 	if (json_type(overrides) != JSON_OBJECT)
-		return err_set(e, ERR_USAGE, "usage_prices: not an object");
+		return err_set(e, ERR_USAGE, "usage_prices: not an object such as {\"MODEL\": %s}",
+			example);
 	if (most > OWN_MODELS)
 		return err_set(e, ERR_USAGE, "usage_prices: more than %d models", OWN_MODELS);
 	struct own_price *all = arena_alloc(a, most + 1, sizeof *all);
