@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* usage_chart: rows as bars, fitted to the width. */
+#include <stdlib.h>
+
 #include "base/utf8.h"
 #include "ui/usage_inside.h"
 #include "ui/view.h"
@@ -25,6 +27,7 @@ struct bar {
 
 struct chart {
 	const struct usage_look *look;
+	const char *unit; /* "Cost", "Tokens", "Calls" */
 	bool by_cost;
 	struct buf text;
 	VEC(struct bar) bars;
@@ -43,30 +46,57 @@ int64_t usage_size_of(const struct usage_look *look, const struct usage_sum *sum
 
 /* ---- bars ---- */
 
-static void put_value(struct chart *c, const struct usage_sum *sum)
+static void by_size(struct chart *c, const struct usage_sum *total)
 {
-	int64_t unpriced = sum->unpriced[c->look->mode];
-
-	if (c->by_cost)
-		usage_put_cost(c->look, &c->text, sum->cost_nanousd[c->look->mode], unpriced);
-	else
-		buf_put_count(&c->text, usage_tokens_total(&sum->tokens));
+	c->by_cost = usage_is_by_cost(c->look, total);
+	c->unit = c->by_cost ? "Cost" : "Tokens";
 }
 
-/* sum: NULL where there is nothing to say but the label. */
-static void add(struct chart *c, struct str label, const struct usage_sum *sum, uint8_t style)
+/* The value is put behind the label by who adds the bar. */
+static struct bar begin_bar(struct chart *c, struct str label, uint8_t style)
 {
-	struct bar bar = {.label_at = c->text.n, .has_bar = sum != NULL, .style = style};
+	struct bar bar = {.label_at = c->text.n, .style = style};
 
 	utf8_put_line(&c->text, label, LABEL_MAX_CELLS);
 	bar.label_end = bar.value_at = c->text.n;
-	if (sum) {
-		put_value(c, sum);
-		bar.size = usage_size_of(c->look, sum, c->by_cost);
-		bar.is_open = c->by_cost && sum->unpriced[c->look->mode];
-	}
+	return bar;
+}
+
+static struct bar *end_bar(struct chart *c, struct bar bar)
+{
 	bar.value_end = c->text.n;
 	vec_push(&c->bars, bar);
+	return &c->bars.p[c->bars.n - 1];
+}
+
+static void add_label(struct chart *c, struct str label, uint8_t style)
+{
+	end_bar(c, begin_bar(c, label, style));
+}
+
+static struct bar *add_count(struct chart *c, struct str label, int64_t count, uint8_t style)
+{
+	struct bar bar = begin_bar(c, label, style);
+
+	bar.has_bar = true;
+	bar.size = count;
+	buf_put_count(&c->text, count);
+	return end_bar(c, bar);
+}
+
+static struct bar *add(
+	struct chart *c, struct str label, const struct usage_sum *sum, uint8_t style)
+{
+	int64_t unpriced = sum->unpriced[c->look->mode], cost = sum->cost_nanousd[c->look->mode];
+
+	if (!c->by_cost)
+		return add_count(c, label, usage_tokens_total(&sum->tokens), style);
+	struct bar bar = begin_bar(c, label, style);
+	bar.has_bar = true;
+	bar.size = cost;
+	bar.is_open = unpriced > 0;
+	usage_put_cost(c->look, &c->text, cost, unpriced);
+	return end_bar(c, bar);
 }
 
 static struct str part_of(const struct chart *c, size_t from, size_t end)
@@ -74,12 +104,12 @@ static struct str part_of(const struct chart *c, size_t from, size_t end)
 	return str_range(c->text.p + from, c->text.p + end);
 }
 
-static void measure(struct chart *c, const char *title, const char *unit)
+static void measure(struct chart *c, const char *title)
 {
 	int64_t most = 0;
 
 	c->label_cells = view_cells(str_from(title));
-	c->value_cells = view_cells(str_from(unit));
+	c->value_cells = view_cells(str_from(c->unit));
 
 	vec_each (&c->bars, bar) {
 		size_t label = view_cells(part_of(c, bar->label_at, bar->label_end));
@@ -147,21 +177,19 @@ static void write_bar(
 	buf_put_char(pen->out, '\n');
 }
 
-static void write_chart(struct chart *c, const char *title, const struct usage_sum *total)
+/* total: the last bar, of which the value alone is shown. */
+static void write_chart(struct chart *c, const char *title, struct bar *total)
 {
 	struct pen pen = {.out = c->look->out, .has_colour = c->look->has_colour};
-	const char *unit = c->by_cost ? "Cost" : "Tokens";
 	AUTO(buf) head = {0};
 
-	size_t shown = c->bars.n;
-	add(c, STR("Total"), total, STYLE_BOLD);
-	c->bars.p[shown].size = 0;
-	c->bars.p[shown].is_open = false;
-	measure(c, title, unit);
+	total->size = 0;
+	total->is_open = false;
+	measure(c, title);
 	size_t cells = fit(c);
 	view_put_cells(&head, str_from(title), c->label_cells);
 	buf_printf(&head, "%*s", GAP_CELLS, "");
-	put_fitted(&head, str_from(unit), c->value_cells);
+	put_fitted(&head, str_from(c->unit), c->value_cells);
 	pen_write(&pen, buf_str(&head), c->look->has_style ? STYLE_BOLD : 0);
 	buf_put_char(pen.out, '\n');
 	vec_each (&c->bars, bar) {
@@ -207,7 +235,7 @@ static void add_between(
 		int32_t low = is_down ? until : from, high = is_down ? from : until;
 		buf_printf(&label, "... nothing for %d days ...",
 			high - usage_period_beside(query->by, low, false));
-		add(c, buf_str(&label), NULL, STYLE_DIM);
+		add_label(c, buf_str(&label), STYLE_DIM);
 		return;
 	}
 	while (count-- > 0) {
@@ -254,22 +282,24 @@ static void add_row(struct chart *c, const struct usage_query *query, const stru
 void usage_chart_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows)
 {
-	struct chart c = {.look = look, .by_cost = usage_is_by_cost(look, &rows->total.sum)};
+	struct chart c = {.look = look};
 	AUTO(buf) label = {0};
 
+	by_size(&c, &rows->total.sum);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct usage_row *row = &rows->list[i];
 		bool is_first = i == 0 || (query->is_by_project && row[-1].project != row->project);
 		if (is_first && query->is_by_project) {
 			buf_clear(&label);
 			usage_put_path(&label, look, usage_name(look->view, row->project));
-			add(&c, label.n ? buf_str(&label) : STR("(none)"), NULL, STYLE_BOLD);
+			add_label(&c, label.n ? buf_str(&label) : STR("(none)"), STYLE_BOLD);
 		}
 		if (!is_first && usage_by_is_period(query->by))
 			add_between(&c, query, row[-1].day, row->day);
 		add_row(&c, query, row);
 	}
-	write_chart(&c, usage_words[query->by].title, &rows->total.sum);
+	write_chart(&c, usage_words[query->by].title,
+		add(&c, STR("Total"), &rows->total.sum, STYLE_BOLD));
 }
 
 /* ---- blocks ---- */
@@ -295,7 +325,7 @@ void usage_chart_blocks(const struct usage_look *look, const struct usage_block_
 		if (!blocks->list[i].is_gap && usage_block_is_shown(&blocks->list[i], wish))
 			usage_sum_add(&total, &sum);
 	}
-	c.by_cost = usage_is_by_cost(look, &total);
+	by_size(&c, &total);
 	for (size_t i = 0; i < blocks->count; i++) {
 		const struct usage_block *block =
 			&blocks->list[wish->is_down ? blocks->count - 1 - i : i];
@@ -310,5 +340,43 @@ void usage_chart_blocks(const struct usage_look *look, const struct usage_block_
 			buf_put_text(&label, is_narrow ? "*" : " active");
 		add(&c, buf_str(&label), &sum, block->is_active ? STYLE_BOLD : 0);
 	}
-	write_chart(&c, "Block", &total);
+	write_chart(&c, "Block", add(&c, STR("Total"), &total, STYLE_BOLD));
+}
+
+/* ---- tools ---- */
+
+static int by_calls(const void *a, const void *b)
+{
+	const struct usage_tool_row *x = *(const struct usage_tool_row *const *)a,
+				    *y = *(const struct usage_tool_row *const *)b;
+
+	if (x->calls != y->calls)
+		return x->calls > y->calls ? -1 : 1;
+	int by_name = str_cmp(x->name, y->name);
+	return by_name ? by_name : str_cmp(x->server, y->server);
+}
+
+void usage_chart_tools(const struct usage_look *look, const struct usage_tools *counted)
+{
+	struct chart c = {.look = look, .unit = "Calls"};
+	VEC(const struct usage_tool_row *) rows = {0};
+	AUTO(buf) label = {0};
+
+	/* What called none has no bar. */
+	for (size_t i = 0; i < counted->count; i++)
+		if (counted->list[i].calls > 0)
+			vec_push(&rows, &counted->list[i]);
+	if (rows.n > 1)
+		qsort(rows.p, rows.n, sizeof *rows.p, by_calls);
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct usage_tool_row *row =
+			rows.p[counted->order == USAGE_ORDER_UP ? rows.n - 1 - i : i];
+		buf_clear(&label);
+		buf_put_str(&label, row->name);
+		if (row->server.n)
+			buf_printf(&label, " (%.*s)", STR_ARG(row->server));
+		add_count(&c, buf_str(&label), row->calls, 0);
+	}
+	write_chart(&c, "Tool", add_count(&c, STR("Total"), counted->calls, STYLE_BOLD));
+	vec_release(&rows);
 }

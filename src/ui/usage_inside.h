@@ -94,6 +94,7 @@ void usage_chart_rows(const struct usage_look *look, const struct usage_query *q
 	const struct usage_rows *rows);
 void usage_chart_blocks(const struct usage_look *look, const struct usage_block_look *wish,
 	const struct usage_blocks *blocks);
+void usage_chart_tools(const struct usage_look *look, const struct usage_tools *tools);
 void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
 void usage_json_sections(

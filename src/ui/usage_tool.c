@@ -115,6 +115,7 @@ void usage_show_tools(const struct usage_look *look, const struct usage_tools *t
 		[USAGE_TABLE] = show_table,
 		[USAGE_JSON] = show_json,
 		[USAGE_CSV] = show_csv,
+		[USAGE_CHART] = usage_chart_tools,
 	};
 
 	forms[look->form](look, tools);

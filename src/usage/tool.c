@@ -234,6 +234,7 @@ bool usage_tools_count(struct usage_view *view, const struct usage_query *query,
 		put_in_order(&c, &hands[0], &tools);
 		tools.total = hands[0].total;
 		tools.calls = hands[0].calls;
+		tools.order = query->order;
 		*out = tools;
 	} else {
 		arena_release(&tools.arena);

@@ -23,6 +23,7 @@ struct usage_tools {
 	size_t count;
 	struct usage_sum total; /* answers: all of them */
 	int64_t calls;
+	enum usage_order order; /* as it was asked for */
 };
 
 /* ERR_IO where the view cannot be read again. out is released by its owner on success only. */
