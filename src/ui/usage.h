@@ -79,7 +79,7 @@ struct usage_prices;
 struct usage_diagnosis {
 	const struct usage_view *view; /* with its files */
 	struct usage_prices *prices;
-	const struct usage_rows *models; /* a row each, over all time */
+	const struct usage_rows *providers; /* a row each, over all time */
 	const char *index_path; /* NULL none */
 	struct str catalogue_date;
 };

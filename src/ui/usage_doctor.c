@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* usage_doctor: what was read, what was not and why, and where prices come from. */
+#include <stdlib.h>
+
 #include "base/json.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "ui/usage_inside.h"
 #include "usage/price.h"
 
@@ -51,24 +54,73 @@ static const char *index_state(const struct usage_diagnosis *d)
 	return d->view->was_rebuilt ? "made anew" : "used";
 }
 
-/* By list price; that of a fast mode may be unknown where the model's is known. */
-static bool has_price(const struct usage_price *price, const struct usage_row *row)
-{
-	const struct usage_tokens any = {.input = 1};
+/* A model as one provider has it. */
+struct priced {
+	const struct usage_part *part;
+	uint32_t provider;
+	struct str model,
+		source; /* what it was taken for, and who says the price; absent: nobody */
+	int64_t unpriced; /* answers that lack one all the same */
+};
 
-	return usage_price_cost(price, &any, row->is_fast ? USAGE_FAST : 0) >= 0;
+struct priced_list {
+	const struct usage_view *view;
+	VEC(struct priced) all;
+};
+
+/*
+ * The sums tell whether the price was known: a fast mode may lack one where the model has it, and
+ * so may an answer that searched. A provider that is only the usual one does not count for it.
+ */
+static void find_price(const struct usage_diagnosis *d, struct priced *p)
+{
+	const struct usage_view *view = d->view;
+	struct str name = usage_name(view, p->part->name);
+	const struct usage_price *price;
+
+	if (p->part->sum.unpriced[USAGE_CALCULATE] && !p->part->sum.cost_nanousd[USAGE_CALCULATE])
+		return;
+	p->unpriced = p->part->sum.unpriced[USAGE_CALCULATE];
+	price = usage_prices_find(d->prices, usage_name(view, p->provider), name);
+	if (!price)
+		price = usage_prices_find(d->prices, STR(""), name);
+	if (price)
+		usage_price_source(price, &p->model, &p->source);
 }
 
-/* Of a model: what it was taken for, and who says the price; absent where nobody knows. */
-static void find_price(const struct usage_diagnosis *d, const struct usage_row *row,
-	struct str *model, struct str *source)
+static int compare_priced(const void *a, const void *b, void *self)
 {
-	struct str name = usage_name(d->view, row->name);
-	const struct usage_price *price = usage_prices_find(d->prices, STR(""), name);
+	const struct priced *x = a, *y = b;
+	const struct usage_view *view = self;
+	const struct usage_sum *m = &x->part->sum, *n = &y->part->sum;
 
-	*model = *source = (struct str){0};
-	if (has_price(price, row))
-		usage_price_source(price, model, source);
+	if (m->cost_nanousd[USAGE_AUTO] != n->cost_nanousd[USAGE_AUTO])
+		return m->cost_nanousd[USAGE_AUTO] > n->cost_nanousd[USAGE_AUTO] ? -1 : 1;
+	int64_t k = usage_tokens_total(&m->tokens), l = usage_tokens_total(&n->tokens);
+	if (k != l)
+		return k > l ? -1 : 1;
+	int by_name = str_cmp(usage_name(view, x->part->name), usage_name(view, y->part->name));
+	return by_name ? by_name
+		       : str_cmp(usage_name(view, x->provider), usage_name(view, y->provider));
+}
+
+/* The dearest first; released by its owner. */
+static void list_models(const struct usage_diagnosis *d, struct priced_list *list)
+{
+	*list = (struct priced_list){.view = d->view};
+	for (size_t i = 0; i < d->providers->count; i++) {
+		const struct usage_row *row = &d->providers->list[i];
+		for (size_t k = 0; k < row->part_count; k++) {
+			struct priced p = {.part = &row->parts[k], .provider = row->name};
+			if (usage_tokens_total(&p.part->sum.tokens) == 0)
+				continue;
+			find_price(d, &p);
+			vec_push(&list->all, p);
+		}
+	}
+	if (list->all.n > 1)
+		qsort_r(list->all.p, list->all.n, sizeof *list->all.p, compare_priced,
+			(void *)d->view);
 }
 
 /* ---- for people ---- */
@@ -133,31 +185,30 @@ static void put_faults(const struct usage_look *look, const struct usage_diagnos
 	}
 }
 
-static void put_name(struct buf *out, const struct usage_look *look, const struct usage_row *row)
-{
-	usage_put_key(out, look, &(struct usage_query){.by = USAGE_BY_MODEL}, row);
-}
-
 static void put_models(const struct usage_look *look, const struct usage_diagnosis *d)
 {
-	static const struct grid_column columns[] = {
-		{"Model", false, 0}, {"Total", true, 2}, {"Priced as", false, 0}, {"By", false, 3}};
+	static const struct grid_column columns[] = {{"Model", false, 0}, {"Provider", false, 2},
+		{"Total", true, 3}, {"Priced as", false, 0}, {"By", false, 4}};
 	struct grid g = {.columns = columns, .column_count = sizeof columns / sizeof *columns};
+	struct priced_list list;
 
-	for (size_t i = 0; i < d->models->count; i++) {
-		const struct usage_row *row = &d->models->list[i];
-		struct str model, source;
+	list_models(d, &list);
+	vec_each (&list.all, p) {
 		AUTO(buf) name = {0};
-		if (usage_tokens_total(&row->sum.tokens) == 0)
-			continue;
-		find_price(d, row, &model, &source);
-		put_name(&name, look, row);
+		usage_put_model(&name, d->view, p->part);
 		grid_put(&g, name.n ? buf_str(&name) : STR("(none)"), 0);
-		grid_put_count(&g, usage_tokens_total(&row->sum.tokens), 0);
-		grid_put(&g, source.p ? model : STR("unknown"),
-			!source.p && look->has_colour ? COLOUR_YELLOW : 0);
-		grid_put(&g, source, 0);
+		grid_put(&g, usage_name(d->view, p->provider), STYLE_DIM);
+		grid_put_count(&g, usage_tokens_total(&p->part->sum.tokens), 0);
+		buf_clear(&name);
+		buf_put_str(&name, p->source.p ? p->model : STR("unknown"));
+		if (p->unpriced)
+			buf_printf(&name, ", not %lld %s", (long long)p->unpriced,
+				p->unpriced == 1 ? "answer" : "answers");
+		grid_put(&g, buf_str(&name),
+			(!p->source.p || p->unpriced) && look->has_colour ? COLOUR_YELLOW : 0);
+		grid_put(&g, p->source, 0);
 	}
+	vec_release(&list.all);
 	struct grid_look shape = usage_grid_look(look);
 	buf_put_char(look->out, '\n');
 	grid_write(&g, &shape, look->out);
@@ -227,30 +278,37 @@ static void put_file_json(struct json_writer *w, const struct usage_file_facts *
 	json_close(w, '}');
 }
 
-static void put_model_json(struct json_writer *w, const struct usage_look *look,
-	const struct usage_diagnosis *d, const struct usage_row *row)
+static void put_str_or_null(struct json_writer *w, const char *key, struct str text)
 {
-	struct str model, source;
-	AUTO(buf) name = {0};
+	json_key(w, key);
+	if (text.n)
+		json_put_str(w, text);
+	else
+		json_put_null(w);
+}
 
-	if (usage_tokens_total(&row->sum.tokens) == 0)
-		return;
-	find_price(d, row, &model, &source);
-	put_name(&name, look, row);
-	json_open(w, '{');
-	json_member_str(w, "model", buf_str(&name));
-	json_member_int(w, "totalTokens", usage_tokens_total(&row->sum.tokens));
-	json_key(w, "pricedAs");
-	if (source.p)
-		json_put_str(w, model);
-	else
-		json_put_null(w);
-	json_key(w, "priceSource");
-	if (source.p)
-		json_put_str(w, source);
-	else
-		json_put_null(w);
-	json_close(w, '}');
+static void put_models_json(struct json_writer *w, const struct usage_diagnosis *d)
+{
+	struct priced_list list;
+
+	list_models(d, &list);
+	json_key(w, "models");
+	json_open(w, '[');
+	vec_each (&list.all, p) {
+		AUTO(buf) name = {0};
+		usage_put_model(&name, d->view, p->part);
+		json_open(w, '{');
+		json_member_str(w, "model", buf_str(&name));
+		put_str_or_null(w, "provider", usage_name(d->view, p->provider));
+		json_member_int(w, "totalTokens", usage_tokens_total(&p->part->sum.tokens));
+		put_str_or_null(w, "pricedAs", p->model);
+		put_str_or_null(w, "priceSource", p->source);
+		if (p->unpriced)
+			json_member_int(w, "unpricedAnswers", p->unpriced);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+	vec_release(&list.all);
 }
 
 static void put_index_json(struct json_writer *w, const struct usage_diagnosis *d)
@@ -289,11 +347,7 @@ static void show_json(const struct usage_look *look, const struct usage_diagnosi
 		if (d->view->files[i].state == USAGE_FILE_UNREADABLE || d->view->files[i].damaged)
 			put_file_json(&w, &d->view->files[i]);
 	json_close(&w, ']');
-	json_key(&w, "models");
-	json_open(&w, '[');
-	for (size_t i = 0; i < d->models->count; i++)
-		put_model_json(&w, look, d, &d->models->list[i]);
-	json_close(&w, ']');
+	put_models_json(&w, d);
 	json_member_str(&w, "catalogueDate", d->catalogue_date);
 	put_index_json(&w, d);
 	json_close(&w, '}');

@@ -282,7 +282,7 @@ static void show_others(struct world *w, const struct usage_look *look)
 	usage_show_conversation(look, w->names[10], &conversation);
 	expect_fits(look, "a conversation");
 	usage_conversation_release(&conversation);
-	query = (struct usage_query){.by = USAGE_BY_MODEL, .filter = USAGE_FILTER_ALL};
+	query = (struct usage_query){.by = USAGE_BY_PROVIDER, .filter = USAGE_FILTER_ALL};
 	usage_group(&w->view, &query, &models);
 	usage_show_diagnosis(
 		look, &(struct usage_diagnosis){&w->view, w->prices, &models,
