@@ -35,7 +35,14 @@ void usage_places_xdg(struct usage_places *places, const char *variable, const c
 
 /* ---- what is in a file ---- */
 
-enum { USAGE_OWN_TEXTS = 8, USAGE_TEXTS = 9, USAGE_OWN_NUMBERS = 16, USAGE_NUMBERS = 24 };
+/* The text behind a reader's own is limit.h's, and the one behind that the reader's again. */
+enum {
+	USAGE_OWN_TEXTS = 8,
+	USAGE_LATE_TEXT = 9,
+	USAGE_TEXTS = 10,
+	USAGE_OWN_NUMBERS = 16,
+	USAGE_NUMBERS = 24
+};
 
 /* A reader's own notes about a file, kept from one reading to the next. {0} for a new file. */
 struct usage_memory {

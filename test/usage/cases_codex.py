@@ -295,6 +295,22 @@ CASES = [
      "expect": [dict(answer(60, 60, 40, 10, 0), model="gpt-5.1"),
                 dict(answer(120, 200, 0, 20, 0), model="gpt-5.2"),
                 dict(answer(180, 9, 0, 0, 0), model="gpt-5.2")]},
+    {"name": "the provider is the thread's own, and may change",
+     "files": {FILE: [meta("A", model_provider="azure"), context(1), FIRST, SECOND,
+                      context(170, model_provider="openrouter"), count(180, (400, 140, 30, 15)),
+                      {"timestamp": at(190), "type": "event_msg", "payload": {
+                          "type": "thread_settings_applied", "thread_settings": {"model_provider_id": "oss"}}},
+                      count(240, (500, 140, 30, 15)), context(250, model_provider=7),
+                      count(300, (600, 140, 30, 15))]},
+     "expect": [*(dict(one, provider="azure") for one in PARENTS),
+                dict(answer(180, 100, 0, 0, 0), provider="openrouter"),
+                *(dict(answer(second, 100, 0, 0, 0), provider="ollama") for second in (240, 300))],
+     "compat": [*PARENTS, *(answer(second, 100, 0, 0, 0) for second in (180, 240, 300))]},
+    {"name": "the provider of a fork is not its parent's",
+     "files": {FORK: [meta("F", 0, 2, forked_from_id="A", model_provider="ollama"),
+                      meta("A", 0, 2, model_provider="openai"), *copies(2), *OWN]},
+     "expect": [dict(one, provider="ollama") for one in (answer(0.002, 60, 40, 10, 5, 2),
+                                                         answer(0.003, 100, 100, 20, 10, 2), *OWNS)]},
 ]
 for case in CASES:
     case["reader"] = "codex"

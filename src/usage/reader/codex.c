@@ -31,6 +31,7 @@ enum {
 	TEXT_BRANCH,
 	TEXT_AGENT,
 	TEXT_MODEL,
+	TEXT_PROVIDER = USAGE_LATE_TEXT,
 };
 enum {
 	NUMBER_HAS_TOTAL,
@@ -140,6 +141,16 @@ static struct str agent_name(struct usage_file *file, struct str payload, struct
 	return name.n > 0 ? name : STR("agent");
 }
 
+/* As config.toml names it. Older versions call the open models of a server at hand so. */
+static void note_provider(struct usage_file *file, struct str payload, const char *name)
+{
+	struct str provider = text(file, payload, name);
+
+	if (provider.n > 0)
+		usage_remember(
+			file, TEXT_PROVIDER, str_is(provider, "oss") ? STR("ollama") : provider);
+}
+
 /* The first one: whose file this is. The thread that began an agent's; absent for others. */
 static struct str begin_thread(struct usage_file *file, struct str payload, struct str thread)
 {
@@ -158,6 +169,7 @@ static struct str begin_thread(struct usage_file *file, struct str payload, stru
 	usage_remember(file, TEXT_SESSION, session);
 	usage_remember(file, TEXT_PROJECT, text(file, payload, "cwd"));
 	usage_remember(file, TEXT_BRANCH, text(file, json_get(payload, "git"), "branch"));
+	note_provider(file, payload, "model_provider");
 	if (is_agent)
 		usage_remember(file, TEXT_AGENT, agent_name(file, payload, subagent));
 	numbers[NUMBER_IS_AGENT] = is_agent;
@@ -208,6 +220,7 @@ static void turn_context(struct usage_file *file, struct codex_line *line)
 
 	if (model.n > 0)
 		usage_remember(file, TEXT_MODEL, model);
+	note_provider(file, line->payload, "model_provider");
 	note_tier(file, json_get(line->payload, "service_tier"));
 	if (!file->memory.texts[TEXT_PROJECT].p)
 		usage_remember(file, TEXT_PROJECT, text(file, line->payload, "cwd"));
@@ -262,6 +275,7 @@ static void set_thread(struct usage_file *file, struct usage_record *r)
 	r->project = m->texts[TEXT_PROJECT];
 	r->branch = m->texts[TEXT_BRANCH];
 	r->agent = m->texts[TEXT_AGENT];
+	r->provider = file->is_compat ? STR("") : m->texts[TEXT_PROVIDER];
 	if (m->numbers[NUMBER_IS_AGENT])
 		r->flags |= USAGE_SIDECHAIN;
 	if (m->numbers[NUMBER_IS_FAST] || (file->is_compat && (file->note & NOTE_FAST)))
@@ -427,6 +441,12 @@ static void token_count(struct usage_file *file, struct codex_line *line)
 	note_time(file, line);
 }
 
+static void thread_settings(struct usage_file *file, struct str settings)
+{
+	note_tier(file, json_get(settings, "service_tier"));
+	note_provider(file, settings, "model_provider_id");
+}
+
 static void event_msg(struct usage_file *file, struct codex_line *line)
 {
 	struct str type = json_get(line->payload, "type");
@@ -435,8 +455,7 @@ static void event_msg(struct usage_file *file, struct codex_line *line)
 		note_limits(file, line);
 		token_count(file, line);
 	} else if (json_text_is(type, "thread_settings_applied"))
-		note_tier(
-			file, json_get(json_get(line->payload, "thread_settings"), "service_tier"));
+		thread_settings(file, json_get(line->payload, "thread_settings"));
 }
 
 /* ---- what codex exec --json prints ---- */
