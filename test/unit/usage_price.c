@@ -403,7 +403,7 @@ static void test_wrong_overrides(void **)
 		{"{\"m\": {\"input\": 1, \"output\": 1, \"web_search\": true}}",
 			"usage_prices.m.web_search: not a number"},
 		{"{\"m\": {\"input\": 1, \"output\": 1, \"tier\": 5}}",
-			"usage_prices.m.tier: neither an object nor null"},
+			"usage_prices.m.tier: neither null nor an object"},
 		{"{\"m\": {\"input\": 1, \"output\": 1, \"tier\": {}}}",
 			"usage_prices.m.tier.above: is missing"},
 		{"{\"m\": {\"input\": 1, \"output\": 1, \"tier\": {\"above\": 0}}}",
