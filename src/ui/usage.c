@@ -68,6 +68,14 @@ static void put_little(struct buf *out, int64_t nanousd)
 	usage_put_usd(out, nanousd / unit * unit);
 }
 
+static void put_hundredths(struct buf *out, int64_t nano)
+{
+	int64_t cents = nano / NANO_PER_CENT + (nano % NANO_PER_CENT >= NANO_PER_CENT / 2);
+
+	buf_put_count(out, cents / 100);
+	buf_printf(out, ".%02d", (int)(cents % 100));
+}
+
 void usage_put_cost(
 	const struct usage_look *look, struct buf *out, int64_t nanousd, int64_t unpriced)
 {
@@ -83,10 +91,16 @@ void usage_put_cost(
 			buf_put_text(out, "<$0.01");
 		return;
 	}
-	int64_t cents = nanousd / NANO_PER_CENT + (nanousd % NANO_PER_CENT >= NANO_PER_CENT / 2);
 	buf_put_char(out, '$');
-	buf_put_count(out, cents / 100);
-	buf_printf(out, ".%02d", (int)(cents % 100));
+	put_hundredths(out, nanousd);
+}
+
+void usage_put_credits(struct buf *out, int64_t nanocredits)
+{
+	if (nanocredits > 0 && nanocredits < NANO_PER_CENT / 2)
+		buf_put_text(out, "<0.01");
+	else
+		put_hundredths(out, nanocredits);
 }
 
 /* As few places as it takes: 0, 0.5, 12.000000001. */

@@ -41,6 +41,8 @@ void usage_put_csv_answer(const struct usage_look *look, const struct usage_entr
 		buf_put_char(out, ',');
 		if (f->kind == USAGE_FIELD_NAME)
 			usage_put_field(out, usage_name(look->view, usage_field_name(f, entry)));
+		else if (f->kind == USAGE_FIELD_CREDITS)
+			usage_put_usd(out, usage_field_number(f, entry));
 		else if (f->kind != USAGE_FIELD_COST)
 			buf_printf(out, "%lld", (long long)usage_field_number(f, entry));
 		else if (cost >= 0)
@@ -62,6 +64,8 @@ static void put_member(struct json_writer *w, const struct usage_look *look,
 		json_member_str(w, f->name, usage_name(look->view, usage_field_name(f, entry)));
 	} else if (f->kind == USAGE_FIELD_FLAG) {
 		json_member_bool(w, f->name, usage_field_number(f, entry));
+	} else if (f->kind == USAGE_FIELD_CREDITS) {
+		usage_member_usd(w, f->name, usage_field_number(f, entry));
 	} else if (f->kind != USAGE_FIELD_COST) {
 		json_member_int(w, f->name, usage_field_number(f, entry));
 	} else if (cost >= 0) {

@@ -34,12 +34,15 @@ void usage_put_bar(struct buf *out, double part, size_t cells, bool is_ascii);
 /* One cell, so high. */
 void usage_put_spark(struct buf *out, double part, bool is_ascii);
 double usage_part_of(int64_t value, int64_t most);
+/* "1,234.56", "<0.01" */
+void usage_put_credits(struct buf *out, int64_t nanocredits);
 struct grid_look usage_grid_look(const struct usage_look *look);
 void usage_member_usd(struct json_writer *w, const char *name, int64_t nanousd);
 void usage_member_instant(struct json_writer *w, const char *name, int64_t time_ms);
 /* The last two fields of a record; the cost is empty where all of it is unknown. */
 void usage_put_csv_cost(const struct usage_look *look, const struct usage_sum *sum);
 void usage_put_token_members(struct json_writer *w, const struct usage_tokens *t);
+void usage_member_credits(struct json_writer *w, const struct usage_sum *sum);
 /* The members of each sum: tokens, answers, the cost. */
 void usage_put_sum_members(
 	struct json_writer *w, const struct usage_look *look, const struct usage_sum *sum);

@@ -219,6 +219,8 @@ static void put_row(struct writing *writing, const struct usage_row *row)
 		usage_member_instant(w, "lastActivity", row->last_ms);
 	}
 	usage_put_sum_members(w, look, &row->sum);
+	if (query->by == USAGE_BY_SOURCE && !look->only)
+		usage_member_credits(w, &row->sum);
 	usage_put_own_members(w, look, &row->sum, false);
 	usage_put_part_members(w, look, row);
 	usage_put_codex_models(w, look, row);

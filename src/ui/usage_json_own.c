@@ -16,7 +16,7 @@ static bool is_codex(const struct usage_look *look)
 
 /* ---- sums ---- */
 
-static void member_credits(struct json_writer *w, const struct usage_sum *sum)
+void usage_member_credits(struct json_writer *w, const struct usage_sum *sum)
 {
 	/* Written as money is: both are counted in billionths. */
 	if (sum->tokens.nanocredits)
@@ -28,7 +28,7 @@ void usage_put_own_members(struct json_writer *w, const struct usage_look *look,
 {
 	if (!look->only)
 		return;
-	member_credits(w, sum);
+	usage_member_credits(w, sum);
 	if (sum->tokens.messages && !is_total)
 		json_member_int(w, "messageCount", sum->tokens.messages);
 	if (!is_codex(look))
@@ -165,7 +165,7 @@ static void put_metadata(
 	usage_member_instant(w, "lastActivity", row->last_ms);
 	usage_member_instant(w, "firstActivity", row->first_ms);
 	json_member_str(w, "projectPath", usage_name(look->view, row->project));
-	member_credits(w, &row->sum);
+	usage_member_credits(w, &row->sum);
 	if (str_is(usage_name(look->view, row->source), "codex"))
 		json_member_int(w, "reasoningOutputTokens", row->sum.tokens.reasoning);
 	json_close(w, '}');

@@ -21,6 +21,7 @@ struct grid_look usage_grid_look(const struct usage_look *look)
 struct table {
 	const struct usage_look *look;
 	const struct usage_query *query;
+	bool shows_credits;
 	struct grid grid;
 	struct grid_column columns[GRID_COLUMNS_MAX];
 };
@@ -68,6 +69,8 @@ static void choose_columns(struct table *t)
 	column(t, "Cache write", true, 6);
 	column(t, "Cache read", true, 5);
 	column(t, "Total", true, t->look->hides_cost ? 0 : total);
+	if (t->shows_credits)
+		column(t, "Credits", true, 1);
 	if (!t->look->hides_cost)
 		column(t, "Cost", true, 0);
 	if (shows_last(t))
@@ -104,6 +107,11 @@ static void put_sum(struct table *t, const struct usage_sum *sum, uint8_t style)
 	grid_put_count(&t->grid, usage_writes(tokens), style);
 	grid_put_count(&t->grid, tokens->cache_read, style);
 	grid_put_count(&t->grid, usage_tokens_total(tokens), style);
+	if (t->shows_credits) {
+		usage_put_credits(&cost, tokens->nanocredits);
+		grid_put_own(&t->grid, buf_str(&cost), style);
+		buf_clear(&cost);
+	}
 	if (t->look->hides_cost)
 		return;
 	usage_put_cost(t->look, &cost, sum->cost_nanousd[t->look->mode], unpriced);
@@ -201,10 +209,19 @@ static void put_project(struct table *t, uint32_t project)
 	grid_put_line(&t->grid, buf_str(&name), STYLE_BOLD);
 }
 
+/* Where they are of several assistants, credits of one of them are no column. */
+static bool has_credits(const struct usage_query *query, const struct usage_rows *rows)
+{
+	const struct usage_row *total = &rows->total;
+
+	return total->sum.tokens.nanocredits > 0 &&
+	       (query->by == USAGE_BY_SOURCE || total->source_count == 1);
+}
+
 void usage_table_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows)
 {
-	struct table t = {.look = look, .query = query};
+	struct table t = {.look = look, .query = query, .shows_credits = has_credits(query, rows)};
 
 	choose_columns(&t);
 	for (size_t i = 0; i < rows->count; i++) {
@@ -224,7 +241,17 @@ void usage_table_rows(const struct usage_look *look, const struct usage_query *q
 
 /* ---- CSV ---- */
 
-static void put_csv_sum(const struct usage_look *look, const struct usage_sum *sum)
+/* By what was asked for: what there is does not change the columns. */
+static bool has_csv_credits(const struct usage_look *look, const struct usage_query *query)
+{
+	const struct usage_reader *only =
+		look->only ? usage_reader_find(str_from(look->only)) : NULL;
+
+	return only ? only->tells_credits : query->by == USAGE_BY_SOURCE;
+}
+
+static void put_csv_sum(
+	const struct usage_look *look, const struct usage_query *query, const struct usage_sum *sum)
 {
 	const struct usage_tokens *t = &sum->tokens;
 	struct buf *out = look->out;
@@ -234,6 +261,10 @@ static void put_csv_sum(const struct usage_look *look, const struct usage_sum *s
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		buf_printf(out, ",%lld", (long long)numbers[i]);
 	usage_put_csv_cost(look, sum);
+	if (has_csv_credits(look, query)) {
+		buf_put_char(out, ',');
+		usage_put_usd(out, t->nanocredits);
+	}
 	buf_put_text(out, "\r\n");
 }
 
@@ -259,7 +290,7 @@ static void put_csv_row(const struct usage_look *look, const struct usage_query 
 	usage_put_instant(out, part ? part->first_ms : row->first_ms);
 	buf_put_char(out, ',');
 	usage_put_instant(out, part ? part->last_ms : row->last_ms);
-	put_csv_sum(look, part ? &part->sum : &row->sum);
+	put_csv_sum(look, query, part ? &part->sum : &row->sum);
 }
 
 void usage_csv_rows(const struct usage_look *look, const struct usage_query *query,
@@ -269,10 +300,11 @@ void usage_csv_rows(const struct usage_look *look, const struct usage_query *que
 
 	buf_printf(look->out,
 		"%s%s%s,first,last,answers,input,output,cache_write_5m,"
-		"cache_write_1h,cache_read,other,total%s\r\n",
+		"cache_write_1h,cache_read,other,total%s%s\r\n",
 		usage_words[query->by].field, has_project ? ",project" : "",
 		look->has_breakdown ? ",model" : "",
-		look->hides_cost ? "" : ",cost_usd,unpriced_answers");
+		look->hides_cost ? "" : ",cost_usd,unpriced_answers",
+		has_csv_credits(look, query) ? ",credits" : "");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct usage_row *row = &rows->list[i];
 		if (!look->has_breakdown)

@@ -18,7 +18,7 @@
 static const unsigned char mark[4] = {'f', 'e', 't', 'u'};
 enum { MARK_OFFSET = 68, HEAD_BYTES = 72 };
 #define APPLICATION_ID 0x66657475
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 struct usage_database {
 	struct beside place;
@@ -94,13 +94,16 @@ static void put_columns(const struct usage_database *d, struct buf *sql, struct 
 {
 	for (const struct usage_field *f = usage_fields; f->name; f++) {
 		if (f->kind != USAGE_FIELD_COST) {
-			buf_printf(sql, ", %s %s", f->name, type_of(f));
+			/* What is counted in billionths is told twice, as the cost is. */
+			bool is_nano = f->kind == USAGE_FIELD_CREDITS;
+			buf_printf(sql, ", %s%s %s", is_nano ? "nano" : "", f->name, type_of(f));
 			buf_put_text(values, ", ?");
 		} else if (d->has_cost) {
 			buf_put_text(sql, ", cost_nanousd INTEGER");
 			buf_put_text(values, ", ?");
 		}
 	}
+	buf_put_text(sql, ", credits REAL AS (nanocredits / 1e9) VIRTUAL");
 	if (d->has_cost)
 		buf_put_text(sql, ", cost_usd REAL AS (cost_nanousd / 1e9) VIRTUAL");
 }

@@ -39,6 +39,7 @@ const struct usage_field usage_fields[] = {
 	FLAG("is_batch", USAGE_BATCH),
 	FLAG("is_sidechain", USAGE_SIDECHAIN),
 	FLAG("is_guessed_model", USAGE_GUESSED_MODEL),
+	{"credits", USAGE_FIELD_CREDITS, offsetof(struct usage_entry, tokens.nanocredits)},
 	{0},
 };
 
@@ -50,7 +51,8 @@ uint32_t usage_field_name(const struct usage_field *field, const struct usage_en
 int64_t usage_field_number(const struct usage_field *field, const struct usage_entry *entry)
 {
 	switch (field->kind) {
-	case USAGE_FIELD_COUNT: return *(const int64_t *)((const char *)entry + field->place);
+	case USAGE_FIELD_COUNT:
+	case USAGE_FIELD_CREDITS: return *(const int64_t *)((const char *)entry + field->place);
 	case USAGE_FIELD_FLAG: return (entry->flags & field->place) != 0;
 	default: return usage_tokens_total(&entry->tokens);
 	}

@@ -12,6 +12,7 @@ enum usage_field_kind {
 	USAGE_FIELD_TOTAL, /* of all tokens */
 	USAGE_FIELD_COST,
 	USAGE_FIELD_FLAG,
+	USAGE_FIELD_CREDITS,
 };
 
 /* In front of them is the time, behind them are the tools. */
@@ -24,7 +25,7 @@ struct usage_field {
 extern const struct usage_field usage_fields[]; /* ended by a NULL name */
 
 uint32_t usage_field_name(const struct usage_field *field, const struct usage_entry *entry);
-/* Of a count, the total or a flag (1 or 0). */
+/* Of a count, the total, a flag (1 or 0), or credits (nano-credits). */
 int64_t usage_field_number(const struct usage_field *field, const struct usage_entry *entry);
 /* "2026-11-21T14:05:09.000Z" */
 void usage_put_instant(struct buf *out, int64_t time_ms);

@@ -80,6 +80,7 @@ struct usage_reader {
 	   any. Prices do not depend on it. */
 	const char *provider;
 	bool tells_limits; /* of the plan, as limit.h has them */
+	bool tells_credits; /* what it bills by is no money */
 	void (*places)(struct usage_places *places);
 	/* Whether a file below a place is a transcript, by its path below the place. */
 	bool (*wants)(struct str below, unsigned note);

@@ -195,6 +195,7 @@ static void document(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_amp = {
 	.name = "amp",
 	.title = "Amp",
+	.tells_credits = true,
 	.places = places,
 	.wants = wants,
 	.document = document,

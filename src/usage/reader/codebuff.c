@@ -206,6 +206,7 @@ static void document(struct usage_file *file, struct str text)
 const struct usage_reader usage_reader_codebuff = {
 	.name = "codebuff",
 	.title = "Codebuff",
+	.tells_credits = true,
 	.places = places,
 	.wants = wants,
 	.document = document,
