@@ -281,6 +281,7 @@ static bool read_form(struct usage_run *u, struct err *e)
 	look->home = get_environment("HOME");
 	look->is_compact = options_has(u->given, "compact");
 	look->hides_cost = options_has(u->given, "no-cost");
+	look->is_compat = u->wish.is_compat;
 	look->has_breakdown = options_has(u->given, "breakdown");
 	look->has_agents = options_has(u->given, "by-agent");
 	if (look->has_agents && !is_json)
@@ -301,6 +302,17 @@ enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_
 
 	return is_period && (!u->only || by == USAGE_BY_DAY) ? USAGE_COMPAT_DAYS
 							     : USAGE_COMPAT_SESSIONS;
+}
+
+void usage_run_compat_rows(
+	const struct usage_run *u, const struct usage_view *view, struct usage_query *query)
+{
+	bool is_session = query->by == USAGE_BY_SESSION;
+
+	if (!u->wish.is_compat)
+		return;
+	query->drops_empty = is_session || (usage_by_is_period(query->by) && !u->only);
+	query->parts_projects_of = is_session ? usage_name_find(view, STR("claude")) : 0;
 }
 
 /* ccusage names sessions of Codex after their files. */
@@ -407,6 +419,7 @@ static bool open_view(struct usage_run *u,
 	if (!open(&u->wish, &u->view, e))
 		return false;
 	u->look.view = u->view;
+	usage_run_compat_rows(u, u->view, &u->query);
 	return true;
 }
 

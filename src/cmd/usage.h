@@ -98,6 +98,9 @@ int usage_run_page(struct usage_run *u, struct usage_page *page, struct err *e);
 
 /* ccusage counts the weeks and months of one assistant as it counts sessions, but not its days. */
 enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_by by);
+/* By ccusage's rules rows are others. */
+void usage_run_compat_rows(
+	const struct usage_run *u, const struct usage_view *view, struct usage_query *query);
 /* Reads the transcripts into u->view, in place of what was there. */
 [[nodiscard]] bool usage_run_open(struct usage_run *u, struct err *e);
 /* Of a view that may be an early one: before a word of it is told. !*is_same: work it out anew. */

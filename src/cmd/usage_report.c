@@ -70,6 +70,7 @@ static bool group_sections(struct sections *s, const struct usage_run *u, struct
 				return false;
 			section->view = s->other;
 		}
+		usage_run_compat_rows(u, section->view, &section->query);
 		usage_group(section->view, &section->query, &section->rows);
 	}
 	return true;
@@ -242,8 +243,9 @@ static bool make_since(struct usage_run *u, int64_t since_ms, const struct usage
 bool usage_run_make_blocks(
 	struct usage_run *u, int64_t from_ms, struct usage_blocks *out, struct err *e)
 {
-	struct usage_block_rules rules = {
-		.now_ms = u->now_ms, .span_ms = u->wish.is_compat ? 0 : USAGE_BLOCK_SPAN_MS};
+	struct usage_block_rules rules = {.now_ms = u->now_ms,
+		.span_ms = u->wish.is_compat ? 0 : USAGE_BLOCK_SPAN_MS,
+		.names_all = u->wish.is_compat};
 	int64_t back = (int64_t)LOOK_BACK_HOURS * HOUR_MS;
 
 	if (!read_length(u, &rules.length_ms, e))

@@ -140,8 +140,10 @@ struct str usage_short_model(struct str name)
 	return str_starts(name, STR("claude-")) ? str_skip(name, 7) : name;
 }
 
-bool usage_part_counts(const struct usage_part *part)
+bool usage_part_counts(const struct usage_look *look, const struct usage_part *part)
 {
+	if (look->is_compat)
+		return part->name != 0;
 	return usage_tokens_total(&part->sum.tokens) > 0;
 }
 

@@ -29,6 +29,7 @@ struct usage_look {
 	bool is_ascii; /* bars, rules and signs are made of what every terminal has */
 	bool is_compact;
 	bool hides_cost;
+	bool is_compat; /* as ccusage counts */
 	bool has_breakdown; /* rows for each model */
 	bool has_agents; /* JSON: each row by assistant, too */
 	const char *only; /* JSON as ccusage has it for this assistant alone; NULL all of them */

@@ -270,7 +270,7 @@ static void add_row(struct chart *c, const struct usage_query *query, const stru
 	put_label(&label, c->look, query, row);
 	add(c, buf_str(&label), &row->sum, 0);
 	for (size_t i = 0; c->look->has_breakdown && i < row->part_count; i++) {
-		if (!usage_part_counts(&row->parts[i]))
+		if (!usage_part_counts(c->look, &row->parts[i]))
 			continue;
 		buf_clear(&label);
 		buf_put_text(&label, "  ");

@@ -123,7 +123,7 @@ static void put_models(const struct usage_look *look, const struct usage_glance 
 	}
 	for (size_t i = 0; i < month->part_count; i++) {
 		const struct usage_part *part = &month->parts[i];
-		if (!usage_part_counts(part))
+		if (!usage_part_counts(look, part))
 			continue;
 		buf_clear(&text);
 		usage_put_model(&text, look->view, part);

@@ -16,8 +16,9 @@ extern const struct usage_word usage_words[USAGE_BY_COUNT];
 int64_t usage_writes(const struct usage_tokens *t); /* to caches, for however long */
 /* Without what all names of Claude begin with. */
 struct str usage_short_model(struct str name);
-/* Whether the model shows: answers that no model gave have no tokens. */
-bool usage_part_counts(const struct usage_part *part);
+/* Whether the model shows: answers that no model gave have no tokens. By ccusage's rules what has
+   a name does. */
+bool usage_part_counts(const struct usage_look *look, const struct usage_part *part);
 /* The first words of a row: "2026-11-21", "2026-11", a name. */
 void usage_put_key(struct buf *out, const struct usage_look *look, const struct usage_query *query,
 	const struct usage_row *row);

@@ -103,7 +103,8 @@ static void put_models(struct json_writer *w, const struct usage_look *look, con
 	for (size_t i = 0; i < row->part_count; i++) {
 		const struct usage_part *part = &row->parts[i];
 		AUTO(buf) name = {0};
-		if (!usage_part_counts(part) || (is_unpriced && !part->sum.unpriced[look->mode]))
+		if (!usage_part_counts(look, part) ||
+			(is_unpriced && !part->sum.unpriced[look->mode]))
 			continue;
 		usage_put_model(&name, look->view, part);
 		names[count++].name = arena_copy(&arena, buf_str(&name));
@@ -130,7 +131,7 @@ void usage_put_part_members(
 	json_key(w, "modelBreakdowns");
 	json_open(w, '[');
 	for (size_t i = 0; i < row->part_count; i++)
-		if (usage_part_counts(&row->parts[i]))
+		if (usage_part_counts(look, &row->parts[i]))
 			put_part(w, look, &row->parts[i]);
 	json_close(w, ']');
 	put_unpriced(w, look, row);

@@ -245,7 +245,7 @@ static void put_models(const struct page *page)
 	for (size_t i = 0; i < total->part_count; i++) {
 		const struct usage_part *part = &total->parts[i];
 		size_t colour = page_colour(page, part);
-		if (!usage_part_counts(part))
+		if (!usage_part_counts(page->look, part))
 			continue;
 		buf_printf(page->out,
 			"<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\">"
@@ -361,11 +361,11 @@ void page_put_models_cell(const struct page *page, const struct usage_part *part
 	size_t counting = 0, at = 0;
 
 	for (size_t i = 0; i < count; i++)
-		counting += usage_part_counts(&parts[i]);
+		counting += usage_part_counts(page->look, &parts[i]);
 	size_t shown = counting > MODELS_MAX ? MODELS_MAX - 1 : counting;
 	buf_put_text(page->out, "<td class=\"names\">");
 	for (size_t i = 0; i < count && at < shown; i++) {
-		if (!usage_part_counts(&parts[i]))
+		if (!usage_part_counts(page->look, &parts[i]))
 			continue;
 		buf_put_text(page->out, at++ ? ", " : "");
 		page_put_model(page, &parts[i]);
@@ -445,7 +445,7 @@ static const bool *choose_rows(const struct page *page, struct arena *arena)
 static void put_parts(const struct page *page, const struct usage_row *row)
 {
 	for (size_t k = 0; k < row->part_count; k++) {
-		if (!usage_part_counts(&row->parts[k]))
+		if (!usage_part_counts(page->look, &row->parts[k]))
 			continue;
 		buf_put_text(page->out, "<tr class=\"part\"><th scope=\"row\">");
 		page_put_model(page, &row->parts[k]);

@@ -86,7 +86,7 @@ static void put_models(struct table *t, const struct usage_row *row, uint8_t sty
 	AUTO(buf) name = {0};
 
 	for (size_t i = 0; i < row->part_count; i++) {
-		if (!usage_part_counts(&row->parts[i]))
+		if (!usage_part_counts(t->look, &row->parts[i]))
 			continue;
 		buf_clear(&name);
 		usage_put_model(&name, t->look->view, &row->parts[i]);
@@ -230,7 +230,7 @@ void usage_table_rows(const struct usage_look *look, const struct usage_query *q
 			put_project(&t, row->project);
 		put_row(&t, row);
 		for (size_t k = 0; look->has_breakdown && k < row->part_count; k++)
-			if (usage_part_counts(&row->parts[k]))
+			if (usage_part_counts(look, &row->parts[k]))
 				put_part(&t, &row->parts[k]);
 	}
 	put_total(&t, rows);

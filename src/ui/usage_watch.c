@@ -145,7 +145,7 @@ static void put_models(
 	}
 	for (size_t i = 0; i < day->part_count && count < limit; i++) {
 		const struct usage_part *part = &day->parts[i];
-		if (!usage_part_counts(part))
+		if (!usage_part_counts(look, part))
 			continue;
 		count++;
 		buf_clear(&text);

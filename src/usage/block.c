@@ -166,7 +166,7 @@ static void add_model(
 	const struct usage_moment *first = &bunch->first;
 
 	/* What no model has said has no tokens. */
-	if (!has_tokens(first))
+	if (m->rules->names_all ? !first->model : !has_tokens(first))
 		return;
 	vec_each (&m->models, model)
 		if (model->name == first->model && model->is_fast == first->is_fast) {

@@ -46,7 +46,7 @@ struct usage_block {
 	struct usage_tokens tokens; /* writes are all in cache_write_5m */
 	int64_t cost_nanousd, unpriced;
 	/* In the order they came; the cost is one, so it stands in all modes. Answers without
-	   tokens are of none. */
+	   tokens are of none, or with names_all those without a name. */
 	const struct usage_part *models;
 	size_t model_count;
 	/* Per time between the first and the last answer. */
@@ -65,6 +65,7 @@ struct usage_block_rules {
 	int64_t now_ms;
 	/* Rates are over this time at least: two answers within a second are no pace. */
 	int64_t span_ms;
+	bool names_all;
 };
 
 struct usage_blocks {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/money.h"
 #include "base/vec.h"
 #include "usage/numbering.h"
 #include "usage/zone.h"
@@ -248,7 +249,8 @@ static void add_cell(struct grouping *g, const struct usage_cell *cell)
 	const struct usage_query *q = g->query;
 	uint32_t value = key_of[q->by](cell, q);
 	bool is_fast = cell->flags & USAGE_FAST, is_fast_row = is_fast && q->by == USAGE_BY_MODEL;
-	struct numbered_key key = {value, q->is_by_project ? cell->project : 0,
+	bool is_parted = q->parts_projects_of && q->parts_projects_of == cell->source;
+	struct numbered_key key = {value, q->is_by_project || is_parted ? cell->project : 0,
 		q->by == USAGE_BY_SESSION || q->is_by_source ? cell->source : 0, is_fast_row};
 	uint32_t at = numbering_of(&g->rows, key);
 	bool is_new = at == g->row.n;
@@ -435,10 +437,54 @@ static void add_up(struct usage_rows *out, struct order *order)
 	numbering_release(&sources);
 }
 
+/* Days of an assistant without tokens are no rows that a week or a month could be made of. */
+struct days {
+	struct numbering numbers;
+	VEC(int64_t) tokens;
+};
+
+static uint32_t number_of_day(struct days *days, const struct usage_cell *cell)
+{
+	return numbering_of(
+		&days->numbers, (struct numbered_key){(uint32_t)cell->day, cell->source, 0, 0});
+}
+
+static void count_days(const struct grouping *g, struct usage_sieve *sieve, struct days *days)
+{
+	for (size_t i = 0; i < g->view->cell_count && g->query->drops_empty; i++) {
+		const struct usage_cell *cell = &g->view->cells[i];
+		if (!cell_passes(sieve, cell))
+			continue;
+		uint32_t at = number_of_day(days, cell);
+		if (at == days->tokens.n)
+			vec_push(&days->tokens, 0);
+		days->tokens.p[at] =
+			money_add(days->tokens.p[at], usage_tokens_total(&cell->sum.tokens));
+	}
+}
+
+static bool is_dropped(const struct grouping *g, struct days *days, const struct usage_cell *cell)
+{
+	return g->query->drops_empty && usage_by_is_period(g->query->by) &&
+	       days->tokens.p[number_of_day(days, cell)] == 0;
+}
+
+static void drop_empty(struct grouping *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->row.n; i++)
+		if (usage_tokens_total(&g->row.p[i].sum.tokens) > 0)
+			g->row.p[n++] = g->row.p[i];
+	g->row.n = n;
+}
+
 static void take_rows(struct grouping *g, struct usage_rows *out, struct order *order)
 {
 	const struct usage_query *q = g->query;
 
+	if (q->drops_empty)
+		drop_empty(g);
 	out->count = g->row.n;
 	if (q->limit && q->limit < out->count) {
 		qsort_r(g->row.p, g->row.n, sizeof *g->row.p, compare_newest, order);
@@ -456,18 +502,23 @@ void usage_group(
 	struct grouping g = {.view = view, .query = query};
 	struct order order = {view, query};
 	struct usage_sieve sieve;
+	struct days days = {0};
 
 	*out = (struct usage_rows){0};
 	if (query->by == USAGE_BY_PROVIDER)
 		usage_name_providers(view);
 	usage_sieve_begin(&sieve, view, &query->filter, &out->arena);
+	count_days(&g, &sieve, &days);
 	for (size_t i = 0; i < view->cell_count; i++)
-		if (cell_passes(&sieve, &view->cells[i]) && view->cells[i].sum.answers > 0)
+		if (cell_passes(&sieve, &view->cells[i]) && view->cells[i].sum.answers > 0 &&
+			!is_dropped(&g, &days, &view->cells[i]))
 			add_cell(&g, &view->cells[i]);
 	give_parts(&g, &out->arena, &order);
 	give_sources(&g, &out->arena, &order);
 	take_rows(&g, out, &order);
 	add_up(out, &order);
+	numbering_release(&days.numbers);
+	vec_release(&days.tokens);
 	numbering_release(&g.rows);
 	numbering_release(&g.parts);
 	numbering_release(&g.sources);

@@ -50,6 +50,10 @@ struct usage_query {
 	int first_weekday; /* 0 Sunday .. 6 */
 	bool is_by_project; /* rows of each project by themselves, one project after the other */
 	bool is_by_source; /* rows of each assistant by themselves */
+	/* As ccusage has them: rows without tokens are none, and conversations of this assistant
+	   are the same only in one project; 0: of none. */
+	bool drops_empty;
+	uint32_t parts_projects_of;
 	size_t limit; /* only the newest so many rows; 0 all */
 };
 
