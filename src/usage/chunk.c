@@ -33,6 +33,11 @@ void chunk_maker_release(struct chunk_maker *maker)
 void chunk_maker_begin(struct chunk_maker *maker, struct str source)
 {
 	maker->seed = hash_bytes(source);
+	chunk_maker_forget(maker);
+}
+
+void chunk_maker_forget(struct chunk_maker *maker)
+{
 	names_clear(&maker->names);
 	maker->contexts.n = maker->items.n = maker->tools.n = 0;
 	maker->copies = 0;

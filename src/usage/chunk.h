@@ -44,6 +44,8 @@ struct chunk_maker {
 
 void chunk_maker_release(struct chunk_maker *maker);
 void chunk_maker_begin(struct chunk_maker *maker, struct str source);
+/* What was put; the source stays. */
+void chunk_maker_forget(struct chunk_maker *maker);
 void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *record);
 /* Of the items those in [from, to), which are some; their times are put out, too. */
 void chunk_maker_put(const struct chunk_maker *maker, size_t from, size_t to, struct buf *out,

@@ -44,11 +44,6 @@ struct crew {
 	bool has_much; /* to read */
 };
 
-static void take(void *self, struct usage_file *, const struct usage_record *record)
-{
-	chunk_maker_add(&((struct hand *)self)->maker, record);
-}
-
 static void complain(void *self, struct usage_file *, const char *why)
 {
 	struct hand *hand = self;
@@ -107,15 +102,29 @@ static void put_chunk(struct hand *hand)
 	size_t count = hand->maker.items.n;
 
 	for (size_t from = 0, to; from < count; from = to) {
-		struct harvest_part part = {.first_item = (int64_t)from};
+		struct harvest_part part = {.first_item = job->items + (int64_t)from};
 		to = count - from < 2 * PART_ITEMS ? count : from + PART_ITEMS;
 		chunk_maker_put(&hand->maker, from, to, &part.chunk, &part.first_ms, &part.last_ms);
 		part.keys = keep_keys(hand, from, to);
 		part.count = to - from;
 		vec_push(&job->parts, part);
 	}
-	job->items = (int64_t)count;
-	job->copies = hand->maker.copies;
+	job->items += (int64_t)count;
+	job->copies += hand->maker.copies;
+}
+
+/* Of a file with very many answers those so far are put: one that comes again behind them is joined
+   with the other later, as in a file that grew. */
+static void take(void *self, struct usage_file *, const struct usage_record *record)
+{
+	enum { ITEMS_MAX = 64 << 10 };
+	struct hand *hand = self;
+
+	if (hand->maker.items.n >= ITEMS_MAX) {
+		put_chunk(hand);
+		chunk_maker_forget(&hand->maker);
+	}
+	chunk_maker_add(&hand->maker, record);
 }
 
 static void read_file(struct hand *hand, const struct known_file *file)
