@@ -377,23 +377,58 @@ static void tell_unread(struct usage_run *u)
 }
 
 /* History may have been lost, which is not for the doctor alone. */
-static void tell_rebuilt(const struct usage_run *u)
+static void put_history(const struct usage_view *view, struct buf *out)
 {
 	AUTO(buf) path = {0};
 
-	if (!u->view->was_rebuilt)
+	if (view->taken_from.p) {
+		utf8_put_line(&path, view->taken_from, 1000);
+		buf_printf(out, "; what transcripts said that are gone was taken over from %s",
+			buf_text(&path));
+		usage_put_losses(out, &view->taken_over);
 		return;
-	utf8_put_line(&path, u->view->old_index, 1000);
-	fprintf(stderr,
-		"fettle: the index was damaged or of another version, and is made anew%s%s%s\n",
-		path.n ? "; what it knew of transcripts that are gone is in " : "", buf_text(&path),
-		path.n ? " alone" : "");
+	}
+	utf8_put_line(&path, view->old_index, 1000);
+	if (path.n && view->will_be_rebuilt)
+		buf_printf(out,
+			"; what transcripts said that are gone comes from %s with the next run",
+			buf_text(&path));
+	else if (path.n)
+		buf_printf(out, "; what it knew of transcripts that are gone is in %s alone",
+			buf_text(&path));
+}
+
+static void tell_index(struct usage_run *u)
+{
+	const struct usage_view *view = u->view;
+	AUTO(buf) history = {0};
+
+	if (u->has_told_index)
+		return;
+	if (view->newer_index.p && view->is_new_index) {
+		AUTO(buf) newer = {0};
+		AUTO(buf) own = {0};
+		utf8_put_line(&newer, view->newer_index, 1000);
+		utf8_put_line(&own, str_from(view->index_path), 1000);
+		fprintf(stderr,
+			"fettle: %s is of a later version and stays as it is; this version keeps an index "
+			"of its own, %s\n",
+			buf_text(&newer), buf_text(&own));
+	}
+	put_history(view, &history);
+	if (view->was_rebuilt || view->taken_from.p)
+		fprintf(stderr, "fettle: the index %s%s\n",
+			!view->was_rebuilt ? "is made anew"
+			: view->will_be_rebuilt
+				? "was damaged, and will be made anew"
+				: "was damaged or of another version, and is made anew",
+			buf_text(&history));
+	u->has_told_index = view->was_rebuilt || view->taken_from.p;
 }
 
 static void tell_open(struct usage_run *u)
 {
-	if (!u->has_told_faults)
-		tell_rebuilt(u);
+	tell_index(u);
 	tell_unread(u);
 	if (u->view->index_trouble.p) {
 		AUTO(buf) line = {0};

@@ -30,7 +30,7 @@ struct usage_run {
 	struct usage_query query; /* filled by the filters */
 	struct usage_look look;
 	const char *page_path; /* --html; NULL none */
-	bool has_told_faults;
+	bool has_told_faults, has_told_index;
 	uint32_t blocks_of; /* a source: blocks are of its answers alone; 0 any */
 	struct buf out; /* goes to stdout at the end */
 };

@@ -16,7 +16,7 @@ int usage_run_doctor(struct usage_run *u, struct err *)
 	struct usage_diagnosis diagnosis = {.view = u->view,
 		.prices = u->prices,
 		.providers = &rows,
-		.index_path = u->wish.index_path,
+		.index_path = u->view->index_path ? u->view->index_path : u->wish.index_path,
 		.catalogue_date = catalog_date()};
 	usage_show_diagnosis(&u->look, &diagnosis);
 	usage_rows_release(&rows);

@@ -2,7 +2,9 @@
 /* usage merge, usage forget: what the index has from elsewhere and from transcripts that are gone.
  */
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/utf8.h"
 #include "cmd/usage.h"
 
 static int tell(struct usage_run *u, int64_t answers, const char *what)
@@ -17,6 +19,17 @@ static int failed(const struct err *e)
 	return e->code == ERR_USAGE ? EXIT_USAGE : EXIT_TASK_FAILED;
 }
 
+static void tell_losses(const char *path, const struct usage_merged *merged)
+{
+	AUTO(buf) line = {0};
+	AUTO(buf) losses = {0};
+
+	utf8_put_line(&line, str_from(path), 1000);
+	usage_put_losses(&losses, &merged->history);
+	if (losses.n)
+		fprintf(stderr, "fettle: %s is damaged%s\n", buf_text(&line), buf_text(&losses));
+}
+
 int usage_run_merge(struct usage_run *u, struct err *e)
 {
 	int64_t sum = 0;
@@ -27,10 +40,11 @@ int usage_run_merge(struct usage_run *u, struct err *e)
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < u->word_count; i++) {
-		int64_t answers = 0;
-		if (!usage_merge_index(&u->wish, u->words[i], &answers, e))
+		struct usage_merged merged;
+		if (!usage_merge_index(&u->wish, u->words[i], &merged, e))
 			return failed(e);
-		sum += answers;
+		tell_losses(u->words[i], &merged);
+		sum += merged.answers;
 	}
 	return tell(u, sum, "more");
 }

@@ -85,6 +85,8 @@ struct usage_diagnosis {
 	struct str catalogue_date;
 };
 void usage_show_diagnosis(const struct usage_look *look, const struct usage_diagnosis *diagnosis);
+/* "; 3 answers and 1 piece of it could not be read"; nothing where nothing was lost. */
+void usage_put_losses(struct buf *out, const struct usage_history *losses);
 
 enum { USAGE_GLANCE_PERIODS = 3 };
 struct usage_glance {

@@ -219,6 +219,49 @@ static void put_models(const struct usage_look *look, const struct usage_diagnos
 	usage_put_prose(look, buf_str(&line), INDENT);
 }
 
+static void put_number(struct buf *out, int64_t n, const char *what)
+{
+	buf_put_count(out, n);
+	buf_printf(out, " %s%s", what, n == 1 ? "" : "s");
+}
+
+void usage_put_losses(struct buf *out, const struct usage_history *history)
+{
+	if (history->lost_answers == 0 && history->lost_pieces == 0)
+		return;
+	buf_put_text(out, "; ");
+	if (history->lost_answers)
+		put_number(out, history->lost_answers, "answer");
+	if (history->lost_answers && history->lost_pieces)
+		buf_put_text(out, " and ");
+	if (history->lost_pieces)
+		put_number(out, history->lost_pieces, "piece");
+	buf_put_text(out, " of it could not be read");
+}
+
+static bool has_history(const struct usage_history *h)
+{
+	return h->answers || h->lost_answers || h->lost_pieces;
+}
+
+static void put_old_indexes(const struct usage_look *look, const struct usage_view *view)
+{
+	AUTO(buf) line = {0};
+
+	if (has_history(&view->history)) {
+		buf_put_text(&line, "taken over from indexes that were damaged: ");
+		put_number(&line, view->history.answers, "answer");
+		usage_put_losses(&line, &view->history);
+		usage_put_prose(look, buf_str(&line), INDENT);
+	}
+	buf_clear(&line);
+	if (view->newer_index.p) {
+		buf_put_text(&line, "of a later version, and left alone: ");
+		utf8_put_line(&line, view->newer_index, PATH_CELLS);
+		usage_put_prose(look, buf_str(&line), INDENT);
+	}
+}
+
 static void put_index(const struct usage_look *look, const struct usage_diagnosis *d)
 {
 	AUTO(buf) line = {0};
@@ -233,6 +276,7 @@ static void put_index(const struct usage_look *look, const struct usage_diagnosi
 		utf8_put_line(&line, d->view->index_trouble, PATH_CELLS);
 	}
 	usage_put_prose(look, buf_str(&line), INDENT);
+	put_old_indexes(look, d->view);
 }
 
 static void show_text(const struct usage_look *look, const struct usage_diagnosis *d)
@@ -323,6 +367,16 @@ static void put_index_json(struct json_writer *w, const struct usage_diagnosis *
 	json_member_text(w, "state", index_state(d));
 	if (d->view->index_trouble.p)
 		json_member_str(w, "trouble", d->view->index_trouble);
+	if (d->view->newer_index.p)
+		json_member_str(w, "newer", d->view->newer_index);
+	if (has_history(&d->view->history)) {
+		json_key(w, "takenOver");
+		json_open(w, '{');
+		json_member_int(w, "answers", d->view->history.answers);
+		json_member_int(w, "lostAnswers", d->view->history.lost_answers);
+		json_member_int(w, "lostPieces", d->view->history.lost_pieces);
+		json_close(w, '}');
+	}
 	json_close(w, '}');
 }
 

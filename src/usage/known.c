@@ -53,6 +53,33 @@ uint32_t known_add_file(struct known *known, uint32_t dir, struct str name)
 	return number;
 }
 
+uint32_t known_find_file(struct known *known, uint32_t dir, struct str name)
+{
+	known_link(known);
+	for (uint32_t at = known->dirs.p[dir].first_file; at > 0;
+		at = known->files.p[at - 1].next_file)
+		if (str_eq(known->files.p[at - 1].name, name))
+			return at - 1;
+	return UINT32_MAX;
+}
+
+uint32_t known_elsewhere(struct known *known, const struct known_dir *dir, uint64_t origin)
+{
+	struct known_dir like = *dir;
+
+	like.kind = KNOWN_ELSEWHERE;
+	like.parent = (uint32_t)known->dirs.n;
+	like.device = origin;
+	like.why = (struct str){0};
+	for (uint32_t i = 0; i < known->dirs.n; i++) {
+		const struct known_dir *had = &known->dirs.p[i];
+		if (had->kind == KNOWN_ELSEWHERE && had->device == like.device &&
+			had->source == like.source && str_eq(had->path, like.path))
+			return i;
+	}
+	return known_add_dir(known, &like);
+}
+
 struct str known_path(const struct known *known, const struct known_file *file, struct arena *a)
 {
 	const struct known_dir *dir = &known->dirs.p[file->dir];

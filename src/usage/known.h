@@ -98,6 +98,10 @@ uint32_t known_add_dir(struct known *known, const struct known_dir *dir);
 uint32_t known_add_file(struct known *known, uint32_t dir, struct str name);
 /* From here on each directory knows its files. */
 void known_link(struct known *known);
+/* The directory's file with that name; UINT32_MAX: there is none. */
+uint32_t known_find_file(struct known *known, uint32_t dir, struct str name);
+/* Another machine's directory, by its index's origin; made where it is not known. */
+uint32_t known_elsewhere(struct known *known, const struct known_dir *dir, uint64_t origin);
 /* texts in it are the index's or the arena's */
 void known_take_extra(const struct known_file *file, struct known_extra *extra);
 void known_put_extra(struct known *known, struct known_file *file, const struct known_extra *extra);

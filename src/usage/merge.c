@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/hash.h"
+#include "usage/carry.h"
 #include "usage/limit.h"
+#include "usage/recover.h"
 #include "usage/whole.h"
 
 /* ---- finding the other index ---- */
@@ -36,6 +39,7 @@ struct merger {
 	uint32_t file; /* the other's, whose chunks come */
 	uint32_t own_file; /* UINT32_MAX: what is known here is newer */
 	struct chunk chunk;
+	bool is_damaged; /* the other is */
 };
 
 static bool is_own(const struct merger *m, const struct known_dir *dir)
@@ -45,32 +49,14 @@ static bool is_own(const struct merger *m, const struct known_dir *dir)
 
 static uint32_t take_dir(struct merger *m, const struct known_dir *dir)
 {
-	struct known_dir like = *dir;
-
-	like.kind = KNOWN_ELSEWHERE;
-	like.parent = (uint32_t)m->own->known.dirs.n;
-	like.device = dir->kind == KNOWN_ELSEWHERE ? dir->device : m->other->origin;
-	like.why = (struct str){0};
-	for (uint32_t i = 0; i < m->own->known.dirs.n; i++) {
-		const struct known_dir *known = &m->own->known.dirs.p[i];
-		if (known->kind == KNOWN_ELSEWHERE && known->device == like.device &&
-			known->source == like.source && str_eq(known->path, like.path))
-			return i;
-	}
-	return known_add_dir(&m->own->known, &like);
+	return known_elsewhere(
+		&m->own->known, dir, dir->kind == KNOWN_ELSEWHERE ? dir->device : m->other->origin);
 }
 
 /* The file's number here; UINT32_MAX: it is not known yet. */
 static uint32_t find_file(const struct merger *m, const struct known_file *file)
 {
-	struct known *known = &m->own->known;
-
-	known_link(known);
-	for (uint32_t at = known->dirs.p[m->dirs[file->dir]].first_file; at > 0;
-		at = known->files.p[at - 1].next_file)
-		if (str_eq(known->files.p[at - 1].name, file->name))
-			return at - 1;
-	return UINT32_MAX;
+	return known_find_file(&m->own->known, m->dirs[file->dir], file->name);
 }
 
 /* The other is a third machine, and knows an older copy of the file than what came from its own. */
@@ -169,6 +155,7 @@ static bool take_all(struct merger *m, struct err *e)
 		if (!is_own(m, &m->other->known.dirs.p[i]))
 			m->dirs[i] = take_dir(m, &m->other->known.dirs.p[i]);
 	bool is_good = pieces_each_chunk(m->other->pieces, INT64_MIN, INT64_MAX, take_chunk, m, e);
+	m->is_damaged = !is_good && e->code == ERR_PARSE;
 	take_limits(m);
 	if (m->own->pending.n > 0)
 		qsort(m->own->pending.p, m->own->pending.n, sizeof *m->own->pending.p, by_file);
@@ -234,8 +221,11 @@ static bool is_to_be_made_again(int tries, const struct err *e)
 	return true;
 }
 
+/* ---- an index that is whole ---- */
+
+/* *is_damaged: it came out that it is not. */
 static bool merge_once(const struct usage_wish *wish, struct state *other, const char *index,
-	int64_t *answers, struct err *e)
+	struct usage_merged *merged, bool *is_damaged, struct err *e)
 {
 	struct whole *w = open_for_change(wish, e);
 
@@ -245,13 +235,14 @@ static bool merge_once(const struct usage_wish *wish, struct state *other, const
 	int64_t before = count_answers(w);
 	bool is_good = other->origin == w->state.origin
 			       ? err_set(e, ERR_USAGE, "%s is this machine's own index", index)
-			       : take_all(&m, e) && change_done(w, answers, before, e);
+			       : take_all(&m, e) && change_done(w, &merged->answers, before, e);
+	*is_damaged = m.is_damaged;
 	whole_close(w);
 	return is_good;
 }
 
-static bool merge_from(
-	const struct usage_wish *wish, const char *index, int64_t *answers, struct err *e)
+static bool merge_whole(const struct usage_wish *wish, const char *index,
+	struct usage_merged *merged, bool *is_damaged, struct err *e)
 {
 	struct state other = {0};
 	struct saved saved = {0};
@@ -260,13 +251,18 @@ static bool merge_from(
 
 	if (!w)
 		return false;
-	other.pieces = pieces_open_copy(index, w->index_path, &found, e);
+	bool is_aside = recover_is_aside(w, index);
+	if (is_aside)
+		err_set(e, ERR_PARSE, "it was set aside");
+	else
+		other.pieces = pieces_open_copy(index, w->index_path, &found, e);
 	whole_close(w);
 	bool is_good = other.pieces && save_load(&other, &saved, e);
+	*is_damaged = !is_good && e->code == ERR_PARSE;
 	if (!is_good)
 		(void)err_context(e, "%s", index);
 	for (int tries = 0; is_good; tries++) {
-		is_good = merge_once(wish, &other, index, answers, e);
+		is_good = merge_once(wish, &other, index, merged, is_damaged, e);
 		if (is_good || !is_to_be_made_again(tries, e))
 			break;
 		is_good = true;
@@ -275,20 +271,104 @@ static bool merge_from(
 	return is_good;
 }
 
+/* ---- one that is damaged ---- */
+
+/* Whether both know a directory that is the same. */
+static bool share_directory(const struct known *own, const struct salvage *salvage)
+{
+	vec_each (&own->dirs, dir) {
+		for (size_t i = 0; i < salvage->known.dirs.n && dir->inode; i++) {
+			const struct known_dir *other = &salvage->known.dirs.p[i];
+			if (dir->kind == KNOWN_DIRECTORY && other->kind == KNOWN_DIRECTORY &&
+				dir->inode == other->inode && dir->device == other->device &&
+				str_eq(dir->path, other->path))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What tells it from others where its head is lost: the first directory that it knows. */
+static uint64_t origin_of(const struct salvage *salvage)
+{
+	for (size_t i = 0; i < salvage->known.dirs.n && !salvage->origin; i++) {
+		const struct known_dir *dir = &salvage->known.dirs.p[i];
+		if (dir->kind == KNOWN_DIRECTORY)
+			return (hash_bytes(dir->path) ^ dir->inode) | 1;
+	}
+	return salvage->origin ? salvage->origin : 1;
+}
+
+static bool is_same_file(const char *path, const char *other)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+static bool merge_salvage_once(const struct usage_wish *wish, struct salvage *salvage,
+	const char *index, struct usage_merged *merged, struct err *e)
+{
+	struct whole *w = open_for_change(wish, e);
+
+	if (!w)
+		return false;
+	struct carry carry = {.path = index,
+		.is_ours = salvage->origin == w->state.origin || recover_is_aside(w, index) ||
+			   (!salvage->origin && share_directory(&w->state.known, salvage)),
+		.origin = origin_of(salvage)};
+	struct usage_history *sum = &w->state.history.sum, *history = &merged->history;
+	int64_t before = count_answers(w);
+	bool is_good = !is_same_file(index, w->index_path) ||
+		       err_set(e, ERR_USAGE, "%s is this machine's own index", index);
+	if (is_good) {
+		*history = (struct usage_history){0};
+		carry_take(&w->state, salvage, &carry, history);
+		sum->lost_answers += history->lost_answers;
+		sum->lost_pieces += history->lost_pieces;
+		is_good = change_done(w, &merged->answers, before, e);
+	}
+	whole_close(w);
+	return is_good;
+}
+
+static bool merge_damaged(const struct usage_wish *wish, const char *index,
+	struct usage_merged *merged, struct err *e)
+{
+	struct salvage salvage = {0};
+	bool is_good = salvage_read(&salvage, index, NULL, e) || err_context(e, "%s", index);
+
+	for (int tries = 0; is_good; tries++) {
+		is_good = merge_salvage_once(wish, &salvage, index, merged, e);
+		if (is_good || !is_to_be_made_again(tries, e))
+			break;
+		is_good = true;
+	}
+	salvage_release(&salvage);
+	return is_good;
+}
+
 bool usage_merge_index(
-	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e)
+	const struct usage_wish *wish, const char *path, struct usage_merged *merged, struct err *e)
 {
 	struct arena arena = {0};
 	const char *index = find_index(path, &arena);
+	bool is_damaged = false;
 	bool is_good = index ? wish->index_path != NULL ||
 				       err_set(e, ERR_USAGE,
 					       "there is no place for an index to merge it into")
 			     : err_set(e, ERR_USAGE, "%s: no index of fettle usage is there", path);
 
-	is_good = is_good && merge_from(wish, index, answers, e);
+	*merged = (struct usage_merged){0};
+	if (is_good)
+		is_good = merge_whole(wish, index, merged, &is_damaged, e) ||
+			  (is_damaged && merge_damaged(wish, index, merged, e));
 	arena_release(&arena);
 	return is_good;
 }
+
+/* ---- forgetting ---- */
 
 static bool forget_once(const struct usage_wish *wish, bool merges, int64_t *answers, struct err *e)
 {

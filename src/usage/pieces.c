@@ -46,8 +46,7 @@ static uint64_t mark_of(enum piece_kind kind, uint32_t number, struct str bytes)
 	return hash_bytes((struct str){(const char *)parts, sizeof parts});
 }
 
-/* The row's bytes without its mark. */
-static bool take_mark(
+bool pieces_take_mark(
 	enum piece_kind kind, uint32_t number, struct str *bytes, uint64_t *mark, struct err *e)
 {
 	if (bytes->n >= sizeof *mark) {
@@ -82,7 +81,7 @@ static bool take_row(
 	*row = (struct piece_row){.kind = (enum piece_kind)(id >> 32),
 		.number = (uint32_t)id,
 		.bytes = blob(pieces, s, 1)};
-	return take_mark(row->kind, row->number, &row->bytes, &row->mark, e);
+	return pieces_take_mark(row->kind, row->number, &row->bytes, &row->mark, e);
 }
 
 bool pieces_load(struct pieces *pieces, piece_fn *visit, void *self, struct err *e)

@@ -29,7 +29,13 @@ enum piece_kind {
 
 struct pieces;
 
-enum pieces_found { PIECE_GOOD, PIECE_NONE, PIECE_OTHER_VERSION, PIECE_DAMAGED };
+enum pieces_found {
+	PIECE_GOOD,
+	PIECE_NONE,
+	PIECE_OTHER_VERSION, /* or something else */
+	PIECE_NEWER, /* it is a later program's, which goes on with it */
+	PIECE_DAMAGED
+};
 
 /* NULL: found says why; for PIECE_NONE e is ERR_NOT_FOUND, or why it cannot be opened. */
 struct pieces *pieces_open(const char *path, enum pieces_found *found, struct err *e);

@@ -6,6 +6,10 @@
 #include "io/sqlite_table.h"
 #include "usage/pieces.h"
 
+enum {
+	PIECE_VERSION = 0x66740007, /* user_version: "ft", and the format's number */
+};
+
 struct pieces {
 	const struct sqlite_table *sqlite;
 	sqlite3 *db;
@@ -23,6 +27,9 @@ bool pieces_run(struct pieces *pieces, const char *sql, struct err *e);
 sqlite3_stmt *pieces_prepare(struct pieces *pieces, const char *sql, struct err *e);
 /* The one number that a statement gives. */
 bool pieces_number_of(struct pieces *pieces, const char *sql, int64_t *number, struct err *e);
+/* Takes the mark off a row's bytes. ERR_PARSE: they are not what was written. */
+[[nodiscard]] bool pieces_take_mark(
+	enum piece_kind kind, uint32_t number, struct str *bytes, uint64_t *mark, struct err *e);
 /* path is whose it is, file what is opened. */
 struct pieces *pieces_open_at(const char *path, const char *file, int flags, struct err *e);
 void pieces_set_up_writer(struct pieces *pieces);

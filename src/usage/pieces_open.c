@@ -16,7 +16,6 @@
 #include "base/must.h"
 
 enum {
-	PIECE_VERSION = 0x66740007, /* user_version: "ft", and the format's number */
 	BUSY_MS = 2000,
 	COPY_MAX_BYTES = 1 << 30,
 	PAGE_BYTES = 4 << 10,
@@ -158,6 +157,11 @@ static bool read_generation(struct pieces *pieces, struct err *e)
 	return is_good;
 }
 
+static bool is_newer(uint32_t version)
+{
+	return version >> 16 == PIECE_VERSION >> 16 && version > PIECE_VERSION;
+}
+
 /* From here on all that is read is one commit's. */
 static enum pieces_found check(struct pieces *pieces, struct err *e)
 {
@@ -167,7 +171,7 @@ static enum pieces_found check(struct pieces *pieces, struct err *e)
 		!pieces_number_of(pieces, "PRAGMA user_version", &version, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	if (version != PIECE_VERSION)
-		return PIECE_OTHER_VERSION;
+		return is_newer((uint32_t)version) ? PIECE_NEWER : PIECE_OTHER_VERSION;
 	if (!read_generation(pieces, e))
 		return e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
 	return PIECE_GOOD;
@@ -263,7 +267,7 @@ struct pieces *pieces_open_copy(
 	*found = check(pieces, e);
 	if (*found == PIECE_GOOD)
 		return pieces;
-	if (*found == PIECE_OTHER_VERSION || *found == PIECE_DAMAGED)
+	if (*found != PIECE_NONE)
 		(void)err_set(e, ERR_PARSE, "it is no index, or one of another version");
 	pieces_close(pieces);
 	return NULL;

@@ -14,6 +14,51 @@ struct loader {
 	struct saved *saved;
 };
 
+/* Where nothing was taken over, there may be nothing. */
+static void take_history(struct unpack *u, struct state_history *history)
+{
+	if (u->p == u->end)
+		return;
+	history->sum.answers = unpack_signed(u);
+	history->sum.lost_answers = unpack_signed(u);
+	history->sum.lost_pieces = unpack_signed(u);
+	for (size_t i = unpack_count(u); i > 0 && !u->is_bad; i--)
+		vec_push(&history->marks, unpack_fixed(u));
+}
+
+static void put_history(const struct state_history *history, struct buf *out)
+{
+	const struct usage_history *sum = &history->sum;
+
+	if (history->marks.n == 0 && !sum->lost_answers && !sum->lost_pieces)
+		return;
+	pack_signed(out, history->sum.answers);
+	pack_signed(out, history->sum.lost_answers);
+	pack_signed(out, history->sum.lost_pieces);
+	pack_number(out, history->marks.n);
+	vec_each (&history->marks, mark)
+		pack_fixed(out, *mark);
+}
+
+bool save_take_head(struct str meta, uint64_t *origin, struct state_history *history)
+{
+	struct unpack u = {meta.p, meta.p + meta.n};
+	struct stored_keys stored;
+	uint64_t head;
+
+	(void)unpack_fixed(&u);
+	(void)unpack_fixed(&u);
+	(void)unpack_signed(&u);
+	head = unpack_fixed(&u);
+	for (int i = 0; i < 3; i++)
+		(void)unpack_number(&u);
+	stored_take_head(&stored, &u);
+	take_history(&u, history);
+	if (!u.is_bad)
+		*origin = head;
+	return !u.is_bad;
+}
+
 static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};
@@ -26,6 +71,7 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	known_reserve_dirs(&l->state->known, unpack_number(&u));
 	l->state->known.last_changed = unpack_number(&u) % UINT32_MAX;
 	stored_take_head(&l->state->stored, &u);
+	take_history(&u, &l->state->history);
 	return !u.is_bad || err_set(e, ERR_PARSE, "the index's head cannot be unpacked");
 }
 
@@ -106,6 +152,7 @@ static bool put_meta(
 	pack_number(&bytes, state->known.dirs.n);
 	pack_number(&bytes, state->known.last_changed);
 	stored_put_head(stored, &bytes);
+	put_history(&state->history, &bytes);
 	return put_buf(pieces, PIECE_META, 0, &bytes, e);
 }
 

@@ -20,6 +20,8 @@ struct saved {
  * its thread meanwhile. Where that has not begun, nothing happens.
  */
 void save_ahead(struct state *state, struct saved *saved, struct fresh *fresh);
+/* What tells the index from others, and what it has taken over; false: damaged. */
+[[nodiscard]] bool save_take_head(struct str meta, uint64_t *origin, struct state_history *history);
 /* Without an index it goes into a fresh one. ERR_CANCELLED: somebody else wrote meanwhile. */
 [[nodiscard]] bool save_commit(struct state *state, struct saved *saved, struct fresh *fresh,
 	const char *path, struct err *e);

@@ -26,6 +26,7 @@ void state_release(struct state *state)
 	vec_release(&state->loose);
 	vec_release(&state->prices);
 	vec_release(&state->source_names);
+	vec_release(&state->history.marks);
 	pieces_close(state->pieces);
 	arena_release(&state->arena);
 }

@@ -35,6 +35,12 @@ struct key_list {
 	size_t n, capacity; /* as VEC */
 };
 
+/* What was taken over from indexes that had been set aside. */
+struct state_history {
+	struct usage_history sum;
+	VEC(uint64_t) marks; /* of their files */
+};
+
 struct state {
 	struct usage_wish wish;
 	const bool *is_wanted; /* by place in usage_readers; NULL: nothing is looked for */
@@ -54,6 +60,7 @@ struct state {
 	uint64_t origin; /* of the index: what tells it from other machines' */
 	VEC(struct context_price) prices;
 	VEC(uint32_t) source_names; /* of usage_readers */
+	struct state_history history;
 	bool is_changed, is_rebuilt; /* what has to be written: something; all of it */
 };
 

@@ -9,6 +9,7 @@
 #include "base/private.h"
 #include "io/prefault.h"
 #include "usage/compat.h"
+#include "usage/recover.h"
 #include "usage/whole.h"
 
 /* ---- wishes ---- */
@@ -68,6 +69,7 @@ static void choose_index(struct whole *w)
 			STR_ARG(str_head(path, path.n - (str_ends(path, tail) ? tail.n : 0))),
 			(unsigned)(mark >> 32))
 					.p;
+	w->usual_path = w->index_path;
 	find_places_release(&usual);
 }
 
@@ -116,30 +118,71 @@ static struct prefault *prefault(int64_t index_bytes)
 	return prefault_begin(bytes < MOST_BYTES ? (size_t)bytes : MOST_BYTES);
 }
 
-static void load_index(struct whole *w)
+static void leave_alone(struct whole *w, const char *why)
+{
+	struct err e;
+
+	err_set(&e, ERR_DENIED, "%s %s and stays as it is", w->index_path, why);
+	trouble(w, &e);
+	w->index_path = NULL;
+}
+
+static enum pieces_found open_once(struct whole *w, struct err *e)
 {
 	enum pieces_found found = PIECE_NONE;
-	struct err e = {0};
+	struct stat s = {0};
+
+	w->index_inode = stat(w->index_path, &s) == 0 ? s.st_ino : 0;
+	struct prefault *memory = prefault(s.st_size);
+	w->state.pieces = pieces_open(w->index_path, &found, e);
+	prefault_end(memory);
+	if (w->state.pieces && !save_load(&w->state, &w->saved, e))
+		found = e->code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
+	return found;
+}
+
+/* Somebody else may be setting it aside, and have another one there, while it is opened. */
+static enum pieces_found open_index(struct whole *w, struct err *e)
+{
+	enum { TRIES = 4 };
+	enum pieces_found found = open_once(w, e);
 	struct stat s;
+
+	for (int tries = 1; tries < TRIES; tries++) {
+		if (found == PIECE_GOOD || (found == PIECE_NONE && e->code == ERR_NOT_FOUND) ||
+			(stat(w->index_path, &s) == 0 && s.st_ino == w->index_inode))
+			break;
+		begin_anew(w);
+		*e = (struct err){0};
+		found = open_once(w, e);
+	}
+	return found;
+}
+
+static void load_index(struct whole *w)
+{
+	struct err e = {0};
 
 	if (!w->index_path)
 		return;
-	s.st_size = 0;
-	w->index_inode = stat(w->index_path, &s) == 0 ? s.st_ino : 0;
 	if (w->state.wish.index_is_given && !pieces_are_ours(w->index_path)) {
-		err_set(&e, ERR_DENIED, "%s is something else and stays as it is", w->index_path);
-		trouble(w, &e);
-		w->index_path = NULL;
+		leave_alone(w, "is something else");
 		return;
 	}
-	struct prefault *memory = prefault(s.st_size);
-	w->state.pieces = pieces_open(w->index_path, &found, &e);
-	prefault_end(memory);
-	if (w->state.pieces && !save_load(&w->state, &w->saved, &e))
-		found = e.code == ERR_PARSE ? PIECE_DAMAGED : PIECE_NONE;
+	enum pieces_found found = open_index(w, &e);
+	if (found == PIECE_NEWER && w->state.wish.index_is_given) {
+		leave_alone(w, "is of a later version");
+		return;
+	}
+	if (found == PIECE_NEWER) {
+		/* Programs of two versions that take turns keep one each. */
+		w->view.newer_index = str_from(w->index_path);
+		w->index_path = recover_beside(w->usual_path, &w->state.arena).p;
+		found = open_index(w, &e);
+	}
 	if (found == PIECE_GOOD)
 		return;
-	if (found == PIECE_DAMAGED || found == PIECE_OTHER_VERSION) {
+	if (found != PIECE_NONE) {
 		set_index_aside(w);
 	} else if (e.code != ERR_NOT_FOUND) {
 		begin_anew(w);
@@ -174,6 +217,7 @@ bool whole_save(struct whole *w, struct err *e)
 	if (e->code == ERR_PARSE) {
 		/* Damage where nothing was read: the next run makes another one. */
 		set_file_aside(w);
+		w->view.will_be_rebuilt = true;
 	} else if (e->code != ERR_CANCELLED)
 		trouble(w, e);
 	return false;
@@ -360,8 +404,10 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	bool is_good = state_each(&w->state, since_ms, until_ms, &ours, e);
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
-	if (!is_good && e->code == ERR_PARSE && w->index_path)
+	if (!is_good && e->code == ERR_PARSE && w->index_path) {
 		set_file_aside(w);
+		w->view.will_be_rebuilt = true;
+	}
 	return is_good;
 }
 
@@ -394,6 +440,9 @@ static void show(struct whole *w)
 	show_names(w);
 	w->view.unread = count_unread(w);
 	w->view.copies = w->state.copies;
+	w->view.index_path = w->index_path;
+	w->view.is_new_index = w->index_path && !w->state.pieces;
+	w->view.history = w->state.history.sum;
 }
 
 static struct whole *begin(const struct usage_wish *wish, struct err *e)
@@ -415,11 +464,17 @@ static struct whole *begin(const struct usage_wish *wish, struct err *e)
 
 static bool take_news(struct whole *w, struct err *e)
 {
-	if (refresh(w, e))
-		return true;
-	if (!w->state.pieces)
-		return false;
-	set_index_aside(w);
+	bool is_good = refresh(w, e);
+
+	if (!is_good && w->state.pieces) {
+		set_index_aside(w);
+		is_good = refresh(w, e);
+	}
+	if (!is_good || w->state.pieces || !w->index_path || recover_take(w, e))
+		return is_good;
+	begin_anew(w);
+	w->view.taken_over = (struct usage_history){0};
+	w->view.taken_from = (struct str){0};
 	return refresh(w, e);
 }
 

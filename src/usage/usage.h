@@ -131,6 +131,14 @@ struct usage_visitor {
 	size_t hand_count;
 };
 
+/* What indexes that had been set aside knew of transcripts that are gone. */
+struct usage_history {
+	int64_t answers; /* that were taken over */
+	/* What could not be read of them: answers, and pieces that told of nobody knows how many.
+	 */
+	int64_t lost_answers, lost_pieces;
+};
+
 struct usage_view {
 	const struct str *names;
 	size_t name_count;
@@ -143,7 +151,14 @@ struct usage_view {
 	const struct usage_zone *zone;
 	struct str index_trouble; /* why the index was not used or written; absent: it was */
 	bool was_rebuilt; /* the index was damaged or of another version */
+	bool will_be_rebuilt; /* that came out too late for this view: the next one is whole */
 	struct str old_index; /* where that is now; empty: nowhere */
+	const char *index_path; /* that of this view; NULL none */
+	bool is_new_index; /* it was not there before */
+	struct str newer_index; /* of a later program, which this one leaves alone; absent: none */
+	struct usage_history history; /* of all times */
+	struct usage_history taken_over; /* now */
+	struct str taken_from; /* absent: nothing was */
 	/* Belongs to who made the view. */
 	void *self;
 	const struct usage_limits *(*limits)(void *self);
@@ -206,13 +221,19 @@ const struct usage_limits *usage_limits(const struct usage_view *view);
 [[nodiscard]] bool usage_each(struct usage_view *view, int64_t since_ms, int64_t until_ms,
 	bool (*visit)(void *self, const struct usage_entry *entry), void *self, struct err *e);
 
+struct usage_merged {
+	int64_t answers; /* that were added */
+	struct usage_history history; /* what of a damaged one could not be read */
+};
+
 /*
- * Brings in what another machine's index has: a file, or a directory that has one (or a home
- * directory's .cache/fettle). Doing it again brings in what is new there. Answers that are known
- * count once. *answers: how many were added. ERR_USAGE: there is no index, or it cannot be read.
+ * Brings in what another machine's index has, or one of this machine that has been set aside: a
+ * file, or a directory that has one (or a home directory's .cache/fettle). Doing it again brings in
+ * what is new there. Answers that are known count once. ERR_USAGE: there is no index, or it cannot
+ * be read.
  */
-[[nodiscard]] bool usage_merge_index(
-	const struct usage_wish *wish, const char *path, int64_t *answers, struct err *e);
+[[nodiscard]] bool usage_merge_index(const struct usage_wish *wish, const char *path,
+	struct usage_merged *merged, struct err *e);
 /*
  * Forgets what transcripts said that are gone, with merges also what other machines' said.
  * *answers: how many fewer there are now.

@@ -18,6 +18,7 @@ struct whole {
 	bool is_wanted[READERS_MAX];
 	bool is_read[READERS_MAX]; /* wanted, or for its limits */
 	const char *index_path; /* NULL none */
+	const char *usual_path; /* where it is unless a later program's is there */
 	uint64_t index_inode;
 	struct fresh fresh;
 	struct overlaps overlaps;
