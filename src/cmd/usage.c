@@ -398,7 +398,7 @@ static void put_history(const struct usage_view *view, struct buf *out)
 			buf_text(&path));
 }
 
-static void tell_index(struct usage_run *u)
+void usage_run_tell_index(struct usage_run *u)
 {
 	const struct usage_view *view = u->view;
 	AUTO(buf) history = {0};
@@ -428,7 +428,7 @@ static void tell_index(struct usage_run *u)
 
 static void tell_open(struct usage_run *u)
 {
-	tell_index(u);
+	usage_run_tell_index(u);
 	tell_unread(u);
 	if (u->view->index_trouble.p) {
 		AUTO(buf) line = {0};

@@ -115,6 +115,8 @@ void usage_run_compat_rows(
 int64_t usage_run_active_from(const struct usage_run *u);
 /* On stderr: which of the names that were asked for are in no transcript. */
 void usage_run_tell_unmatched(const struct usage_run *u);
+/* On stderr, once: that the view's index was made anew, and what it was made of. */
+void usage_run_tell_index(struct usage_run *u);
 /* On stderr: which models have no known price. */
 void usage_run_tell_unpriced(const struct usage_run *u, const struct usage_row *total);
 /* The moments at which the filter's days begin and end. */

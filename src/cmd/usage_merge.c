@@ -30,6 +30,17 @@ static void tell_losses(const char *path, const struct usage_merged *merged)
 		fprintf(stderr, "fettle: %s is damaged%s\n", buf_text(&line), buf_text(&losses));
 }
 
+/* What became of the own index is said as other reports say it. */
+static bool look_at_index(struct usage_run *u, struct err *e)
+{
+	if (!usage_open(&u->wish, &u->view, e))
+		return false;
+	usage_run_tell_index(u);
+	usage_close(u->view);
+	u->view = NULL;
+	return true;
+}
+
 int usage_run_merge(struct usage_run *u, struct err *e)
 {
 	int64_t sum = 0;
@@ -39,6 +50,8 @@ int usage_run_merge(struct usage_run *u, struct err *e)
 			"usage merge needs the index of another machine, or its directory");
 		return EXIT_USAGE;
 	}
+	if (!look_at_index(u, e))
+		return EXIT_TASK_FAILED;
 	for (size_t i = 0; i < u->word_count; i++) {
 		struct usage_merged merged;
 		if (!usage_merge_index(&u->wish, u->words[i], &merged, e))
@@ -53,6 +66,8 @@ int usage_run_forget(struct usage_run *u, struct err *e)
 {
 	int64_t answers = 0;
 
+	if (!look_at_index(u, e))
+		return EXIT_TASK_FAILED;
 	if (!usage_forget_gone(&u->wish, options_has(u->given, "merged"), &answers, e))
 		return failed(e);
 	return tell(u, answers, "forgotten");

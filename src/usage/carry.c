@@ -111,8 +111,10 @@ static uint32_t find_dir(struct carrier *c, uint32_t number, struct str name)
 	return UINT32_MAX;
 }
 
+enum { DEPTH_MAX = 64 };
+
 /* It is listed when it is there again. */
-static uint32_t take_dir(struct carrier *c, uint32_t number, struct str name)
+static uint32_t take_dir_at(struct carrier *c, uint32_t number, struct str name, int depth)
 {
 	struct known_dir dir = c->salvage->known.dirs.p[number];
 
@@ -121,9 +123,9 @@ static uint32_t take_dir(struct carrier *c, uint32_t number, struct str name)
 	uint32_t found = find_dir(c, number, name);
 	if (found != UINT32_MAX)
 		return found;
-	uint32_t parent = dir.parent < number && dir.kind == KNOWN_DIRECTORY
-				  ? take_dir(c, dir.parent, STR(""))
-				  : (uint32_t)c->own->known.dirs.n;
+	bool has_parent = dir.parent < number && dir.kind == KNOWN_DIRECTORY && depth < DEPTH_MAX;
+	uint32_t parent = has_parent ? take_dir_at(c, dir.parent, STR(""), depth + 1)
+				     : (uint32_t)c->own->known.dirs.n;
 	dir.parent = parent;
 	dir.device = dir.inode = 0;
 	dir.modified_ns = 0;
@@ -131,6 +133,11 @@ static uint32_t take_dir(struct carrier *c, uint32_t number, struct str name)
 	dir.must_list = false;
 	c->dirs[number] = known_add_dir(&c->own->known, &dir) + 1;
 	return c->dirs[number] - 1;
+}
+
+static uint32_t take_dir(struct carrier *c, uint32_t number, struct str name)
+{
+	return take_dir_at(c, number, name, 0);
 }
 
 /* ---- files ---- */

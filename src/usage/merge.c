@@ -202,8 +202,14 @@ static struct whole *open_for_change(const struct usage_wish *wish, struct err *
 static bool change_done(struct whole *w, int64_t *answers, int64_t before, struct err *e)
 {
 	w->state.is_rebuilt = true;
-	if (!state_count_again(&w->state, e))
+	if (!state_count_again(&w->state, e)) {
+		/* The own index is damaged: the change is made to another one. */
+		if (e->code == ERR_PARSE && w->state.pieces) {
+			whole_set_aside(w);
+			e->code = ERR_CANCELLED;
+		}
 		return false;
+	}
 	*answers = count_answers(w) - before;
 	return whole_save(w, e);
 }

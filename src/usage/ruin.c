@@ -388,6 +388,8 @@ static void mark_free(struct ruin *ruin)
 	if (!ruin_version(ruin, &version))
 		return;
 	uint32_t trunk = be32(head + AT_TRUNK), count = be32(head + AT_COUNT);
+	if (count > ruin->page_count)
+		return;
 	while (trunk && all.n < count) {
 		const char *p = page_at(ruin, trunk);
 		uint32_t leaves = p ? be32(p + 4) : UINT32_MAX;

@@ -92,7 +92,7 @@ static void begin_anew(struct whole *w)
 	w->state = (struct state){.wish = wish, .is_wanted = w->is_read, .arena = arena};
 }
 
-static void set_file_aside(struct whole *w)
+void whole_set_aside(struct whole *w)
 {
 	AUTO(buf) name = {0};
 
@@ -104,7 +104,7 @@ static void set_file_aside(struct whole *w)
 static void set_index_aside(struct whole *w)
 {
 	begin_anew(w);
-	set_file_aside(w);
+	whole_set_aside(w);
 }
 
 /* What is loaded of an index and made of that is about a twelfth of it. */
@@ -216,7 +216,7 @@ bool whole_save(struct whole *w, struct err *e)
 		return true;
 	if (e->code == ERR_PARSE) {
 		/* Damage where nothing was read: the next run makes another one. */
-		set_file_aside(w);
+		whole_set_aside(w);
 		w->view.will_be_rebuilt = true;
 	} else if (e->code != ERR_CANCELLED)
 		trouble(w, e);
@@ -405,7 +405,7 @@ static bool each(void *self, int64_t since_ms, int64_t until_ms,
 	w->view.names = w->state.names.all.p;
 	w->view.name_count = w->state.names.all.n;
 	if (!is_good && e->code == ERR_PARSE && w->index_path) {
-		set_file_aside(w);
+		whole_set_aside(w);
 		w->view.will_be_rebuilt = true;
 	}
 	return is_good;

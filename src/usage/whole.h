@@ -37,6 +37,8 @@ struct whole {
 struct whole *whole_open(const struct usage_wish *wish, struct err *e);
 /* Trouble is left in the view. False: it is not written, or somebody else wrote (ERR_CANCELLED). */
 bool whole_save(struct whole *w, struct err *e);
+/* The index is damaged: out of the way with it. */
+void whole_set_aside(struct whole *w);
 const struct usage_limits *whole_limits(void *whole);
 void whole_close(void *whole);
 
