@@ -38,10 +38,11 @@ static struct str blob(const struct pieces *pieces, sqlite3_stmt *s, int column)
 /*
  * Behind the bytes of each piece stands its mark, a hash of all that the row says, as SQLite does
  * not notice a byte that changed within a row. The sum of the marks tells whether rows are missing.
+ * The format's number is in it: what a file holds whose head is lost is not taken for this format.
  */
 static uint64_t mark_of(enum piece_kind kind, uint32_t number, struct str bytes)
 {
-	uint64_t parts[] = {kind, number, hash_bytes(bytes)};
+	uint64_t parts[] = {PIECE_VERSION, kind, number, hash_bytes(bytes)};
 
 	return hash_bytes((struct str){(const char *)parts, sizeof parts});
 }
