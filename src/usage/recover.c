@@ -171,7 +171,11 @@ bool recover_take(struct whole *w, struct err *e)
 	find_asides(w, &asides);
 	for (size_t i = 0; i < asides.all.n; i++) {
 		const struct aside *aside = &asides.all.p[i];
-		if (is_taken(&state->history, aside->mark) || !take(w, aside, i == 0))
+		if (is_taken(&state->history, aside->mark))
+			continue;
+		/* What is put into a new index meanwhile would not be all. */
+		fresh_release(&w->fresh);
+		if (!take(w, aside, i == 0))
 			continue;
 		vec_push(&state->history.marks, aside->mark);
 		newest = newest ? newest : aside->path;
