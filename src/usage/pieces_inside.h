@@ -7,7 +7,7 @@
 #include "usage/pieces.h"
 
 enum {
-	PIECE_VERSION = 0x66740007, /* user_version: "ft", and the format's number */
+	PIECE_VERSION = 0x66740008, /* user_version: "ft", and the format's number */
 };
 
 struct pieces {
