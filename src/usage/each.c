@@ -277,7 +277,8 @@ static void fail(struct visit *v, const struct err *e)
 {
 	if (!v->is_bad)
 		v->e = *e;
-	v->is_bad = v->is_over = true;
+	v->is_bad = true;
+	v->is_over = true;
 }
 
 static void fetch(struct hand *h)
