@@ -40,6 +40,9 @@ bool whole_save(struct whole *w, struct err *e);
 /* The index is damaged: out of the way with it. */
 void whole_set_aside(struct whole *w);
 const struct usage_limits *whole_limits(void *whole);
+/* Fills the view; early: without what needs the transcripts' files. */
+void whole_show(struct whole *w);
+void whole_show_early(struct whole *w);
 void whole_close(void *whole);
 
 #endif
