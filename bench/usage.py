@@ -79,7 +79,9 @@ def show_cold(row, found, limits):
 
 def last_megabyte(path):
     """Whole lines from the end of a transcript, as new answers."""
-    lines = Path(path).read_bytes()[-1_100_000:].split(b"\n")[1:]
+    with open(path, "rb") as file:  # no more than needed: a child's peak begins with what this process has
+        file.seek(-1_100_000, os.SEEK_END)
+        lines = file.read().split(b"\n")[1:]
     return b"\n".join(lines).replace(b'"msg_', b'"msg_%d_' % time.monotonic_ns())
 
 
