@@ -298,7 +298,8 @@ static bool read_form(struct usage_run *u, struct err *e)
 
 enum usage_compat_report usage_run_compat(const struct usage_run *u, enum usage_by by)
 {
-	bool is_period = usage_by_is_period(by) && u->report->run == usage_run_rows;
+	bool is_rows = u->report->run == usage_run_rows || u->report->run == usage_run_glance;
+	bool is_period = usage_by_is_period(by) && is_rows;
 
 	return is_period && (!u->only || by == USAGE_BY_DAY) ? USAGE_COMPAT_DAYS
 							     : USAGE_COMPAT_SESSIONS;

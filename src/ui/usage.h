@@ -93,6 +93,7 @@ struct usage_glance {
 	struct usage_rows periods[USAGE_GLANCE_PERIODS]; /* today, this week, this month: totals */
 	int32_t since[USAGE_GLANCE_PERIODS];
 	struct usage_rows days; /* of the last days */
+	struct usage_section all; /* for JSON: every day */
 	int32_t first_day, today;
 	int64_t now_ms;
 };

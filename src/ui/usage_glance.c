@@ -169,6 +169,7 @@ static void show_json(const struct usage_look *look, const struct usage_glance *
 	for (size_t i = 0; i < USAGE_GLANCE_PERIODS; i++)
 		put_period(&w, look, keys[i], glance->since[i], &glance->periods[i].total);
 	usage_member_limits(&w, look, glance->now_ms);
+	usage_member_days(&w, look, &glance->all);
 	json_close(&w, '}');
 	usage_put_document(look, &json);
 }

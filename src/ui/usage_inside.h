@@ -103,6 +103,9 @@ void usage_table_rows(const struct usage_look *look, const struct usage_query *q
 	const struct usage_rows *rows);
 void usage_json_sections(
 	const struct usage_look *look, const struct usage_section *sections, size_t count);
+/* A list by day and its totals, as the report by day has them. */
+void usage_member_days(
+	struct json_writer *w, const struct usage_look *look, const struct usage_section *days);
 void usage_json_rows(const struct usage_look *look, const struct usage_query *query,
 	const struct usage_rows *rows);
 void usage_csv_rows(const struct usage_look *look, const struct usage_query *query,

@@ -306,6 +306,16 @@ static void put_section(struct writing *w, const struct usage_section *section)
 	usage_rollouts_release(&own.rollouts);
 }
 
+void usage_member_days(
+	struct json_writer *w, const struct usage_look *look, const struct usage_section *days)
+{
+	struct writing own = {.json = *w, .look = look, .query = &days->query};
+
+	put_section(&own, days);
+	put_totals(&own, &days->rows);
+	*w = own.json;
+}
+
 void usage_json_sections(
 	const struct usage_look *look, const struct usage_section *sections, size_t count)
 {
