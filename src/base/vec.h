@@ -25,6 +25,18 @@
 		(v)->p[(v)->n++] = (__VA_ARGS__); \
 	} while (0)
 
+/* Room for so many at once; a number from outside may be anything: above VEC_AT_ONCE there is none.
+ */
+enum { VEC_AT_ONCE = 1 << 20 };
+#define vec_reserve(v, count) \
+	do { \
+		size_t vec_count = (count); \
+		if (vec_count > (v)->capacity && vec_count <= VEC_AT_ONCE) { \
+			(v)->p = must_resize((v)->p, vec_count, sizeof *(v)->p); \
+			(v)->capacity = vec_count; \
+		} \
+	} while (0)
+
 /* NULL + 0 is undefined: an empty vector stops at its own pointer. */
 #define vec_each(v, item) \
 	for (typeof(*(v)->p) *item = (v)->p; (v)->n && item < (v)->p + (v)->n; item++)

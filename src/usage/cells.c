@@ -108,16 +108,6 @@ struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like)
 
 /* ---- for the index ---- */
 
-void cells_reserve(struct cells *cells, size_t count)
-{
-	enum { AT_ONCE_MAX = 1 << 20 }; /* a number from outside */
-
-	if (count <= cells->all.capacity || count > AT_ONCE_MAX)
-		return;
-	cells->all.p = must_resize(cells->all.p, count, sizeof *cells->all.p);
-	cells->all.capacity = count;
-}
-
 /*
  * Most of a sum is zero or said already: which numbers follow is in a mask. The modes' costs mostly
  * are the first one's, or there is none.

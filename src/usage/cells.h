@@ -21,8 +21,6 @@ enum { CELL_GROUP = 96 };
 void cells_release(struct cells *cells);
 /* The cell with these: day, names, flags; made where there is none. Valid until the next call. */
 struct usage_cell *cells_at(struct cells *cells, const struct usage_cell *like);
-/* For so many: no promise that there will be. */
-void cells_reserve(struct cells *cells, size_t count);
 /* Its group is not any more what the index has. */
 void cells_note_change(struct cells *cells, const struct usage_cell *cell);
 bool cells_has_changed(const struct cells *cells, size_t group);

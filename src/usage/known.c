@@ -167,16 +167,6 @@ static struct known_dir take_dir(struct known *known, struct unpack *u)
 	return dir;
 }
 
-void known_reserve_dirs(struct known *known, size_t count)
-{
-	enum { AT_ONCE_MAX = 1 << 20 }; /* a number from outside */
-
-	if (count <= known->dirs.capacity || count > AT_ONCE_MAX)
-		return;
-	known->dirs.p = must_resize(known->dirs.p, count, sizeof *known->dirs.p);
-	known->dirs.capacity = count;
-}
-
 bool known_take_dirs(struct known *known, struct str bytes, struct err *e)
 {
 	struct unpack u = {bytes.p, bytes.p + bytes.n};

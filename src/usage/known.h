@@ -116,7 +116,6 @@ void known_put_files(const struct known *known, size_t group, struct buf *out);
  * Directories first, then the groups in their order, whose bytes have to live as long as known.
  * Nothing of a file may be looked at before its group is unpacked, which any thread may do, once.
  */
-void known_reserve_dirs(struct known *known, size_t count); /* no promise that there will be */
 [[nodiscard]] bool known_take_dirs(struct known *known, struct str bytes, struct err *e);
 [[nodiscard]] bool known_take_files(struct known *known, struct str bytes, struct err *e);
 /* After the last group: makes room for all. */

@@ -67,8 +67,8 @@ static bool load_meta(struct loader *l, struct str bytes, struct err *e)
 	l->saved->price_mark = unpack_fixed(&u);
 	l->state->copies = unpack_signed(&u);
 	l->state->origin = unpack_fixed(&u);
-	cells_reserve(&l->state->cells, unpack_number(&u));
-	known_reserve_dirs(&l->state->known, unpack_number(&u));
+	vec_reserve(&l->state->cells.all, unpack_number(&u));
+	vec_reserve(&l->state->known.dirs, unpack_number(&u));
 	l->state->known.last_changed = unpack_number(&u) % UINT32_MAX;
 	stored_take_head(&l->state->stored, &u);
 	take_history(&u, &l->state->history);
