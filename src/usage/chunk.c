@@ -15,9 +15,6 @@ enum item_bit {
 	ITEM_OWN = 1 << 6, /* what the assistant itself counts: credits, messages */
 };
 
-/* Calls of one answer that are kept: lines of two answers that take turns cost this much each. */
-enum { ANSWER_TOOLS_MAX = 256 };
-
 /* ---- making ---- */
 
 void chunk_maker_release(struct chunk_maker *maker)
@@ -145,25 +142,28 @@ static void join(struct chunk_maker *maker, struct chunk_item *into, const struc
 	into->context = add_context(maker, &context);
 }
 
-/* The blocks of an answer come one after the other, so that its tools mostly stay together. */
+/* The blocks of an answer come one after the other, so that its tools mostly stay together. Those
+   of a block are behind those before it, however far away that was read. */
 static void join_tools(struct chunk_maker *maker, struct chunk_item *into, size_t first)
 {
-	size_t more = maker->tools.n - first;
+	size_t more = maker->tools.n - first, had = into->tool_count;
 
+	if (more > CHUNK_TOOLS_MAX - had) {
+		more = CHUNK_TOOLS_MAX - had;
+		maker->tools.n = first + more;
+	}
 	if (more == 0)
 		return;
-	if (into->tool_count + more > ANSWER_TOOLS_MAX) {
-		maker->tools.n = first;
-		return;
-	}
-	if (into->tool_count > 0 && into->tool_first + into->tool_count != first) {
-		for (size_t i = 0; i < into->tool_count; i++) {
-			uint32_t tool = maker->tools.p[into->tool_first + i];
+	if (had == 0)
+		into->tool_first = (uint32_t)first;
+	else if (into->tool_first + had != first) {
+		for (size_t i = 0; i < had + more; i++) {
+			uint32_t tool =
+				maker->tools.p[i < had ? into->tool_first + i : first + i - had];
 			vec_push(&maker->tools, tool);
 		}
-		into->tool_first = (uint32_t)first;
-	} else if (into->tool_count == 0)
-		into->tool_first = (uint32_t)first;
+		into->tool_first = (uint32_t)(first + more);
+	}
 	into->tool_count += (uint32_t)more;
 }
 
@@ -179,7 +179,7 @@ void chunk_maker_add(struct chunk_maker *maker, const struct usage_record *r)
 		.cost_reported_nanousd = r->cost_reported_nanousd,
 	};
 
-	for (size_t i = 0; i < r->tool_count; i++)
+	for (size_t i = 0; i < r->tool_count && i < CHUNK_TOOLS_MAX; i++)
 		vec_push(&maker->tools, names_add(&maker->names, r->tools[i]));
 	grow_slots(maker);
 	uint32_t *slot = item.key ? slot_of(maker, item.key) : NULL;

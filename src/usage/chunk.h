@@ -14,6 +14,10 @@
 #include "usage/pack.h"
 #include "usage/record.h"
 
+/* Calls of one answer that are kept, the first ones: lines of two answers that take turns cost this
+   much each. */
+enum { CHUNK_TOOLS_MAX = 256 };
+
 struct chunk_context {
 	uint32_t session, project, branch, agent, model, provider; /* names */
 	uint32_t flags; /* enum usage_flag */

@@ -309,7 +309,9 @@ static void take_place(struct answer *into, const struct answer *from)
 static void add_tools(struct answers *g, struct answer *into, const struct answer *more)
 {
 	size_t had = into->entry.tool_count, n = more->entry.tool_count;
+	size_t room = had < CHUNK_TOOLS_MAX ? CHUNK_TOOLS_MAX - had : 0;
 
+	n = n < room ? n : room;
 	if (n == 0)
 		return;
 	uint32_t *all = arena_alloc(&g->arena, had + n, sizeof *all);
