@@ -419,7 +419,7 @@ void usage_run_tell_index(struct usage_run *u)
 	put_history(view, &history);
 	if (view->was_rebuilt || view->taken_from.p)
 		fprintf(stderr, "fettle: the index %s%s\n",
-			!view->was_rebuilt ? "is made anew"
+			!view->was_rebuilt ? view->index_path ? "is made anew" : "cannot be written"
 			: view->will_be_rebuilt
 				? "was damaged, and will be made anew"
 				: "was damaged or of another version, and is made anew",
@@ -561,6 +561,15 @@ static bool is_wanted(struct str sources, const char *name)
 	return false;
 }
 
+static void tell_no_home(void)
+{
+	const char *home = get_environment("HOME");
+
+	if (!home || home[0] != '/')
+		fprintf(stderr, "fettle: HOME is %s: nothing below it was looked for\n",
+			home && *home ? "no absolute path" : "not set");
+}
+
 static void tell_nothing(const struct usage_run *u)
 {
 	const char *home = get_environment("HOME");
@@ -572,9 +581,7 @@ static void tell_nothing(const struct usage_run *u)
 			put_places(u, has_home ? home : NULL, *r, &places);
 	fprintf(stderr, "fettle: no transcript says that anything was used%s\n%s",
 		places.n ? "; looked for" : "", buf_text(&places));
-	if (!has_home)
-		fprintf(stderr, "fettle: HOME is %s: nothing below it was looked for\n",
-			home && *home ? "no absolute path" : "not set");
+	tell_no_home();
 }
 
 /* ---- the command ---- */
@@ -617,6 +624,8 @@ static int report(struct usage_run *u, struct err *e)
 	}
 	if (u->view && u->view->cell_count == 0 && status == EXIT_DONE && !u->report->needs_files)
 		tell_nothing(u);
+	else if (u->report->kind == USAGE_KIND_DOCTOR)
+		tell_no_home();
 	else if (u->view && status == EXIT_DONE && u->report->kind != USAGE_KIND_WATCH)
 		usage_run_tell_unmatched(u);
 	if (u->out.overflow) {

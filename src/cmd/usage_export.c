@@ -295,13 +295,26 @@ static bool write_all(struct export *x, struct err *e)
 	return flush(x, e) && (!x->path || beside_end(&x->file, e));
 }
 
+static bool pass(void *, const struct usage_entry *)
+{
+	return true;
+}
+
+/* What was put out cannot be taken back: an index that is damaged is made anew before. */
+static bool check_index(struct usage_run *u, struct err *e)
+{
+	if (usage_each(u->view, INT64_MIN, INT64_MAX, pass, NULL, e))
+		return true;
+	return e->code == ERR_PARSE && usage_run_open(u, e);
+}
+
 int usage_run_export(struct usage_run *u, struct err *e)
 {
 	struct export x = {.run = u};
 
 	if (!read_words(&x, e))
 		return EXIT_USAGE;
-	bool is_good = write_all(&x, e);
+	bool is_good = (!x.format->put || check_index(u, e)) && write_all(&x, e);
 	usage_database_free(x.database);
 	beside_release(&x.file);
 	arena_release(&x.arena);

@@ -257,6 +257,7 @@ static bool merge_whole(const struct usage_wish *wish, const char *index,
 
 	if (!w)
 		return false;
+	uint64_t origin = w->state.origin;
 	bool is_aside = recover_is_aside(w, index);
 	if (is_aside)
 		err_set(e, ERR_PARSE, "it was set aside");
@@ -264,6 +265,9 @@ static bool merge_whole(const struct usage_wish *wish, const char *index,
 		other.pieces = pieces_open_copy(index, w->index_path, &found, e);
 	whole_close(w);
 	bool is_good = other.pieces && save_load(&other, &saved, e);
+	/* An earlier one of this machine's may have answers that damage has cost since. */
+	if (is_good && other.origin == origin)
+		is_good = err_set(e, ERR_PARSE, "it is of this machine");
 	*is_damaged = !is_good && e->code == ERR_PARSE;
 	if (!is_good)
 		(void)err_context(e, "%s", index);

@@ -158,6 +158,20 @@ static void end_beside(struct whole *w)
 		(void)pieces_set_aside(beside, s.st_ino, &aside);
 }
 
+bool recover_is_due(struct whole *w)
+{
+	struct asides asides = {0};
+	bool is_due = false;
+
+	if (!w->index_path)
+		return false;
+	find_asides(w, &asides);
+	vec_each (&asides.all, aside)
+		is_due |= !is_taken(&w->state.history, aside->mark);
+	vec_release(&asides.all);
+	return is_due;
+}
+
 bool recover_take(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
@@ -166,9 +180,12 @@ bool recover_take(struct whole *w, struct err *e)
 	const char *newest = NULL;
 	size_t count = 0;
 
-	if (w->index_path == w->usual_path)
+	if (w->shut_index)
+		add_aside(&asides, w->shut_index);
+	else if (w->index_path == w->usual_path)
 		end_beside(w);
-	find_asides(w, &asides);
+	if (!w->shut_index)
+		find_asides(w, &asides);
 	for (size_t i = 0; i < asides.all.n; i++) {
 		const struct aside *aside = &asides.all.p[i];
 		if (is_taken(&state->history, aside->mark))

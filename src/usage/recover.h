@@ -9,6 +9,8 @@
 
 #include "usage/whole.h"
 
+/* Whether there is one that is to be taken over. */
+bool recover_is_due(struct whole *w);
 /* False: what was taken over cannot be counted, and the state is of no use. */
 [[nodiscard]] bool recover_take(struct whole *w, struct err *e);
 /* Whether the file has been the index, or one of this program beside that, and was set aside. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/private.h"
@@ -187,6 +188,8 @@ static void load_index(struct whole *w)
 	} else if (e.code != ERR_NOT_FOUND) {
 		begin_anew(w);
 		trouble(w, &e);
+		if (access(w->index_path, W_OK) < 0 && access(w->index_path, R_OK) == 0)
+			w->shut_index = w->index_path;
 		w->index_path = NULL;
 	}
 }
@@ -234,6 +237,13 @@ static void begin_index(struct whole *w)
 		fresh_begin(&w->fresh, w->index_path);
 }
 
+/* Of what an earlier index knew, what is not read would be taken for gone. */
+static void read_all(struct whole *w)
+{
+	for (int i = 0; usage_readers[i]; i++)
+		w->is_read[i] = true;
+}
+
 static bool refresh(struct whole *w, struct err *e)
 {
 	struct state *state = &w->state;
@@ -241,8 +251,11 @@ static bool refresh(struct whole *w, struct err *e)
 	struct find_ahead *ahead = state->ahead;
 	bool has_index = state->pieces != NULL;
 
-	if (!has_index)
+	if (!has_index) {
+		if (w->shut_index || recover_is_due(w))
+			read_all(w);
 		begin_index(w);
+	}
 	state->ahead = NULL;
 	if (!find_changes(&state->known, &w->places, w->is_read, ahead, e))
 		return false;
@@ -307,7 +320,7 @@ static bool take_news(struct whole *w, struct err *e)
 		set_index_aside(w);
 		is_good = refresh(w, e);
 	}
-	if (!is_good || w->state.pieces || !w->index_path || recover_take(w, e))
+	if (!is_good || w->state.pieces || !(w->index_path || w->shut_index) || recover_take(w, e))
 		return is_good;
 	begin_anew(w);
 	w->view.taken_over = (struct usage_history){0};

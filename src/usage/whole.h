@@ -19,6 +19,8 @@ struct whole {
 	bool is_read[READERS_MAX]; /* wanted, or for its limits */
 	const char *index_path; /* NULL none */
 	const char *usual_path; /* where it is unless a later program's is there */
+	const char *shut_index; /* it can be read, but not written: what it knew is taken over each
+				   time */
 	uint64_t index_inode;
 	struct fresh fresh;
 	struct overlaps overlaps;
