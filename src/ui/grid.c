@@ -162,22 +162,26 @@ static struct layout fair_layout(const struct grid *g, const struct layout *natu
 }
 
 /* Of those that went the ones that matter most, where what went last has made room for them: what
-   says which row it is does not become narrower for that. */
+   says which row it is does not become narrower for that, and nothing comes back where two
+   that matter more cannot. */
 static void bring_back(
 	const struct grid *g, const struct layout *all, struct layout *natural, size_t width)
 {
 	size_t first = fair_layout(g, natural, width).width[0];
+	int missed = 0;
 
 	for (unsigned rank = 1; rank <= UCHAR_MAX; rank++)
 		for (size_t i = 0; i < g->column_count; i++) {
 			struct layout more = *natural, l;
-			if (g->columns[i].rank != rank || natural->width[i])
+			if (g->columns[i].rank != rank || natural->width[i] || missed > 1)
 				continue;
 			more.width[i] = all->width[i];
 			measure(&more, g->column_count);
 			l = fair_layout(g, &more, width);
 			if (l.whole <= width && l.width[0] >= first)
 				*natural = more;
+			else
+				missed++;
 		}
 }
 

@@ -22,6 +22,8 @@ struct table {
 	const struct usage_look *look;
 	const struct usage_query *query;
 	bool shows_credits;
+	const struct usage_sum
+		*mixed; /* of several assistants that tell credits; NULL: there is none */
 	struct grid grid;
 	struct grid_column columns[GRID_COLUMNS_MAX];
 };
@@ -108,7 +110,9 @@ static void put_sum(struct table *t, const struct usage_sum *sum, uint8_t style)
 	grid_put_count(&t->grid, tokens->cache_read, style);
 	grid_put_count(&t->grid, usage_tokens_total(tokens), style);
 	if (t->shows_credits) {
-		usage_put_credits(&cost, tokens->nanocredits);
+		/* Those of two assistants are two units. */
+		if (sum != t->mixed && (tokens->nanocredits || t->query->by != USAGE_BY_SOURCE))
+			usage_put_credits(&cost, tokens->nanocredits);
 		grid_put_own(&t->grid, buf_str(&cost), style);
 		buf_clear(&cost);
 	}
@@ -223,6 +227,8 @@ void usage_table_rows(const struct usage_look *look, const struct usage_query *q
 {
 	struct table t = {.look = look, .query = query, .shows_credits = has_credits(query, rows)};
 
+	if (query->by == USAGE_BY_SOURCE && rows->total.source_count > 1)
+		t.mixed = &rows->total.sum;
 	choose_columns(&t);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct usage_row *row = &rows->list[i];
@@ -263,7 +269,8 @@ static void put_csv_sum(
 	usage_put_csv_cost(look, sum);
 	if (has_csv_credits(look, query)) {
 		buf_put_char(out, ',');
-		usage_put_usd(out, t->nanocredits);
+		if (t->nanocredits || query->by != USAGE_BY_SOURCE)
+			usage_put_usd(out, t->nanocredits);
 	}
 	buf_put_text(out, "\r\n");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* usage_tool: what tools were called for, as a table, JSON and CSV. */
+#include "base/money.h"
 #include "ui/usage_inside.h"
 
 static bool is_answer(const struct usage_tool_row *row)
@@ -58,7 +59,7 @@ static void put_sum(struct grid *g, const struct usage_look *look, int64_t calls
 
 	grid_put_count(g, calls, style);
 	grid_put_count(g, sum->answers, style);
-	grid_put_count(g, sum->tokens.output, style);
+	grid_put_count(g, money_add(sum->tokens.output, sum->tokens.other), style);
 	grid_put_count(g, usage_tokens_total(&sum->tokens), style);
 	if (look->hides_cost)
 		return;
