@@ -28,7 +28,7 @@ bool pieces_failed(struct pieces *pieces, struct err *e)
 	/* SQLITE_ERROR: there are other tables than there should be. */
 	bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
 
-	return err_set(e, is_damage ? ERR_PARSE : ERR_IO, "the index: %s",
+	return err_set(e, is_damage ? ERR_PARSE : ERR_IO, "%s: %s", pieces->path,
 		pieces->sqlite->errmsg(pieces->db));
 }
 
