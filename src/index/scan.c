@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/processors.h"
 #include "index/glob.h"
 #include "index/ignore.h"
 #include "index/index.h"
@@ -410,12 +410,11 @@ static void *run_worker(void *self)
 
 int scan_workers(const struct scan_options *options)
 {
-	cpu_set_t set;
 	int n = options->threads;
 
 	if (n <= 0)
-		n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : n;
+		return processors_count(THREADS_MAX);
+	return n > THREADS_MAX ? THREADS_MAX : n;
 }
 
 static void add_include(struct scan *s, struct str glob)

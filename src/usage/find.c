@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/processors.h"
 #include "usage/names.h"
 
 enum {
@@ -96,15 +96,6 @@ struct thread_work {
 	int thread;
 };
 
-/* Those that this process may use, up to FIND_THREADS_MAX. */
-static int processors(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-
-	return count < FIND_THREADS_MAX ? count : FIND_THREADS_MAX;
-}
-
 static void *run_thread(void *p)
 {
 	struct thread_work *w = p;
@@ -115,7 +106,7 @@ static void *run_thread(void *p)
 
 void find_on_all(void (*work)(void *self, int thread), void *self, int limit)
 {
-	int count = processors(), started = 0;
+	int count = processors_count(FIND_THREADS_MAX), started = 0;
 	pthread_t threads[FIND_THREADS_MAX];
 	struct thread_work works[FIND_THREADS_MAX];
 
@@ -639,7 +630,7 @@ static void *look_ahead(void *ahead)
 struct find_ahead *find_begin(struct known *known, const bool *is_wanted)
 {
 	struct find_ahead *ahead = must_alloc(1, sizeof *ahead);
-	int count = processors();
+	int count = processors_count(FIND_THREADS_MAX);
 
 	ahead->looker.known = known;
 	ahead->looker.is_wanted = is_wanted;
