@@ -399,6 +399,15 @@ static void put_history(const struct usage_view *view, struct buf *out)
 			buf_text(&path));
 }
 
+static const char *what_is_of_index(const struct usage_view *view)
+{
+	if (view->was_rebuilt && view->will_be_rebuilt)
+		return "was damaged, and will be made anew";
+	if (view->was_rebuilt)
+		return "was damaged or of another version, and is made anew";
+	return view->index_path ? "is made anew" : "cannot be written";
+}
+
 void usage_run_tell_index(struct usage_run *u)
 {
 	const struct usage_view *view = u->view;
@@ -418,11 +427,7 @@ void usage_run_tell_index(struct usage_run *u)
 	}
 	put_history(view, &history);
 	if (view->was_rebuilt || view->taken_from.p)
-		fprintf(stderr, "fettle: the index %s%s\n",
-			!view->was_rebuilt ? view->index_path ? "is made anew" : "cannot be written"
-			: view->will_be_rebuilt
-				? "was damaged, and will be made anew"
-				: "was damaged or of another version, and is made anew",
+		fprintf(stderr, "fettle: the index %s%s\n", what_is_of_index(view),
 			buf_text(&history));
 	u->has_told_index = view->was_rebuilt || view->taken_from.p;
 }
@@ -671,7 +676,7 @@ const struct command command_usage = {
 		"[options] project|model|branch|agent|tool|source|provider", "[options] session ID",
 		"check --max-cost USD|--max-tokens N [--per day|week|month|block]",
 		"watch [--interval SECONDS]", "export csv|json|prometheus|sqlite [FILE]",
-		"doctor|merge FILE|forget [--merged]"},
+		"doctor|forget [--merged]|merge FILE|DIRECTORY ..."},
 	.description =
 		"Reads the transcripts that coding assistants leave on disk (Claude Code, Codex, "
 		"OpenCode, Gemini CLI ... and fettle's own ledger) and says what was used and what it "

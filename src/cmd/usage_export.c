@@ -303,7 +303,10 @@ static bool pass(void *, const struct usage_entry *)
 /* What was put out cannot be taken back: an index that is damaged is made anew before. */
 static bool check_index(struct usage_run *u, struct err *e)
 {
-	if (usage_each(u->view, INT64_MIN, INT64_MAX, pass, NULL, e))
+	int64_t since, until;
+
+	usage_run_span(u, &since, &until);
+	if (usage_each(u->view, since, until, pass, NULL, e))
 		return true;
 	return e->code == ERR_PARSE && usage_run_open(u, e);
 }
